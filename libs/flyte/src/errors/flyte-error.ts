@@ -1,0 +1,81 @@
+/**
+ * Codes that the wire uses: those of Connect and gRPC, in Connect's spelling.
+ * @see https://connectrpc.com/docs/protocol#error-codes
+ */
+export const WIRE_ERROR_CODES = [
+  'canceled',
+  'unknown',
+  'invalid_argument',
+  'deadline_exceeded',
+  'not_found',
+  'already_exists',
+  'permission_denied',
+  'resource_exhausted',
+  'failed_precondition',
+  'aborted',
+  'out_of_range',
+  'unimplemented',
+  'internal',
+  'unavailable',
+  'data_loss',
+  'unauthenticated',
+] as const;
+
+/** A code of {@link WIRE_ERROR_CODES}. */
+export type WireErrorCode = (typeof WIRE_ERROR_CODES)[number];
+
+/**
+ * What kind of failure a {@link FlyteError} is: a code of the wire, or one of ours:
+ *
+ * - `invalid_configuration`: an option or a variable is wrong; thrown while the app starts.
+ * - `misuse`: this library was called in a way that can't work, such as a call as the caller where there is no caller.
+ */
+export type FlyteErrorCode = WireErrorCode | 'invalid_configuration' | 'misuse';
+
+/** How {@link FlyteError} is made. */
+export interface FlyteErrorOptions {
+  /** What led to this error. It is printed with the error, so it must hold no credential. */
+  readonly cause?: unknown;
+  /**
+   * Whether Flyte said the message, rather than this library. The exception filter shows what Flyte said only to a
+   * client whose request was at fault.
+   */
+  readonly upstream?: boolean;
+}
+
+const mark = Symbol.for('nestjs-flyte.FlyteError');
+
+/**
+ * The one error of this library. Its `code` is for programs, its message for people: what was wrong, what was seen,
+ * what to do. Neither ever holds a credential.
+ */
+export class FlyteError extends Error {
+  override readonly name = 'FlyteError';
+  /** What kind of failure this is. */
+  readonly code: FlyteErrorCode;
+  /** Whether Flyte said the message, rather than this library. */
+  readonly upstream: boolean;
+
+  /**
+   * @param code the kind of failure
+   * @param message for people, without any credential
+   */
+  constructor(code: FlyteErrorCode, message: string, options: FlyteErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.upstream = options.upstream ?? false;
+    Object.defineProperty(this, mark, { value: true });
+  }
+
+  /**
+   * Whether a value is a FlyteError, of this copy of the library or of another one in the same process; `instanceof`
+   * asks this too.
+   */
+  static is(value: unknown): value is FlyteError {
+    return typeof value === 'object' && value !== null && mark in value;
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return FlyteError.is(value);
+  }
+}

@@ -1,0 +1,1 @@
+export { FlyteError, type FlyteErrorCode, type FlyteErrorOptions, type WireErrorCode } from './errors/flyte-error.js';

@@ -1,0 +1,107 @@
+// @ts-check
+// Makes libs/flyte/src/gen from npm's @flyteorg/flyteidl2. That package ships only TypeScript sources, which Node refuses
+// to load from node_modules, so its descriptors are loaded through a bundler and given to protoc-gen-es anew. The options
+// of buf.validate and google.api are dropped on the way: nothing here reads them, and they would double the size.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { CodeGeneratorRequestSchema, CodeGeneratorResponseSchema } from '@bufbuild/protobuf/wkt';
+import { build } from 'esbuild';
+
+/** The IDL files whose services and messages this project uses; what they import follows by itself. */
+const roots = [
+  'flyteidl2/auth/auth_service',
+  'flyteidl2/auth/identity',
+  'flyteidl2/cluster/service',
+  'flyteidl2/core/execution',
+  'flyteidl2/dataproxy/dataproxy_service',
+  'flyteidl2/project/project_service',
+  'flyteidl2/secret/secret',
+  'flyteidl2/task/task_service',
+  'flyteidl2/workflow/run_service',
+];
+
+const root = resolve(import.meta.dirname, '..');
+const out = join(root, 'libs/flyte/src/gen');
+const require = createRequire(import.meta.url);
+const idl = dirname(require.resolve('@flyteorg/flyteidl2/package.json'));
+const plugin = join(dirname(require.resolve('@bufbuild/protoc-gen-es/package.json')), 'bin/protoc-gen-es');
+
+// Generating takes a second or two, and every build asks for it: the stamp says whether the answer would differ.
+const inputs = [join(idl, 'package.json'), join(dirname(dirname(plugin)), 'package.json'), import.meta.filename];
+const stamp = inputs.reduce((hash, file) => hash.update(readFileSync(file)), createHash('sha256')).digest('hex');
+const stampFile = join(out, '.stamp');
+if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) process.exit(0);
+
+/** @param {unknown} message forgets every extension (an unknown field to this program) of a descriptor, at any depth */
+function dropExtensions(message) {
+  if (typeof message !== 'object' || message === null || ArrayBuffer.isView(message)) return;
+  if ('$unknown' in message) delete message.$unknown;
+  for (const value of Object.values(message)) dropExtensions(value);
+}
+
+/** @returns {Promise<import('@bufbuild/protobuf').DescFile[]>} the roots' descriptors */
+async function load() {
+  const scratch = mkdtempSync(join(root, 'node_modules/.idl-'));
+  try {
+    const bundle = join(scratch, 'idl.mjs');
+    const names = roots.map((file) => [`file_${file.replaceAll('/', '_')}`, join(idl, `${file}_pb.ts`)]);
+    await build({
+      stdin: {
+        contents: names.map(([name, file]) => `export { ${name} } from ${JSON.stringify(file)};`).join('\n'),
+        resolveDir: root,
+      },
+      bundle: true,
+      format: 'esm',
+      platform: 'node',
+      packages: 'external',
+      outfile: bundle,
+    });
+    return Object.values(await import(pathToFileURL(bundle).href));
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
+}
+
+/** @type {Map<string, import('@bufbuild/protobuf/wkt').FileDescriptorProto>} in the order protoc gives: imports first */
+const files = new Map();
+/** @param {import('@bufbuild/protobuf').DescFile} file */
+function add(file) {
+  const name = file.proto.name;
+  if (files.has(name) || /^(buf\/validate|google\/api|protoc-gen-openapiv2)\//.test(name)) return;
+  file.dependencies.forEach(add);
+  const proto = structuredClone(file.proto);
+  dropExtensions(proto);
+  const kept = proto.dependency.filter((dependency) => files.has(dependency));
+  // Indexes into the old list; nothing in the IDL needs either.
+  proto.publicDependency = [];
+  proto.weakDependency = [];
+  proto.dependency = kept;
+  files.set(name, proto);
+}
+(await load()).forEach(add);
+
+const request = create(CodeGeneratorRequestSchema, {
+  fileToGenerate: [...files.keys()].filter((name) => name.startsWith('flyteidl2/')),
+  parameter: 'target=ts,import_extension=js',
+  protoFile: [...files.values()],
+});
+const answer = spawnSync(process.execPath, [plugin], {
+  input: toBinary(CodeGeneratorRequestSchema, request),
+  maxBuffer: 64 << 20,
+});
+if (answer.status !== 0) throw new Error(`protoc-gen-es failed: ${answer.stderr}`);
+const response = fromBinary(CodeGeneratorResponseSchema, answer.stdout);
+if (response.error) throw new Error(`protoc-gen-es: ${response.error}`);
+
+rmSync(out, { recursive: true, force: true });
+for (const { name, content } of response.file) {
+  mkdirSync(dirname(join(out, name)), { recursive: true });
+  writeFileSync(join(out, name), content);
+}
+writeFileSync(stampFile, stamp);
+console.log(`generated ${response.file.length} files in libs/flyte/src/gen`);
