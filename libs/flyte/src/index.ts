@@ -1,1 +1,28 @@
+// For applications.
+export { FlyteModule } from './flyte.module.js';
+export { getFlyteToken, InjectFlyte } from './flyte.tokens.js';
+export type {
+  FlyteModuleOptions,
+  FlyteOptionsFactory,
+  FlyteTlsOptions,
+  ServiceCredentials,
+} from './remote/flyte-options.js';
+export type { VerifyOptions } from './auth/bearer-verifier.js';
+export { FlyteClient, type FlyteClientNarrowing } from './remote/flyte-client.js';
+export { User, UserService } from './remote/user.service.js';
+export { Project, ProjectService, type Domain, type ListProjectsOptions } from './remote/project.service.js';
+export type { CallOptions } from './remote/call-options.js';
+export { CurrentUser, FlyteUser } from './remote/current-user.js';
 export { FlyteError, type FlyteErrorCode, type FlyteErrorOptions, type WireErrorCode } from './errors/flyte-error.js';
+export { OptionalFlyteAuth, SkipFlyteAuth } from './auth/auth.decorators.js';
+export { fromAuthorization, fromCookie, fromHeader, type HeaderExtractor } from './auth/header-extractors.js';
+export type { AuthHeaders, AuthMetadata } from './auth/auth-metadata.js';
+export { authMetadata, bindAuthScope, getAuthMetadata, inAuthScope, runInAuthScope } from './auth/auth-scope.js';
+export { rememberHandshake } from './auth/inbound-request.js';
+
+// For `@UseGuards` and its like, for tests that override them, and for libraries on top of this one.
+export { FlyteAuthGuard } from './auth/flyte-auth.guard.js';
+export { AuthMetadataInterceptor } from './auth/auth-metadata.interceptor.js';
+export { FlyteExceptionFilter } from './auth/flyte-exception.filter.js';
+export { AuthPolicy } from './auth/auth-policy.js';
+export { flyteConfig, type FlyteSettings } from './remote/flyte.config.js';

@@ -36,11 +36,8 @@ export type FlyteErrorCode = WireErrorCode | 'invalid_configuration' | 'misuse';
 export interface FlyteErrorOptions {
   /** What led to this error. It is printed with the error, so it must hold no credential. */
   readonly cause?: unknown;
-  /**
-   * Whether Flyte said the message, rather than this library. The exception filter shows what Flyte said only to a
-   * client whose request was at fault.
-   */
-  readonly upstream?: boolean;
+  /** What Flyte or the network said, for the logs of whoever runs the app. It must hold no credential either. */
+  readonly detail?: string;
 }
 
 const mark = Symbol.for('nestjs-flyte.FlyteError');
@@ -53,8 +50,11 @@ export class FlyteError extends Error {
   override readonly name = 'FlyteError';
   /** What kind of failure this is. */
   readonly code: FlyteErrorCode;
-  /** Whether Flyte said the message, rather than this library. */
-  readonly upstream: boolean;
+  /**
+   * What Flyte or the network said, for the logs of whoever runs the app: too much for a client, who can do nothing
+   * about it. Absent where the message says it all.
+   */
+  readonly detail?: string;
 
   /**
    * @param code the kind of failure
@@ -63,7 +63,7 @@ export class FlyteError extends Error {
   constructor(code: FlyteErrorCode, message: string, options: FlyteErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
-    this.upstream = options.upstream ?? false;
+    if (options.detail !== undefined) this.detail = options.detail;
     Object.defineProperty(this, mark, { value: true });
   }
 

@@ -1,0 +1,38 @@
+import type { ExecutionContext } from '@nestjs/common';
+import type { Reflector } from '@nestjs/core';
+import type { HeaderExtractor } from './header-extractors.js';
+import { inboundRequest, type HttpRequestLine } from './inbound-request.js';
+
+/**
+ * What guard and interceptor of one module instance go by: its options, resolved. Also the token under which they are
+ * injected.
+ */
+export abstract class AuthPolicy {
+  /** Names the module instance; only its own clients use the scopes it opens. */
+  abstract readonly owner: symbol;
+  /** Whether anything is demanded and passed on at all. */
+  abstract readonly passthrough: boolean;
+  /** Where credentials are looked for; what all of them find travels. */
+  abstract readonly extractors: readonly HeaderExtractor[];
+  /** Whether a request line was named in `excludedPaths`. */
+  abstract readonly isExcluded: (line: HttpRequestLine) => boolean;
+  /** Checks a bearer token; absent where tokens are passed on unverified. */
+  abstract readonly verify?: (token: string) => Promise<void>;
+  /** With `verify`: the names of the headers that travel beside `authorization`. */
+  abstract readonly alsoForward: readonly string[];
+}
+
+/** How a handler treats credentials: demands them, takes them if there are any, or leaves them alone. */
+export type AuthRequirement = 'required' | 'optional' | 'none';
+
+/** The metadata key of the decorators that declare an {@link AuthRequirement}. */
+export const AUTH_REQUIREMENT = 'nestjs-flyte:auth-requirement';
+
+/** What holds for a request: the options first, then the handler's own decorator, then its controller's. */
+export function requirementOf(policy: AuthPolicy, reflector: Reflector, context: ExecutionContext): AuthRequirement {
+  if (!policy.passthrough) return 'none';
+  const line = inboundRequest(context).http;
+  if (line && policy.isExcluded(line)) return 'none';
+  const declared = [context.getHandler(), context.getClass()];
+  return reflector.getAllAndOverride<AuthRequirement | undefined>(AUTH_REQUIREMENT, declared) ?? 'required';
+}

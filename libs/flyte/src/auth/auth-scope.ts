@@ -1,0 +1,139 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { ArgumentsHost } from '@nestjs/common';
+import { Observable, type MonoTypeOperatorFunction } from 'rxjs';
+import { FlyteError } from '../errors/flyte-error.js';
+import { createAuthMetadata, type AuthHeaders, type AuthMetadata } from './auth-metadata.js';
+import { inboundRequest } from './inbound-request.js';
+
+/** The stretch of a program in which calls to Flyte travel with one caller's credentials. */
+export interface AuthScope {
+  /** The module instance that opened the scope and whose clients alone may use it; absent for `authMetadata`. */
+  readonly owner?: symbol;
+  /** What travels. */
+  readonly metadata: AuthMetadata;
+  /** Fires when the caller is gone, so that nothing is asked on behalf of nobody. */
+  readonly signal?: AbortSignal;
+  /** The scope around this one. */
+  readonly parent?: AuthScope;
+}
+
+/** What all copies of this library in a process share; every scope in it names its owner. */
+interface Shared {
+  /** The scope that the running code is in. */
+  readonly current: AsyncLocalStorage<AuthScope | undefined>;
+  /** What guards found, by request. Filled by guards, read by interceptors, by pipes and by `runInAuthScope`. */
+  readonly requests: WeakMap<object, readonly AuthScope[]>;
+}
+
+// Two copies of the library (a dependency's own, an ESM and a bundled one) must agree on who the caller is, and Node
+// gives no other place that both can reach. The number changes when the shape of a scope does.
+const key = Symbol.for('nestjs-flyte.auth-scope.1');
+const globals = globalThis as { [key]?: Shared };
+const shared: Shared = (globals[key] ??= { current: new AsyncLocalStorage(), requests: new WeakMap() });
+
+/**
+ * The innermost scope that a module instance's clients may use: its own, or one of `authMetadata`.
+ *
+ * @param owner the module instance that asks; without it, the innermost scope of all
+ */
+export function currentAuthScope(owner?: symbol): AuthScope | undefined {
+  let scope = shared.current.getStore();
+  while (scope && owner && scope.owner && scope.owner !== owner) scope = scope.parent;
+  return scope;
+}
+
+/** Runs a function, and everything that it starts, in a scope. */
+export function runInScope<T>(scope: AuthScope, fn: () => T): T {
+  return shared.current.run({ ...scope, parent: shared.current.getStore() }, fn);
+}
+
+/** Keeps what a guard found for a request, in place of what the same owner kept before. */
+export function rememberScope(request: object, scope: AuthScope): void {
+  const others = shared.requests.get(request)?.filter(({ owner }) => owner !== scope.owner) ?? [];
+  shared.requests.set(request, [...others, scope]);
+}
+
+/** What guards found for a request. */
+export function rememberedScopes(request: object): readonly AuthScope[] {
+  return shared.requests.get(request) ?? [];
+}
+
+/**
+ * Runs a function with credentials given by hand, where there is no request to take them from: jobs, scripts, queues.
+ * Every client of this library in it, and in whatever it starts, calls Flyte with them. The Python SDK's
+ * `flyte.remote.auth_metadata`.
+ *
+ * ```ts
+ * const user = await authMetadata({ authorization: `Bearer ${token}` }, () => users.get());
+ * ```
+ *
+ * @param headers a record, or pairs; where a name repeats, the last one wins. They replace those of an outer scope.
+ * @returns what the function returns
+ * @throws FlyteError `misuse` if there are none or a name is refused; `invalid_argument` if a value can't travel
+ */
+export function authMetadata<T>(headers: AuthHeaders, fn: () => T): T {
+  const metadata = createAuthMetadata(headers);
+  if (metadata.names.length === 0) {
+    throw new FlyteError(
+      'misuse',
+      'authMetadata was given no header. Pass one, such as { authorization: `Bearer …` }.',
+    );
+  }
+  return runInScope({ metadata, signal: currentAuthScope()?.signal }, fn);
+}
+
+/** The credentials that the running code's calls to Flyte travel with, or undefined outside any scope. */
+export function getAuthMetadata(): AuthMetadata | undefined {
+  return currentAuthScope()?.metadata;
+}
+
+/**
+ * Binds a callback to the scope it was made in. A callback on an object that outlives a request (an EventEmitter, a
+ * connection pool, a shared Subject) otherwise runs in the scope of whoever happens to emit.
+ *
+ * @returns a function that runs `fn` in the scope in which `bindAuthScope` was called, or in none if there was none
+ */
+export function bindAuthScope<A extends unknown[], R>(fn: (...args: A) => R): (...args: A) => R {
+  const scope = shared.current.getStore();
+  return (...args) => shared.current.run(scope, fn, ...args);
+}
+
+/**
+ * The rxjs form of {@link bindAuthScope}: what comes after it in the pipe runs in the scope in which it was called,
+ * whoever emits.
+ */
+export function inAuthScope<T>(): MonoTypeOperatorFunction<T> {
+  const scope = shared.current.getStore();
+  const inside = <R>(fn: () => R): R => shared.current.run(scope, fn);
+  return (source) =>
+    new Observable((subscriber) =>
+      inside(() =>
+        source.subscribe({
+          next: (value) => inside(() => subscriber.next(value)),
+          error: (error: unknown) => inside(() => subscriber.error(error)),
+          complete: () => inside(() => subscriber.complete()),
+        }),
+      ),
+    );
+}
+
+/**
+ * Runs a function as the caller of a request, where the interceptor's scope does not reach: in a guard of your own that
+ * comes after {@link FlyteAuthGuard}, in an exception filter, in middleware-like code that has Nest's context.
+ *
+ * @param context of the request, as Nest gives it to guards and filters
+ * @returns what the function returns
+ * @throws FlyteError `misuse` if the guard kept nothing: the route is excluded, the request was refused, or the guard has
+ * not run yet
+ */
+export function runInAuthScope<T>(context: ArgumentsHost, fn: () => T): T {
+  const scopes = rememberedScopes(inboundRequest(context).identity);
+  if (scopes.length === 0) {
+    throw new FlyteError(
+      'misuse',
+      'runInAuthScope found no credentials for this request. Call it after FlyteAuthGuard, on a route that is not open.',
+    );
+  }
+  // Two connections with passthrough keep a scope each; nested, each client finds its own.
+  return scopes.reduceRight((inner, scope) => () => runInScope(scope, inner), fn)();
+}

@@ -1,0 +1,15 @@
+import { SetMetadata } from '@nestjs/common';
+import { AUTH_REQUIREMENT, type AuthRequirement } from './auth-policy.js';
+
+/**
+ * Opens a handler, or all handlers of a controller, to anyone. Its code runs in no scope: calls to Flyte as the caller
+ * fail there, even if the request brought credentials.
+ */
+export function SkipFlyteAuth(): ClassDecorator & MethodDecorator {
+  return SetMetadata(AUTH_REQUIREMENT, 'none' satisfies AuthRequirement);
+}
+
+/** Opens a handler, or all handlers of a controller, to anyone, and scopes the credentials of those who bring some. */
+export function OptionalFlyteAuth(): ClassDecorator & MethodDecorator {
+  return SetMetadata(AUTH_REQUIREMENT, 'optional' satisfies AuthRequirement);
+}

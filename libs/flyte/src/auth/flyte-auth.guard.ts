@@ -1,0 +1,109 @@
+import { Injectable, Logger, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { FlyteError } from '../errors/flyte-error.js';
+import { createAuthMetadata, type AuthMetadata } from './auth-metadata.js';
+import { AuthPolicy, requirementOf } from './auth-policy.js';
+import { rememberScope } from './auth-scope.js';
+import type { HeaderExtractor } from './header-extractors.js';
+import { setAnswerHeader, toHttpException } from './http-answer.js';
+import { inboundRequest, type InboundRequest } from './inbound-request.js';
+import { isSameOrigin } from './same-origin.js';
+
+/**
+ * Demands credentials of every request that is not excluded, before pipes and handlers, and keeps them for the
+ * interceptor. `FlyteModule` registers it for the whole app; without `passthrough` it lets everything pass. Where Nest
+ * does not apply an app's guards, name it in `@UseGuards` together with {@link AuthMetadataInterceptor}.
+ *
+ * It refuses with 401 (no credentials, or invalid ones), 400 (credentials that can't travel), 403 (a cookie on a
+ * request of another site) and 503 (the keys for `verify` can't be had): as Nest's `HttpException` for HTTP and GraphQL,
+ * as FlyteError elsewhere.
+ */
+@Injectable()
+export class FlyteAuthGuard implements CanActivate {
+  protected readonly logger = new Logger(FlyteAuthGuard.name);
+
+  constructor(
+    protected readonly policy: AuthPolicy,
+    protected readonly reflector: Reflector,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const requirement = requirementOf(this.policy, this.reflector, context);
+    if (requirement === 'none') return true;
+    const request = inboundRequest(context);
+    setAnswerHeader(request.response, 'Cache-Control', 'no-store');
+    try {
+      const metadata = await this.authenticate(context, request);
+      if (metadata) rememberScope(request.identity, { owner: this.policy.owner, metadata, signal: request.signal });
+      else if (requirement === 'required') throw this.noCredentials();
+      return true;
+    } catch (error) {
+      throw this.refusal(error, context, request);
+    }
+  }
+
+  /** What may travel, or undefined where the request has nothing of the kind. */
+  protected async authenticate(context: ExecutionContext, request: InboundRequest): Promise<AuthMetadata | undefined> {
+    const found = await this.extract(context);
+    if (found.names.length === 0) return undefined;
+    if (found.names.every((name) => name === 'cookie') && request.unsafe && !isSameOrigin(request)) {
+      throw new FlyteError(
+        'permission_denied',
+        'A cookie alone authenticates only requests of this site. Send an Authorization header, or a same-origin Origin.',
+      );
+    }
+    return this.policy.verify ? this.verified(found, this.policy.verify) : found;
+  }
+
+  /** Runs all extractors; of two values for one name, the later extractor's is kept. */
+  protected async extract(context: ExecutionContext): Promise<AuthMetadata> {
+    const pairs: [string, string][] = [];
+    for (const extractor of this.policy.extractors) {
+      // One after the other: their order decides who wins.
+      // oxlint-disable-next-line no-await-in-loop
+      pairs.push(...(await this.runExtractor(extractor, context)));
+    }
+    return createAuthMetadata(pairs);
+  }
+
+  /** What one extractor found. If it throws, nothing: a log line names it, but not its error, which may quote a token. */
+  protected async runExtractor(extractor: HeaderExtractor, context: ExecutionContext): Promise<[string, string][]> {
+    try {
+      const headers = await extractor(context);
+      return headers ? createAuthMetadata(headers).entries() : [];
+    } catch (error) {
+      if (error instanceof FlyteError && error.code === 'invalid_argument') throw error;
+      const kind = error instanceof FlyteError ? `${error.code}: ${error.message}` : kindOf(error);
+      this.logger.error(`Header extractor "${extractor.name || 'anonymous'}" failed and was skipped (${kind})`);
+      return [];
+    }
+  }
+
+  /** With `verify`, a valid bearer token is required, and nothing else travels but what `alsoForward` names. */
+  protected async verified(
+    found: AuthMetadata,
+    verify: (token: string) => Promise<void>,
+  ): Promise<AuthMetadata | undefined> {
+    const [, token] = /^Bearer +(\S+)$/i.exec(found.get('authorization') ?? '') ?? [];
+    if (token === undefined) return undefined;
+    await verify(token);
+    return createAuthMetadata(
+      found.entries().filter(([name]) => name === 'authorization' || this.policy.alsoForward.includes(name)),
+    );
+  }
+
+  protected noCredentials(): FlyteError {
+    return new FlyteError('unauthenticated', 'The request has no credentials. Send an Authorization header.');
+  }
+
+  protected refusal(error: unknown, context: ExecutionContext, request: InboundRequest): unknown {
+    if (!(error instanceof FlyteError)) return error;
+    if (error.code === 'unauthenticated') setAnswerHeader(request.response, 'WWW-Authenticate', 'Bearer');
+    // A catch-all filter of the app's own may come first, and knows HttpException only.
+    return ['http', 'graphql'].includes(context.getType<string>()) ? toHttpException(error) : error;
+  }
+}
+
+function kindOf(error: unknown): string {
+  return error instanceof Error ? error.constructor.name : typeof error;
+}

@@ -1,0 +1,47 @@
+import { STATUS_CODES } from 'node:http';
+import { HttpException } from '@nestjs/common';
+import type { FlyteError, FlyteErrorCode } from '../errors/flyte-error.js';
+
+/** The HTTP status of each kind of failure. What is missing is the fault of Flyte or of the way to it: 502. */
+const STATUS: Partial<Record<FlyteErrorCode, number>> = {
+  invalid_argument: 400,
+  out_of_range: 400,
+  failed_precondition: 400,
+  unauthenticated: 401,
+  permission_denied: 403,
+  not_found: 404,
+  already_exists: 409,
+  aborted: 409,
+  resource_exhausted: 429,
+  canceled: 499, // nginx's "client closed request": who would read it has left
+  invalid_configuration: 500,
+  misuse: 500,
+  unimplemented: 501,
+  unavailable: 503,
+  deadline_exceeded: 504,
+};
+
+const REASON_499 = 'Client Closed Request';
+
+/** The HTTP status that a client gets for an error. */
+export function httpStatus(error: FlyteError): number {
+  return STATUS[error.code] ?? 502;
+}
+
+/**
+ * An error in Nest's own form and with Nest's usual body. Only a client whose request was at fault is told why; of the
+ * others' reasons it learns the name alone.
+ */
+export function toHttpException(error: FlyteError): HttpException {
+  const statusCode = httpStatus(error);
+  const reason = STATUS_CODES[statusCode] ?? REASON_499;
+  const message = statusCode < 500 ? error.message : reason;
+  return new HttpException({ statusCode, message, error: reason }, statusCode, { cause: error });
+}
+
+/** Sets a header on an answer of Express, of Fastify or of Node itself; nothing where there is none to set it on. */
+export function setAnswerHeader(response: object | undefined, name: string, value: string): void {
+  const { header, setHeader } = (response ?? {}) as Record<'header' | 'setHeader', unknown>;
+  if (typeof header === 'function') header.call(response, name, value);
+  else if (typeof setHeader === 'function') setHeader.call(response, name, value);
+}

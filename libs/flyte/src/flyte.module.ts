@@ -1,0 +1,151 @@
+import {
+  ConfigurableModuleBuilder,
+  Inject,
+  Module,
+  type DynamicModule,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+  type Provider,
+} from '@nestjs/common';
+import { ConfigModule } from '@nestjs/config';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, ModulesContainer } from '@nestjs/core';
+import { AuthMetadataInterceptor } from './auth/auth-metadata.interceptor.js';
+import { AuthPolicy } from './auth/auth-policy.js';
+import { createBearerVerifier } from './auth/bearer-verifier.js';
+import { compileExcludedPaths } from './auth/excluded-paths.js';
+import { FlyteAuthGuard } from './auth/flyte-auth.guard.js';
+import { FlyteExceptionFilter } from './auth/flyte-exception.filter.js';
+import { fromAuthorization, fromCookie } from './auth/header-extractors.js';
+import { FlyteError } from './errors/flyte-error.js';
+import { getFlyteToken } from './flyte.tokens.js';
+import { CurrentUser } from './remote/current-user.js';
+import { createFlyteClient, FlyteClient } from './remote/flyte-client.js';
+import type { FlyteModuleOptions, FlyteOptionsFactory } from './remote/flyte-options.js';
+import { createWire, type Wire } from './remote/flyte-transport.js';
+import { flyteConfig, inClusterSettings, type FlyteSettings } from './remote/flyte.config.js';
+import { ProjectService } from './remote/project.service.js';
+import { resolveOptions, type ResolvedOptions } from './remote/resolve-options.js';
+import { UserService } from './remote/user.service.js';
+
+const RESOLVED_OPTIONS = Symbol('nestjs-flyte.resolved-options');
+const CONNECTION_NAME = Symbol.for('nestjs-flyte.connection-name');
+const WIRE = Symbol('nestjs-flyte.wire');
+
+/** What is settled when a module is declared, whether its options come at once or by a factory. */
+interface FlyteModuleExtras {
+  /** Whether all modules see the clients without importing this one. True if not given. */
+  readonly isGlobal?: boolean;
+  /** The name of a further connection, for `@InjectFlyte(name)`. One connection of an app may do without. */
+  readonly name?: string;
+}
+
+const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<FlyteModuleOptions>()
+  .setClassMethodName('forRoot')
+  .setFactoryMethodName('createFlyteOptions' satisfies keyof FlyteOptionsFactory)
+  .setExtras<FlyteModuleExtras>({ isGlobal: true, name: undefined }, (definition, { isGlobal, name }) => ({
+    ...definition,
+    global: isGlobal ?? true,
+    imports: [...(definition.imports ?? []), ConfigModule.forFeature(flyteConfig)],
+    providers: [...(definition.providers ?? []), ...providers(name)],
+    exports: exportsOf(name),
+  }))
+  .build();
+
+function providers(name: string | undefined): Provider[] {
+  return [
+    { provide: CONNECTION_NAME, useFactory: () => name },
+    {
+      provide: RESOLVED_OPTIONS,
+      inject: [MODULE_OPTIONS_TOKEN, flyteConfig.KEY],
+      useFactory: (options: FlyteModuleOptions, config: FlyteSettings) =>
+        resolveOptions(options, config, inClusterSettings()),
+    },
+    { provide: AuthPolicy, inject: [RESOLVED_OPTIONS], useFactory: createAuthPolicy },
+    { provide: WIRE, inject: [RESOLVED_OPTIONS], useFactory: createWire },
+    {
+      provide: getFlyteToken(name),
+      inject: [RESOLVED_OPTIONS, WIRE, AuthPolicy],
+      useFactory: (options: ResolvedOptions, wire: Wire, { owner, passthrough }: AuthPolicy) =>
+        createFlyteClient({
+          ...options,
+          wire,
+          callers: { owner, passthrough, serviceCredentials: options.credentials },
+          limits: options,
+        }),
+    },
+    FlyteAuthGuard,
+    AuthMetadataInterceptor,
+    FlyteExceptionFilter,
+    { provide: APP_GUARD, useExisting: FlyteAuthGuard },
+    { provide: APP_INTERCEPTOR, useExisting: AuthMetadataInterceptor },
+    { provide: APP_FILTER, useExisting: FlyteExceptionFilter },
+    ...(name === undefined ? serviceProviders : []),
+  ];
+}
+
+/** The services of the unnamed connection, each injectable on its own. */
+export const serviceProviders: Provider[] = [
+  { provide: UserService, inject: [FlyteClient], useFactory: ({ users }: FlyteClient) => users },
+  { provide: ProjectService, inject: [FlyteClient], useFactory: ({ projects }: FlyteClient) => projects },
+  CurrentUser,
+];
+
+function exportsOf(name: string | undefined): NonNullable<DynamicModule['exports']> {
+  // Of a named connection, the client alone: its guard's and services' tokens are those of the unnamed one.
+  if (name !== undefined) return [getFlyteToken(name)];
+  return [
+    ...[FlyteClient, UserService, ProjectService, CurrentUser],
+    // With what they are made of, as Nest makes another one where @UseGuards names the class.
+    ...[AuthPolicy, FlyteAuthGuard, AuthMetadataInterceptor, FlyteExceptionFilter],
+  ];
+}
+
+function createAuthPolicy(options: ResolvedOptions): AuthPolicy {
+  return {
+    owner: Symbol('FlyteModule'),
+    passthrough: options.passthrough,
+    extractors: options.headerExtractors ?? [fromAuthorization(), fromCookie()],
+    isExcluded: compileExcludedPaths(options.excludedPaths),
+    verify: options.verify && createBearerVerifier(options.verify),
+    alsoForward: options.verify?.alsoForward ?? [],
+  };
+}
+
+/**
+ * Flyte for an app: clients to inject, and with `passthrough` the guard, the interceptor and the filter that let requests
+ * reach Flyte with the credentials of the person who made them.
+ *
+ * ```ts
+ * FlyteModule.forRoot({ passthrough: true, endpoint: 'dns:///flyte.example.com', excludedPaths: ['/health'] })
+ * ```
+ *
+ * @throws FlyteError `invalid_configuration` while the app starts, naming the option, what is wrong and the fix
+ */
+@Module({})
+export class FlyteModule extends ConfigurableModuleClass implements OnModuleInit, OnApplicationShutdown {
+  constructor(
+    @Inject(CONNECTION_NAME) readonly name: string | undefined,
+    @Inject(WIRE) readonly wire: Wire,
+    readonly modules: ModulesContainer,
+  ) {
+    super();
+  }
+
+  /** Two connections of one name could not be told apart. */
+  onModuleInit(): void {
+    const same = [...this.modules.values()].filter(
+      ({ metatype, providers }) => metatype === FlyteModule && providers.get(CONNECTION_NAME)?.instance === this.name,
+    );
+    if (same.length < 2) return;
+    const which = this.name === undefined ? 'without a name' : `named ${JSON.stringify(this.name)}`;
+    throw new FlyteError(
+      'invalid_configuration',
+      `FlyteModule was set up ${same.length} times ${which}. Keep one, or give each further one a "name" of its own.`,
+    );
+  }
+
+  /** Ends the connections, and with them the calls that still run. */
+  onApplicationShutdown(): void {
+    this.wire.close();
+  }
+}

@@ -1,0 +1,68 @@
+import type { AuthMetadata } from '../auth/auth-metadata.js';
+import { createAuthMetadata } from '../auth/auth-metadata.js';
+import { currentAuthScope } from '../auth/auth-scope.js';
+import { FlyteError } from '../errors/flyte-error.js';
+import type { ServiceCredentials } from './flyte-options.js';
+
+/** On whose behalf a call is made. */
+export interface Caller {
+  /** What travels with the call; undefined for an anonymous one. */
+  readonly credentials: () => AuthMetadata | undefined | Promise<AuthMetadata>;
+  /** Fires when nobody waits for the answer any more. */
+  readonly signal?: AbortSignal;
+}
+
+/** What decides who the caller is. */
+export interface CallerPolicy {
+  /** The module instance. */
+  readonly owner: symbol;
+  /** Whether calls must have a caller of their own. */
+  readonly passthrough: boolean;
+  /** The app's own credentials, if it has any. */
+  readonly serviceCredentials?: ServiceCredentials;
+}
+
+/**
+ * The caller of the running code: of its scope, or the app itself where that is allowed. Credentials of the app never
+ * stand in for those of a user: with passthrough they are used only where the code asks for them.
+ *
+ * @param asService whether the code asked for the app's own credentials
+ * @throws FlyteError `misuse` if there is no caller, and what to do about it
+ */
+export function findCaller(policy: CallerPolicy, asService: boolean): Caller {
+  const scope = currentAuthScope(policy.owner);
+  if (asService) return { credentials: () => fromService(policy), signal: scope?.signal };
+  if (scope) return { credentials: () => scope.metadata, signal: scope.signal };
+  if (policy.passthrough) {
+    throw new FlyteError(
+      'misuse',
+      'Flyte was called as the caller, but the running code belongs to no request. In a handler, check that the route is ' +
+        'not excluded; in a callback of a longer-lived object, use bindAuthScope or inAuthScope; without a request, use ' +
+        "authMetadata(headers, fn), or client.with({ credentials: 'service' }).",
+    );
+  }
+  return { credentials: () => (policy.serviceCredentials ? fromService(policy) : undefined) };
+}
+
+async function fromService({ serviceCredentials }: CallerPolicy): Promise<AuthMetadata> {
+  if (!serviceCredentials) throw noServiceCredentials();
+  let headers;
+  try {
+    headers = await serviceCredentials();
+  } catch (error) {
+    // Its text is a stranger's, and may quote what it was about.
+    const kind = error instanceof Error ? error.constructor.name : typeof error;
+    throw new FlyteError(
+      'unavailable',
+      `The option "credentials" gave none: it threw (${kind}). See why, and call again.`,
+    );
+  }
+  const metadata = createAuthMetadata(headers);
+  if (metadata.names.length === 0) throw new FlyteError('misuse', 'The option "credentials" gave no header.');
+  return metadata;
+}
+
+/** What `with({ credentials: 'service' })` fails with where there are none. */
+export function noServiceCredentials(): FlyteError {
+  return new FlyteError('misuse', 'There are no service credentials. Give FlyteModule the option "credentials".');
+}

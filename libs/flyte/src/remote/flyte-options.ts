@@ -1,0 +1,60 @@
+import type { AuthHeaders } from '../auth/auth-metadata.js';
+import type { VerifyOptions } from '../auth/bearer-verifier.js';
+import type { HeaderExtractor } from '../auth/header-extractors.js';
+
+/** Certificates for TLS: PEM text, or bytes. */
+export interface FlyteTlsOptions {
+  /** The authorities that may have signed Flyte's certificate, in place of the system's. */
+  readonly ca?: string | Uint8Array;
+  /** This client's certificate, for mutual TLS. Needs `key`. */
+  readonly cert?: string | Uint8Array;
+  /** The private key of `cert`. */
+  readonly key?: string | Uint8Array;
+}
+
+/** Credentials of the app itself, for calls that no user made. Asked anew for each call; may be async. */
+export type ServiceCredentials = () => AuthHeaders | Promise<AuthHeaders>;
+
+/**
+ * Options of `FlyteModule.forRoot`. What is left out, or undefined, comes from the configuration namespace `flyte`
+ * (FLYTE_ENDPOINT, FLYTE_INSECURE, FLYTE_ORG, FLYTE_PROJECT, FLYTE_DOMAIN), then from the variables that Flyte sets in its
+ * own containers. `endpoint`, `insecure` and `tls` always come together from one of these.
+ */
+export interface FlyteModuleOptions {
+  /** Where Flyte is: `dns:///host[:port]`, `host:port`, `https://host` or, in plaintext, `http://host`. */
+  readonly endpoint?: string;
+  /** Plaintext instead of TLS. Needs `endpoint`. Never the default, except for `http://` to this machine. */
+  readonly insecure?: boolean;
+  /** Certificates. Needs `endpoint`. */
+  readonly tls?: FlyteTlsOptions;
+  /** The organisation that calls are about. */
+  readonly org?: string;
+  /** The project that calls are about where they name none. */
+  readonly project?: string;
+  /** The domain that calls are about where they name none. */
+  readonly domain?: string;
+  /** Demand credentials of every request, and call Flyte with them. Without it guard and interceptor do nothing. */
+  readonly passthrough?: boolean;
+  /** Paths that stay open: `'/health'` or `'GET /health'`, exactly as they come over the wire, up to `?`. */
+  readonly excludedPaths?: readonly string[];
+  /** Where credentials are looked for, in place of `[fromAuthorization(), fromCookie()]`. */
+  readonly headerExtractors?: readonly HeaderExtractor[];
+  /** Check bearer tokens before they are forwarded. A bare Flyte backend reads tokens without verifying them. */
+  readonly verify?: VerifyOptions;
+  /** The app's own credentials. With `passthrough`, used only by `client.with({ credentials: 'service' })`. */
+  readonly credentials?: ServiceCredentials;
+  /** How long a call may take, retries included, in milliseconds. 30 000 if not given. Streams have no such limit. */
+  readonly timeoutMs?: number;
+  /** How long nothing may be read from a stream before it fails, in milliseconds. 600 000 if not given. */
+  readonly streamIdleTimeoutMs?: number;
+  /** How often a call without side effects is repeated while Flyte is unavailable. 2 if not given, 0 for never. */
+  readonly retries?: number;
+  /** The protocol on the wire, over HTTP/2 either way. `connect` if not given, as in Flyte's Python SDK. */
+  readonly protocol?: 'connect' | 'grpc';
+}
+
+/** What `useClass` and `useExisting` of `FlyteModule.forRootAsync` implement. */
+export interface FlyteOptionsFactory {
+  /** Makes the options, once, while the app starts. */
+  createFlyteOptions(): FlyteModuleOptions | Promise<FlyteModuleOptions>;
+}

@@ -1,0 +1,175 @@
+import { MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt';
+import type { DescMessage, DescMethodStreaming, DescMethodUnary } from '@bufbuild/protobuf';
+import { Code, ConnectError, type StreamResponse, type Transport, type UnaryResponse } from '@connectrpc/connect';
+import { createConnectTransport, createGrpcTransport } from '@connectrpc/connect-node';
+import pRetry from 'p-retry';
+import type { AuthMetadata } from '../auth/auth-metadata.js';
+import type { Caller } from './caller.js';
+import { Http2SessionPool } from './http2-session-pool.js';
+import type { ResolvedOptions } from './resolve-options.js';
+import { isTransient, toFlyteError } from './upstream-error.js';
+import { USER_AGENT } from './user-agent.js';
+
+/** The way to one Flyte: connections, deadlines, retries. It knows no caller; {@link asCaller} adds one. */
+export interface Wire {
+  /** For calls with one answer. */
+  readonly unary: Transport;
+  /** For streams, on sessions of their own: they stay open, and would use up what the peer allows on one. */
+  readonly stream: Transport;
+  /** Ends all connections. */
+  close(): void;
+}
+
+/** Opens nothing: the first call does, and reconnects where the connection was lost. */
+export function createWire({ endpoint, tls, protocol }: ResolvedOptions): Wire {
+  const create = protocol === 'grpc' ? createGrpcTransport : createConnectTransport;
+  const certificates = tls && {
+    ca: asBuffer(tls.ca),
+    cert: asBuffer(tls.cert),
+    key: asBuffer(tls.key),
+  };
+  const pools = [1, 2].map(() => new Http2SessionPool(endpoint.url, certificates));
+  const [unary, stream] = pools.map((sessionManager) =>
+    create({ baseUrl: endpoint.url, httpVersion: '2', sessionManager }),
+  );
+  if (!unary || !stream) throw new Error('unreachable');
+  return { unary, stream, close: () => pools.forEach((pool) => pool.close()) };
+}
+
+function asBuffer(value: string | Uint8Array | undefined): string | Buffer | undefined {
+  return value === undefined || typeof value === 'string' ? value : Buffer.from(value);
+}
+
+/** Limits of a call, in milliseconds, and how often it may be repeated. */
+export interface CallLimits {
+  readonly timeoutMs: number;
+  readonly streamIdleTimeoutMs: number;
+  readonly retries: number;
+}
+
+// The IDL marks few methods; these too only read.
+const READ_ONLY = new Set([
+  'flyteidl2.auth.IdentityService.UserInfo',
+  'flyteidl2.auth.AuthMetadataService.GetOAuth2Metadata',
+  'flyteidl2.auth.AuthMetadataService.GetPublicClientConfig',
+  'flyteidl2.project.ProjectService.GetProject',
+  'flyteidl2.project.ProjectService.ListProjects',
+]);
+
+const FIRST_BACKOFF_MS = 100;
+const MAX_BACKOFF_MS = 2_000;
+
+/**
+ * A Connect transport whose calls are made as a caller: with their credentials, until they leave, and failing as
+ * {@link FlyteError}. Who that is, is asked at the moment a method is called, not when a stream is first read.
+ *
+ * @param caller finds the caller in the running code's scope; throws where there is none
+ */
+export function asCaller(wire: Wire, caller: () => Caller, limits: CallLimits): Transport {
+  return {
+    unary: (method, signal, timeoutMs, header, input, contextValues) =>
+      callUnary(
+        method,
+        caller(),
+        { ...limits, ...(timeoutMs !== undefined && { timeoutMs }) },
+        signal,
+        (left, merged, sent) => wire.unary.unary(method, merged, left, headersOf(header, sent), input, contextValues),
+      ),
+    stream: (method, signal, timeoutMs, header, input, contextValues) => {
+      const response = openStream(method, caller, limits, signal, (merged, sent) =>
+        wire.stream.stream(method, merged, timeoutMs, headersOf(header, sent), input, contextValues),
+      );
+      // The stream opens at once, and fails perhaps before anybody reads: the reader learns of it then.
+      response.catch(() => undefined);
+      return response;
+    },
+  };
+}
+
+async function callUnary<I extends DescMessage, O extends DescMessage>(
+  method: DescMethodUnary<I, O>,
+  caller: Caller,
+  { timeoutMs, retries }: CallLimits,
+  signal: AbortSignal | undefined,
+  attempt: (leftMs: number, signal: AbortSignal, sent: AuthMetadata | undefined) => Promise<UnaryResponse<I, O>>,
+): Promise<UnaryResponse<I, O>> {
+  const deadline = Date.now() + timeoutMs;
+  const merged = merge(signal, caller.signal);
+  let sent: AuthMetadata | undefined;
+  try {
+    sent = await caller.credentials();
+    // Never under one millisecond: Connect takes 0 for "no deadline".
+    return await pRetry(() => attempt(Math.max(1, deadline - Date.now()), merged, sent), {
+      retries: isReadOnly(method) ? retries : 0,
+      minTimeout: FIRST_BACKOFF_MS,
+      maxTimeout: MAX_BACKOFF_MS,
+      randomize: true,
+      maxRetryTime: timeoutMs,
+      signal: merged,
+      shouldRetry: ({ error }) => isTransient(error) && Date.now() < deadline,
+    });
+  } catch (error) {
+    throw toFlyteError(error, nameOf(method), sent);
+  }
+}
+
+async function openStream<I extends DescMessage, O extends DescMessage>(
+  method: DescMethodStreaming<I, O>,
+  findCaller: () => Caller,
+  { streamIdleTimeoutMs }: CallLimits,
+  signal: AbortSignal | undefined,
+  open: (signal: AbortSignal, sent: AuthMetadata | undefined) => Promise<StreamResponse<I, O>>,
+): Promise<StreamResponse<I, O>> {
+  const caller = findCaller();
+  const idle = new AbortController();
+  let sent: AuthMetadata | undefined;
+  const expire = (): void =>
+    idle.abort(
+      new ConnectError(`nothing was read from the stream for ${streamIdleTimeoutMs} ms`, Code.DeadlineExceeded),
+    );
+  const failed = (error: unknown): Error =>
+    toFlyteError(idle.signal.aborted ? idle.signal.reason : error, nameOf(method), sent);
+  const timer = setTimeout(expire, streamIdleTimeoutMs);
+  async function* messages(response: StreamResponse<I, O>): StreamResponse<I, O>['message'] & AsyncGenerator {
+    try {
+      for await (const message of response.message) {
+        timer.refresh();
+        yield message;
+      }
+    } catch (error) {
+      throw failed(error);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+  try {
+    sent = await caller.credentials();
+    const response = await open(merge(signal, caller.signal, idle.signal), sent);
+    return { ...response, message: messages(response) };
+  } catch (error) {
+    clearTimeout(timer);
+    throw failed(error);
+  }
+}
+
+function headersOf(given: ConstructorParameters<typeof Headers>[0], sent: AuthMetadata | undefined): Headers {
+  const headers = new Headers(given);
+  headers.set('User-Agent', USER_AGENT);
+  for (const [name, value] of sent?.entries() ?? []) headers.set(name, value);
+  return headers;
+}
+
+function merge(...signals: (AbortSignal | undefined)[]): AbortSignal {
+  return AbortSignal.any(signals.filter((signal) => signal !== undefined));
+}
+
+function isReadOnly(method: DescMethodUnary): boolean {
+  return (
+    method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS ||
+    READ_ONLY.has(`${method.parent.typeName}.${method.name}`)
+  );
+}
+
+function nameOf(method: DescMethodUnary | DescMethodStreaming): string {
+  return `${method.parent.name}.${method.name}`;
+}

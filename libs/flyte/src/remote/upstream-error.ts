@@ -1,0 +1,43 @@
+import { Code, ConnectError } from '@connectrpc/connect';
+import { redact, type AuthMetadata } from '../auth/auth-metadata.js';
+import { FlyteError, WIRE_ERROR_CODES, type WireErrorCode } from '../errors/flyte-error.js';
+
+// The caller's own fault, or about the caller: what Flyte says of these is meant for them. Of the rest a client learns
+// the kind alone; the text may tell of hosts and of Flyte's inside, and goes to the log.
+const TOLD_TO_CLIENTS = new Set<WireErrorCode>([
+  'invalid_argument',
+  'out_of_range',
+  'failed_precondition',
+  'unauthenticated',
+  'permission_denied',
+  'not_found',
+  'already_exists',
+  'aborted',
+  'resource_exhausted',
+]);
+
+/**
+ * What a call to Flyte failed with, as a {@link FlyteError}. The original is left behind: its metadata may echo what was
+ * sent.
+ *
+ * @param reason whatever was thrown
+ * @param method the RPC, as `IdentityService.UserInfo`
+ * @param sent the credentials that travelled, which are replaced by `***` in what Flyte said
+ */
+export function toFlyteError(reason: unknown, method: string, sent: AuthMetadata | undefined): FlyteError {
+  if (reason instanceof FlyteError) return reason;
+  const error = ConnectError.from(reason, reason instanceof Error && isAbort(reason) ? Code.Canceled : Code.Unknown);
+  const code = WIRE_ERROR_CODES[error.code - 1] ?? 'unknown';
+  const said = redact(error.rawMessage, sent);
+  if (TOLD_TO_CLIENTS.has(code)) return new FlyteError(code, said || `Flyte answered ${method} with ${code}.`);
+  return new FlyteError(code, `Flyte did not answer ${method}: ${code}.`, { detail: said });
+}
+
+/** Whether the call may succeed if it is made again. */
+export function isTransient(reason: unknown): boolean {
+  return ConnectError.from(reason).code === Code.Unavailable;
+}
+
+function isAbort({ name }: Error): boolean {
+  return name === 'AbortError' || name === 'TimeoutError';
+}

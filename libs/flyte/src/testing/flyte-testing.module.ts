@@ -1,0 +1,76 @@
+import { create } from '@bufbuild/protobuf';
+import { Code, ConnectError, createRouterTransport } from '@connectrpc/connect';
+import { Module, type DynamicModule } from '@nestjs/common';
+import { serviceProviders } from '../flyte.module.js';
+import { getFlyteToken } from '../flyte.tokens.js';
+import { IdentityService, UserInfoResponseSchema } from '../gen/flyteidl2/auth/identity_pb.js';
+import {
+  GetProjectResponseSchema,
+  ListProjectsResponseSchema,
+  ProjectService,
+} from '../gen/flyteidl2/project/project_service_pb.js';
+import { createFlyteClient, type FlyteClient } from '../remote/flyte-client.js';
+import type { Project } from '../remote/project.service.js';
+import type { User } from '../remote/user.service.js';
+
+/** What the Flyte of a test knows. */
+export interface FlyteTestingOptions {
+  /** Who every caller is; without it, UserInfo fails with `unauthenticated`. */
+  readonly user?: Partial<User>;
+  /** The projects there are. */
+  readonly projects?: readonly (Partial<Project> & { readonly id: string })[];
+}
+
+/**
+ * Stands in for `FlyteModule` in a test of code that injects {@link FlyteClient} or a service: the real clients, over an
+ * in-process transport, with no network, no guard and no credentials.
+ *
+ * ```ts
+ * const app = await Test.createTestingModule({
+ *   imports: [FlyteTestingModule.forRoot({ user: { subject: 'alice' } })],
+ *   controllers: [MeController],
+ * }).compile();
+ * ```
+ */
+@Module({})
+export class FlyteTestingModule {
+  /** @param options what Flyte knows; anything else that is asked of it fails with `unimplemented` */
+  static forRoot(options: FlyteTestingOptions = {}): DynamicModule {
+    const client = { provide: getFlyteToken(), useFactory: () => createTestClient(options) };
+    return {
+      module: FlyteTestingModule,
+      global: true,
+      providers: [client, ...serviceProviders],
+      exports: [client, ...serviceProviders],
+    };
+  }
+}
+
+function createTestClient({ user, projects = [] }: FlyteTestingOptions): FlyteClient {
+  const messages = projects.map(({ labels, archived: _, domains = [], ...project }) => ({
+    ...project,
+    labels: { values: { ...labels } },
+    domains: [...domains],
+  }));
+  const transport = createRouterTransport(({ service }) => {
+    service(IdentityService, {
+      userInfo() {
+        if (!user) throw new ConnectError('this test has no user', Code.Unauthenticated);
+        return create(UserInfoResponseSchema, user);
+      },
+    });
+    service(ProjectService, {
+      listProjects: () => create(ListProjectsResponseSchema, { projects: { projects: messages } }),
+      getProject({ id }) {
+        const project = messages.find((one) => one.id === id);
+        if (!project) throw new ConnectError(`there is no project ${JSON.stringify(id)} in this test`, Code.NotFound);
+        return create(GetProjectResponseSchema, { project });
+      },
+    });
+  });
+  return createFlyteClient({
+    wire: { unary: transport, stream: transport, close: () => undefined },
+    callers: { owner: Symbol('FlyteTestingModule'), passthrough: false },
+    limits: { timeoutMs: 5_000, streamIdleTimeoutMs: 5_000, retries: 0 },
+  });
+}

@@ -1,0 +1,1 @@
+export { FlyteTestingModule, type FlyteTestingOptions } from './flyte-testing.module.js';
