@@ -26,3 +26,11 @@ export { AuthMetadataInterceptor } from './auth/auth-metadata.interceptor.js';
 export { FlyteExceptionFilter } from './auth/flyte-exception.filter.js';
 export { AuthPolicy } from './auth/auth-policy.js';
 export { flyteConfig, type FlyteSettings } from './remote/flyte.config.js';
+
+export { Secret, type SecretFields } from './secrets/secret.js';
+export { type SecretRequest, secretsOf } from './secrets/secret-request.js';
+
+// For other libraries: what a control plane needs to hand secrets to tasks.
+export { assertStaysInside, pathHazard } from './secrets/path-hazard.js';
+export { SECRETS_DIR_VARIABLE, SECRETS_MOUNT, secretFiles } from './secrets/read-secret.js';
+export { SECRET_MOUNT_TYPE, secretFromWire, secretToWire, type SecretWire } from './secrets/secret-wire.js';
