@@ -1,14 +1,4 @@
-import {
-  Body,
-  Controller,
-  Get,
-  HttpCode,
-  Post,
-  UsePipes,
-  ValidationPipe,
-  VersioningType,
-  Version,
-} from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Post, UsePipes, VersioningType, Version } from '@nestjs/common';
 import {
   FlyteModule,
   fromAuthorization,
@@ -28,31 +18,38 @@ import { ask, bearer, type Ask } from '../support/http.js';
 import { startPlane } from '../support/plane.js';
 
 const seen = (): { names: readonly string[] } => ({ names: getAuthMetadata()?.names ?? [] });
-let handled = 0;
+/** What ran, pipes included. */
+let handled: string[] = [];
+const counting = {
+  transform: (value: unknown) => {
+    handled.push('pipe');
+    return value;
+  },
+};
 
 @Controller()
 class Routes {
   @Get('health') health() {
-    handled++;
+    handled.push('health');
     return seen();
   }
   @Post('health') poke() {
-    handled++;
+    handled.push('poke');
     return seen();
   }
   @Get('me') async me(@FlyteUser() user: User) {
-    handled++;
+    handled.push('me');
     return { subject: user.subject, ...seen() };
   }
   @Get('names') names() {
-    handled++;
+    handled.push('names');
     return seen();
   }
   @Post('names')
   @HttpCode(200)
-  @UsePipes(new ValidationPipe())
+  @UsePipes(counting)
   post(@Body() _body: object) {
-    handled++;
+    handled.push('post');
     return seen();
   }
   @Get('skipped') @SkipFlyteAuth() skipped() {
@@ -62,7 +59,7 @@ class Routes {
     return seen();
   }
   @Get('versioned') @Version('1') versioned() {
-    handled++;
+    handled.push('versioned');
     return seen();
   }
 }
@@ -104,11 +101,11 @@ describe.each(ADAPTERS)('FlyteAuthGuard on %s', (adapter) => {
 
   describe('credentials', () => {
     it('demands them: 401, WWW-Authenticate, Nest’s body, before pipes and handler', async () => {
-      const before = handled;
+      handled = [];
       const answer = await ask(app.url, '/names', {
         method: 'POST',
-        body: 'not json',
-        headers: { 'content-length': '8' },
+        body: '{}',
+        headers: { 'content-type': 'application/json' },
       });
       expect(answer.status).toBe(401);
       expect(answer.headers['www-authenticate']).toBe('Bearer');
@@ -118,7 +115,7 @@ describe.each(ADAPTERS)('FlyteAuthGuard on %s', (adapter) => {
         error: 'Unauthorized',
         message: expect.stringMatching(/Authorization/),
       });
-      expect(handled).toBe(before);
+      expect(handled).toEqual([]);
     });
 
     const cases: [what: string, ask: Ask, status: number, names?: string[]][] = [
@@ -209,10 +206,10 @@ describe.each(ADAPTERS)('FlyteAuthGuard on %s', (adapter) => {
       'http://127.0.0.1/health', 'http://127.0.0.1/me', 'http://evil.example/health', 'https://127.0.0.1/health',
     ]; // prettier-ignore
     it.each(tricks)('%s stays closed', async (target) => {
-      const before = handled;
+      handled = [];
       const answer = await ask(app.url, target);
       expect([400, 401, 404]).toContain(answer.status);
-      expect(handled).toBe(before);
+      expect(handled).toEqual([]);
     });
 
     it('may name one method', async () => {
@@ -258,9 +255,10 @@ describe.each(ADAPTERS)('FlyteAuthGuard on %s', (adapter) => {
           });
         },
       });
-      const before = handled;
-      expect((await ask(other.url, '/health')).status).toBe(401);
-      expect(handled).toBe(before);
+      handled = [];
+      const { status } = await ask(other.url, '/health');
+      // Fastify has chosen the handler, the one that was named, before a middleware runs.
+      expect([status, handled]).toEqual(adapter === 'express' ? [401, []] : [200, ['health']]);
     });
   });
 
