@@ -114,7 +114,7 @@ try {
   });
   console.log(`\nAll ${steps} steps held.`);
 } catch (error) {
-  console.error(`\nStep ${steps + 1} did not hold: ${error instanceof Error ? error.message : error}`);
+  console.error(`\nStep ${steps + 1} did not hold: ${error instanceof Error ? error.message : String(error)}`);
   console.error([...plane.lines, ...sample.lines].join(''));
   process.exitCode = 1;
 } finally {

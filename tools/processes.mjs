@@ -26,7 +26,7 @@ function start(name, args, env, output) {
   /** @type {string[]} */
   const lines = [];
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (data) => lines.push(String(data)));
-  const ended = once(child, 'exit').then(([code, signal]) => ({ code, signal }));
+  const ended = once(child, 'exit');
   const isRunning = () => child.exitCode === null && child.signalCode === null;
   return {
     name,

@@ -147,7 +147,7 @@ describe('wrong options stop the app at start', () => {
   ];
   it.each(wrong)('%j', async (given, message, env = {}) => {
     for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
-    const start = Test.createTestingModule({ imports: [FlyteModule.forRoot(given as FlyteModuleOptions)] }).compile();
+    const start = Test.createTestingModule({ imports: [FlyteModule.forRoot(given)] }).compile();
     const error: unknown = await start.then(
       () => undefined,
       (reason: unknown) => reason,

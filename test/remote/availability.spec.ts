@@ -28,7 +28,7 @@ class Me {
 
 const running: { close(): Promise<unknown> }[] = [];
 afterEach(async () => {
-  for (const one of running.splice(0).reverse()) await one.close();
+  for (const one of running.splice(0).toReversed()) await one.close();
 });
 async function plane(options: Parameters<typeof startPlane>[0] = {}): Promise<LocalControlPlane> {
   const started = await startPlane(options);

@@ -10,7 +10,7 @@ export interface Answer {
 export interface Ask {
   readonly method?: string;
   /** A flat list of names and values goes over the wire as it is, repeated ones included. */
-  readonly headers?: Readonly<Record<string, string>> | readonly string[];
+  readonly headers?: Readonly<Record<string, string>> | string[];
   readonly body?: string;
   readonly signal?: AbortSignal;
 }
@@ -19,7 +19,7 @@ export interface Ask {
 export function open(base: string, target: string, ask: Ask = {}): Promise<IncomingMessage> {
   const { hostname, port } = new URL(base);
   const headers = ask.headers ?? {};
-  const listed = Array.isArray(headers) ? ['host', `${hostname}:${port}`, ...(headers as string[])] : { ...headers };
+  const listed = Array.isArray(headers) ? ['host', `${hostname}:${port}`, ...headers] : headers;
   return new Promise((resolve, reject) => {
     const outgoing = request(
       // `Connection: close`, so that closing an app does not wait for a pool.
