@@ -50,7 +50,8 @@ const HELLO_TIMEOUT_MS = 10_000;
  */
 export async function listen(options: ListenOptions): Promise<Listener> {
   const sessions = new Set<ServerHttp2Session>();
-  const { server, stop } = options.tls === undefined ? plaintextServer(options, sessions) : tlsServer(options, sessions);
+  const { server, stop } =
+    options.tls === undefined ? plaintextServer(options, sessions) : tlsServer(options, sessions);
   const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
