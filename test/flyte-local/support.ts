@@ -1,8 +1,8 @@
 import { execFileSync, spawn, type ChildProcessByStdio } from 'node:child_process';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect as connectHttp2 } from 'node:http2';
-import { connect as connectSocket, type Socket } from 'node:net';
+import { connect as connectSocket, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -59,7 +59,7 @@ export function transportOf(
       return createConnectTransport({ baseUrl, httpVersion, interceptors, nodeOptions });
     case 'grpc':
       return createGrpcTransport({ baseUrl, interceptors, nodeOptions });
-    case 'grpc-web':
+    default:
       return createGrpcWebTransport({ baseUrl, httpVersion, interceptors, nodeOptions });
   }
 }
@@ -156,8 +156,8 @@ export async function finish(child: ChildProcessByStdio<null, Readable, Readable
   let [stdout, stderr] = ['', ''];
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-  const [code] = (await once(child, 'close')) as [number | null];
-  return { code, stdout, stderr };
+  await once(child, 'close');
+  return { code: child.exitCode, stdout, stderr };
 }
 
 /** Waits until a started command has printed its address. */
@@ -173,7 +173,21 @@ export async function addressOf(child: ChildProcessByStdio<null, Readable, Reada
 
 /** A promise that something else fulfils. */
 export function signal(): { readonly happened: Promise<void>; readonly happen: () => void } {
-  let happen = (): void => {};
-  const happened = new Promise<void>((resolve) => (happen = resolve));
-  return { happened, happen };
+  const emitter = new EventEmitter();
+  const happened = new Promise<void>((resolve) => emitter.once('happened', () => resolve()));
+  return { happened, happen: () => void emitter.emit('happened') };
+}
+
+/** A port of 127.0.0.1 that something else listens on. */
+export async function takenPort(): Promise<AsyncDisposable & { readonly port: number }> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (typeof address !== 'object' || address === null) throw new Error('the server has no port');
+  return { port: address.port, [Symbol.asyncDispose]: async () => void server.close() };
+}
+
+/** Prints why tests are skipped, unless they are not. */
+export function explainSkip(skipped: boolean, reason: string): void {
+  if (skipped) process.stderr.write(`skipped: ${reason}\n`);
 }

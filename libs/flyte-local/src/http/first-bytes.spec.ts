@@ -1,5 +1,4 @@
 import { Duplex } from 'node:stream';
-import type { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { detectProtocol, type WireProtocol } from './first-bytes.js';
 
@@ -16,7 +15,7 @@ class FakeSocket extends Duplex {
 function detect(): { socket: FakeSocket; found: WireProtocol[] } {
   const socket = new FakeSocket();
   const found: WireProtocol[] = [];
-  detectProtocol(socket as unknown as Socket, 1000, (protocol) => found.push(protocol));
+  detectProtocol(socket, 1000, (protocol) => found.push(protocol));
   return { socket, found };
 }
 

@@ -6,9 +6,8 @@ import { listen, type Listener } from './listener.js';
 describe('listen', () => {
   let listener: Listener;
   beforeAll(async () => {
-    const handler = (_request: unknown, response: { end(text: string): unknown }): void => void response.end('ok');
     const options = { port: 0, host: '127.0.0.1', tls: undefined, maxConcurrentStreams: undefined, helloTimeoutMs: 60 };
-    listener = await listen({ ...options, handler });
+    listener = await listen({ ...options, handler: (_request, response) => void response.end('ok') });
   });
   afterAll(() => listener.close());
 

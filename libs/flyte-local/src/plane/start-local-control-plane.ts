@@ -97,11 +97,11 @@ function callHandler(
       // Last, since of two methods with one path the later one answers.
       options.routes?.(router);
     },
-    fallback: answerUnimplemented as (request: unknown, response: unknown) => void,
+    fallback: answerUnimplemented,
     interceptors: [...(logger === undefined ? [] : [logCalls(logger)]), verify, ...interceptors],
     readMaxBytes: MAX_MESSAGE_BYTES,
     shutdownSignal,
-  }) as PlaneRequestHandler;
+  });
 }
 
 function isReady(database: LocalDatabase): boolean {

@@ -9,7 +9,7 @@ describe('LocalDatabase', () => {
     expect(database.run('INSERT INTO t VALUES (?, ?, ?, ?)', ['ä', 7, null, new Uint8Array([0, 255])])).toBe(1);
     const row = database.get('SELECT * FROM t WHERE b = ?', [7]);
     expect(row).toMatchObject({ a: 'ä', b: 7, c: null });
-    expect([...new Uint8Array(row?.['d'] as ArrayBuffer)]).toEqual([0, 255]);
+    expect(row?.['d']).toEqual(new Uint8Array([0, 255]).buffer);
     expect(database.get('SELECT * FROM t WHERE b = ?', [8])).toBeUndefined();
     database.close();
     database.close();
