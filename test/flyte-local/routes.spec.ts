@@ -86,13 +86,14 @@ describe('the HTTP routes', () => {
     ['localhost@evil.example', 403],
     ['evil.example@localhost', 403],
     ['localhost:80:90', 403],
+    ['localhost, evil.example', 403],
   ];
 
   describe.each(hosts)('a request for the host %j', (host, status) => {
     it(`is ${status === 403 ? 'refused' : 'let in'} on every route, by both versions of HTTP`, async () => {
       for (const path of [...PATHS, '/flyteidl2.auth.IdentityService/UserInfo', '/nothing']) {
         const first = await requestWithHost(plane.port, path, host);
-        const second = await requestHttp2(plane.url, { ':authority': host, ':path': path });
+        const second = await requestHttp2(plane.url, { ':authority': host, ':path': path }).catch(resetIsRefused);
         expect([first.status === 403, second.status === 403]).toEqual([status === 403, status === 403]);
         expect(second.body).not.toContain('evil');
       }
@@ -138,6 +139,12 @@ describe('the HTTP routes', () => {
     expect(await failure(createClient(IdentityService, transport).userInfo({}))).toMatchObject({ code: 7 });
   });
 });
+
+/** Node itself resets a stream whose authority can't be one; which texts can't depends on its version. */
+function resetIsRefused(error: unknown): { status: number; body: string } {
+  expect(error).toHaveProperty('code', 'ERR_HTTP2_STREAM_ERROR');
+  return { status: 403, body: '' };
+}
 
 /** Says that a call comes from a page of another site. */
 const fromElsewhere: Interceptor = (next) => (request) => {

@@ -11,8 +11,11 @@ export type PlaneResponse = ServerResponse | Http2ServerResponse;
 
 /** As much of a response as an answer in JSON needs; Connect's type of a response has no more in common with Node's. */
 export interface JsonResponse {
+  /** The HTTP status to send. */
   statusCode: number;
+  /** Sets a header. */
   setHeader(name: string, value: string): unknown;
+  /** Sends the whole body. */
   end(text: string): unknown;
 }
 
