@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Code, ConnectError, type ConnectRouter } from '@connectrpc/connect';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
 import { logCalls } from '../calls/log-calls.js';
@@ -41,6 +42,8 @@ export async function startLocalControlPlane(options: LocalControlPlaneOptions =
 async function serve(options: ResolvedPlaneOptions, state: PlaneState): Promise<LocalControlPlane> {
   const { audience, allowedHosts } = options;
   const shutdown = new AbortController();
+  // Every open call listens to it, and Node warns of a leak at the eleventh.
+  setMaxListeners(0, shutdown.signal);
   let url = '';
   const context: PlaneContext = { database: state.database, url: () => url, audience };
   const handler = planeHandler({
@@ -94,11 +97,11 @@ function callHandler(
       // Last, since of two methods with one path the later one answers.
       options.routes?.(router);
     },
-    fallback: answerUnimplemented as (request: unknown, response: unknown) => void,
+    fallback: answerUnimplemented,
     interceptors: [...(logger === undefined ? [] : [logCalls(logger)]), verify, ...interceptors],
     readMaxBytes: MAX_MESSAGE_BYTES,
     shutdownSignal,
-  }) as PlaneRequestHandler;
+  });
 }
 
 function isReady(database: LocalDatabase): boolean {
