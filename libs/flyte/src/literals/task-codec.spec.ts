@@ -59,6 +59,23 @@ describe('the interface', () => {
     expect(found?.variables.map(({ key }) => key)).toEqual(names);
   });
 
+  it('describes an object so that Python can rebuild a class from it', () => {
+    const schema = z.object({ took: z.iso.duration(), nick: z.string().nullable().default(null), id: z.bigint() });
+    const type = new TaskCodec({ inputs: z.object({ user: schema }) }).interface().inputs?.variables[0]?.value?.type;
+    expect(type?.metadata).toEqual({
+      title: 'user',
+      type: 'object',
+      properties: {
+        took: { type: 'number', format: 'time-delta' },
+        nick: { default: null, anyOf: [{ type: 'string' }, { type: 'null' }] },
+        id: { type: 'integer', format: 'int64' },
+      },
+      required: ['took', 'id'],
+      additionalProperties: false,
+    });
+    expect(type?.structure?.tag).toBe('Pydantic Transformer');
+  });
+
   it('publishes defaults, and None for what may be left out', () => {
     let calls = 0;
     const codec = new TaskCodec({
