@@ -19,8 +19,23 @@ import { until, watchCalls } from '../support/calls.js';
 import { bearer } from '../support/http.js';
 import { startPlane } from '../support/plane.js';
 
+// #region subscription
 @Resolver()
 class TickResolver {
+  constructor(private readonly users: UserService) {}
+
+  @Subscription(() => String)
+  async *ticks() {
+    for (;;) {
+      yield { ticks: (await this.users.get()).subject };
+      await sleep(20);
+    }
+  }
+}
+// #endregion
+
+@Resolver()
+class MoreResolver {
   constructor(private readonly users: UserService) {}
 
   @Query(() => [String])
@@ -32,16 +47,6 @@ class TickResolver {
   async touch() {
     return (await this.users.get()).subject;
   }
-
-  // #region subscription
-  @Subscription(() => String)
-  async *ticks() {
-    for (;;) {
-      yield { ticks: (await this.users.get()).subject };
-      await sleep(20);
-    }
-  }
-  // #endregion
 }
 
 // #region connection-params
@@ -69,7 +74,7 @@ type Context = ApolloDriverConfig['context'];
 const start = (context?: Context, options: FlyteModuleOptions = {}): Promise<Running> =>
   startApp({
     logger,
-    providers: [TickResolver],
+    providers: [TickResolver, MoreResolver],
     imports: [
       FlyteModule.forRoot({ endpoint: plane.url, passthrough: true, retries: 0, ...options }),
       GraphQLModule.forRoot<ApolloDriverConfig>({

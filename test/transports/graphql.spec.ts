@@ -35,7 +35,12 @@ class PeopleResolver {
   version() {
     return '1.0';
   }
-  // #endregion
+}
+// #endregion
+
+@Resolver(() => Person)
+class MoreResolver {
+  constructor(private readonly people: PeopleResolver) {}
 
   @Query(() => Person)
   again(@FlyteUser() { subject }: User) {
@@ -45,7 +50,7 @@ class PeopleResolver {
   @Mutation(() => Person)
   async touch(@Args('times') times: number) {
     handled.push(times);
-    return this.me();
+    return this.people.me();
   }
 
   @Query(() => [String])
@@ -62,7 +67,7 @@ class PeopleResolver {
   @SkipFlyteAuth()
   @Query(() => Person, { nullable: true })
   openMe() {
-    return this.me();
+    return this.people.me();
   }
 
   @SkipFlyteAuth()
@@ -83,7 +88,7 @@ beforeAll(async () => {
   for (const who of ['alice', 'bob']) tokens[who] = await plane.token(who, { email: `${who}@example.com` });
   app = await startApp({
     logger,
-    providers: [PeopleResolver],
+    providers: [PeopleResolver, MoreResolver],
     imports: [
       FlyteModule.forRoot({ endpoint: plane.url, passthrough: true, timeoutMs: 5_000, retries: 0 }),
       // #region module

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Code, ConnectError, type ConnectRouter } from '@connectrpc/connect';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
 import { logCalls } from '../calls/log-calls.js';
@@ -41,6 +42,8 @@ export async function startLocalControlPlane(options: LocalControlPlaneOptions =
 async function serve(options: ResolvedPlaneOptions, state: PlaneState): Promise<LocalControlPlane> {
   const { audience, allowedHosts } = options;
   const shutdown = new AbortController();
+  // Each running call listens to it; Node would take the eleventh for a leak.
+  setMaxListeners(0, shutdown.signal);
   let url = '';
   const context: PlaneContext = { database: state.database, url: () => url, audience };
   const handler = planeHandler({

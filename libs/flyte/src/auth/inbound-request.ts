@@ -77,7 +77,8 @@ function fromHttp(request: object, response: unknown): InboundRequest {
     http: { method, target, rewritten: now !== target },
     response: reply,
     // A browser opens sockets across sites, with cookies and without asking; it does so with a GET.
-    unsafe: !SAFE_METHODS.has(method) || headers.some(([name, value]) => name === 'upgrade' && /websocket/i.test(value)),
+    unsafe:
+      !SAFE_METHODS.has(method) || headers.some(([name, value]) => name === 'upgrade' && /websocket/i.test(value)),
     signal: reply
       ? goneSignal(isObject(reply['raw']) ? reply['raw'] : reply, ['close'])
       : goneSignal(raw['socket'], ['close']),
