@@ -34,7 +34,8 @@ export function watchCalls(): WatchedCalls {
       watched.calls.push(call);
       if (watched.refusal) throw watched.refusal;
       if (!watched.hang) return next(request);
-      await new Promise((resolve) => request.signal.addEventListener('abort', resolve, { once: true }));
+      // A caller may have left before this is reached.
+      if (!request.signal.aborted) await new Promise((left) => request.signal.addEventListener('abort', left));
       watched.cancelled.push(call);
       throw new ConnectError('gone', Code.Canceled);
     },

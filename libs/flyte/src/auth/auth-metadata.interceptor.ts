@@ -1,9 +1,9 @@
 import { Injectable, Logger, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { catchError, map, Observable, throwError } from 'rxjs';
+import { catchError, isObservable, map, Observable, throwError } from 'rxjs';
 import { FlyteError } from '../errors/flyte-error.js';
 import { AuthPolicy, requirementOf } from './auth-policy.js';
-import { rememberedScopes, runInScope, type AuthScope } from './auth-scope.js';
+import { inAuthScope, rememberedScopes, runInScope, type AuthScope } from './auth-scope.js';
 import { inboundRequest } from './inbound-request.js';
 import { toWsException } from './ws-answer.js';
 
@@ -34,7 +34,12 @@ export class AuthMetadataInterceptor implements NestInterceptor {
     const scope = this.scopeOf(context);
     if (!scope) return next.handle();
     // The handler is called on subscription, and the subscription handed back, so that a disconnect ends the source.
-    const answer = new Observable((subscriber) => runInScope(scope, () => next.handle().subscribe(subscriber)));
+    const answer = new Observable((subscriber) =>
+      runInScope(scope, () => {
+        bindMessages(context);
+        return next.handle().subscribe(subscriber);
+      }),
+    );
     // A subscription's generator runs as whoever asks it for its next value.
     return context.getType<string>() === 'graphql' ? answer.pipe(map((value) => iterateInScope(value, scope))) : answer;
   }
@@ -44,6 +49,17 @@ export class AuthMetadataInterceptor implements NestInterceptor {
     if (requirementOf(this.policy, this.reflector, context) === 'none') return undefined;
     return rememberedScopes(inboundRequest(context).identity).find(({ owner }) => owner === this.policy.owner);
   }
+}
+
+/** What a gRPC client streams is emitted by its connection: to the handler, in the scope that this is called in. */
+function bindMessages(context: ExecutionContext): void {
+  const args = context.getArgs<unknown[]>();
+  const [messages] = args;
+  if (context.getType() !== 'rpc' || !isObservable(messages)) return;
+  const bound = messages.pipe(inAuthScope());
+  // Nest keeps messages back until a handler has subscribed, and is told of that by this function (`@GrpcStreamMethod`).
+  if ('drainBuffer' in messages) Object.assign(bound, { drainBuffer: messages.drainBuffer });
+  args[0] = bound;
 }
 
 /** An async iterator whose code runs in a scope; other values as they are. */

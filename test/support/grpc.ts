@@ -1,0 +1,131 @@
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client, credentials, Metadata, type ClientReadableStream, type ServiceError } from '@grpc/grpc-js';
+import { loadSync } from '@grpc/proto-loader';
+import { Transport, type GrpcOptions } from '@nestjs/microservices';
+
+const PROTO = `syntax = "proto3";
+package people;
+message Empty {}
+message Person { string subject = 1; }
+service People {
+  rpc Me (Empty) returns (Person);
+  rpc Params (Empty) returns (Person);
+  rpc Open (Empty) returns (Person);
+  rpc Watch (Empty) returns (stream Person);
+  rpc Chat (stream Empty) returns (stream Person);
+  rpc Raw (stream Empty) returns (Person);
+}`;
+
+/** A service of this repository's tests: the options of a microservice on a free port, and where that is. */
+export async function peopleService(): Promise<{ options: GrpcOptions; address: string; protoPath: string }> {
+  const protoPath = join(await mkdtemp(join(tmpdir(), 'people-')), 'people.proto');
+  await writeFile(protoPath, PROTO);
+  const address = `127.0.0.1:${await freePort()}`;
+  return {
+    options: { transport: Transport.GRPC, options: { package: 'people', protoPath, url: address } },
+    address,
+    protoPath,
+  };
+}
+
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+export interface Person {
+  readonly subject: string;
+}
+/** How a call ended: a person, or the number of a gRPC code and its text. */
+export type Ending = Person | { readonly code: number; readonly details: string };
+
+/** A client of the service that says exactly what it is told to. */
+export class PeopleClient implements Disposable {
+  readonly client: Client;
+  readonly definition: ReturnType<typeof loadSync>[string];
+
+  constructor(address: string, protoPath: string) {
+    this.client = new Client(address, credentials.createInsecure());
+    this.definition = loadSync(protoPath)['people.People'] ?? {};
+  }
+
+  unary(method: string, headers: Record<string, string> = {}, signal?: AbortSignal): Promise<Ending> {
+    return new Promise((resolve) => {
+      const { path, requestSerialize, responseDeserialize } = this.method(method);
+      const done = (error: ServiceError | null, person?: unknown): void =>
+        resolve(error ? ending(error) : (person as Person));
+      const sent = metadata(headers);
+      const call = this.client.makeUnaryRequest(path, requestSerialize, responseDeserialize, {}, sent, done);
+      signal?.addEventListener('abort', () => call.cancel());
+    });
+  }
+
+  /** Opens a stream of persons; with `Chat`, having said two messages. */
+  stream(method: 'Watch' | 'Chat', headers: Record<string, string> = {}): ClientReadableStream<Person> {
+    const { path, requestSerialize, responseDeserialize } = this.method(method);
+    const deserialize = responseDeserialize as (bytes: Buffer) => Person;
+    if (method === 'Watch') {
+      return this.client.makeServerStreamRequest(path, requestSerialize, deserialize, {}, metadata(headers));
+    }
+    const call = this.client.makeBidiStreamRequest(path, requestSerialize, deserialize, metadata(headers));
+    for (let i = 0; i < 2; i++) call.write({});
+    return call;
+  }
+
+  /** Says nothing on a stream, and waits for the one answer. */
+  silent(headers: Record<string, string> = {}): Promise<Ending> {
+    return new Promise((resolve) => {
+      const { path, requestSerialize, responseDeserialize } = this.method('Raw');
+      const done = (error: ServiceError | null, person?: unknown): void =>
+        resolve(error ? ending(error) : (person as Person));
+      this.client.makeClientStreamRequest(path, requestSerialize, responseDeserialize, metadata(headers), done).end();
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.client.close();
+  }
+
+  private method(name: string) {
+    const method = (this.definition as Record<string, MethodDefinition | undefined>)[name];
+    if (!method) throw new Error(`no method ${name}`);
+    return method;
+  }
+}
+
+interface MethodDefinition {
+  readonly path: string;
+  readonly requestSerialize: (message: unknown) => Buffer;
+  readonly responseDeserialize: (bytes: Buffer) => unknown;
+}
+
+function metadata(headers: Record<string, string>): Metadata {
+  const result = new Metadata();
+  for (const [name, value] of Object.entries(headers)) result.set(name, value);
+  return result;
+}
+
+function ending({ code, details }: ServiceError): Ending {
+  return { code, details };
+}
+
+/** What a stream brings until it ends, or until `count` messages came; then it is cancelled. */
+export function collect(stream: ClientReadableStream<Person>, count = Infinity): Promise<Ending[]> {
+  return new Promise((resolve) => {
+    const seen: Ending[] = [];
+    stream.on('data', (person: Person) => {
+      if (seen.push(person) < count) return;
+      stream.cancel();
+      resolve(seen);
+    });
+    stream.on('end', () => resolve(seen));
+    stream.on('error', (error: ServiceError) => resolve([...seen, ending(error)]));
+  });
+}

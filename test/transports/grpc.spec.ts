@@ -1,0 +1,208 @@
+import { Code, ConnectError } from '@connectrpc/connect';
+import type { sendUnaryData, ServerReadableStream } from '@grpc/grpc-js';
+import { Controller, type INestMicroservice } from '@nestjs/common';
+import {
+  ClientProxyFactory,
+  GrpcMethod,
+  GrpcStreamCall,
+  GrpcStreamMethod,
+  MessagePattern,
+  type MicroserviceOptions,
+  Transport,
+} from '@nestjs/microservices';
+import { Test } from '@nestjs/testing';
+import { FlyteModule, FlyteUser, getAuthMetadata, SkipFlyteAuth, User, UserService } from 'nestjs-flyte';
+import type { LocalControlPlane } from 'nestjs-flyte-local';
+import { firstValueFrom, interval, mergeMap, switchMap, take, type Observable } from 'rxjs';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { LogLines } from '../support/app.js';
+import { until, watchCalls } from '../support/calls.js';
+import { collect, freePort, peopleService, PeopleClient, type Ending, type Person } from '../support/grpc.js';
+import { bearer } from '../support/http.js';
+import { startPlane } from '../support/plane.js';
+
+// #region controller
+@Controller()
+class PeopleController {
+  constructor(private readonly users: UserService) {}
+
+  @GrpcMethod('People', 'Me')
+  async me(): Promise<Person> {
+    const { subject } = await this.users.get();
+    return { subject };
+  }
+
+  @GrpcMethod('People', 'Watch')
+  watch(): Observable<Person> {
+    return interval(20).pipe(switchMap(() => this.me()));
+  }
+}
+// #endregion
+
+@Controller()
+class MoreController {
+  constructor(private readonly users: UserService) {}
+
+  @GrpcMethod('People', 'Params')
+  params(@FlyteUser() one: User, @FlyteUser() other: User): Person {
+    return { subject: `${one.subject} ${other.subject}` };
+  }
+
+  @SkipFlyteAuth()
+  @GrpcMethod('People', 'Open')
+  open(): Person {
+    return { subject: String(getAuthMetadata()?.names ?? 'nobody') };
+  }
+
+  @GrpcStreamMethod('People', 'Chat')
+  chat(said: Observable<object>): Observable<Person> {
+    return said.pipe(
+      take(2),
+      mergeMap(() => this.me()),
+    );
+  }
+
+  @GrpcStreamCall('People', 'Raw')
+  async raw(_call: ServerReadableStream<object, Person>, callback: sendUnaryData<Person>): Promise<void> {
+    callback(null, await this.me());
+  }
+
+  @MessagePattern('me')
+  async me(): Promise<Person> {
+    return { subject: (await this.users.get()).subject };
+  }
+}
+
+const watched = watchCalls();
+const logger = new LogLines();
+let plane: LocalControlPlane;
+let service: INestMicroservice;
+let client: PeopleClient;
+const tokens: Record<string, string> = {};
+beforeAll(async () => {
+  plane = await startPlane({ interceptors: [watched.interceptor] });
+  for (const who of ['alice', 'bob']) tokens[who] = await plane.token(who);
+  const { options, address, protoPath } = await peopleService();
+  service = await start(options);
+  client = new PeopleClient(address, protoPath);
+});
+afterAll(async () => {
+  client[Symbol.dispose]();
+  await service.close();
+  await plane.close();
+});
+beforeEach(() => {
+  watched.reset();
+  logger.lines.length = 0;
+});
+
+async function start(options: MicroserviceOptions): Promise<INestMicroservice> {
+  const module = await Test.createTestingModule({
+    controllers: [PeopleController, MoreController],
+    imports: [FlyteModule.forRoot({ endpoint: plane.url, passthrough: true, retries: 0 })],
+  })
+    .setLogger(logger)
+    .compile();
+  const started = module.createNestMicroservice<MicroserviceOptions>(options);
+  started.useLogger(logger);
+  await started.listen();
+  return started;
+}
+const as = (who: string): { authorization: string } => bearer(tokens[who] ?? '');
+const UNAUTHENTICATED = { code: 16, details: expect.stringMatching(/no credentials/) };
+
+describe('A gRPC microservice', () => {
+  it('refuses calls of every kind without credentials as UNAUTHENTICATED', async () => {
+    expect(await client.unary('Me')).toEqual(UNAUTHENTICATED);
+    expect(await collect(client.stream('Watch'))).toEqual([UNAUTHENTICATED]);
+    expect(await collect(client.stream('Chat'))).toEqual([UNAUTHENTICATED]);
+    expect(watched.calls).toEqual([]);
+    // Anyone may send this: it is not for the log.
+    expect(logger.lines.filter((line) => /credentials/.test(line))).toEqual([]);
+  });
+
+  it('answers calls of every kind as the caller', async () => {
+    expect(await client.unary('Me', as('alice'))).toEqual({ subject: 'alice' });
+    expect(await client.unary('Me', as('bob'))).toEqual({ subject: 'bob' });
+    expect(await collect(client.stream('Watch', as('alice')), 3)).toEqual(Array(3).fill({ subject: 'alice' }));
+    expect(await collect(client.stream('Chat', as('bob')))).toEqual(Array(2).fill({ subject: 'bob' }));
+    expect(await client.silent(as('alice'))).toEqual({ subject: 'alice' });
+  });
+
+  it('asks Flyte once for all @FlyteUser() of a call, and anew for the next', async () => {
+    expect(await client.unary('Params', as('alice'))).toEqual({ subject: 'alice alice' });
+    expect(await client.unary('Params', as('bob'))).toEqual({ subject: 'bob bob' });
+    expect(watched.calls).toEqual(['alice UserInfo', 'bob UserInfo']);
+  });
+
+  it('gives a skipped handler no scope', async () => {
+    expect(await client.unary('Open', as('alice'))).toEqual({ subject: 'nobody' });
+    expect(await client.unary('Open')).toEqual({ subject: 'nobody' });
+  });
+
+  it('keeps 100 concurrent calls of two callers apart', async () => {
+    const callers = Array.from({ length: 100 }, (_, i) => (i % 2 ? 'alice' : 'bob'));
+    const endings = await Promise.all(callers.map((who) => client.unary('Me', as(who))));
+    expect(endings).toEqual(callers.map((subject) => ({ subject })));
+  });
+
+  it('cancels the call to Flyte with the client’s call, and no other', async () => {
+    watched.hang = true;
+    const abort = new AbortController();
+    const ofAlice = client.unary('Me', as('alice'), abort.signal);
+    const bob = client.stream('Watch', as('bob'));
+    const ofBob = collect(bob);
+    await until(() => new Set(watched.calls).size === 2, 'both calls hang');
+    abort.abort();
+    await until(() => watched.cancelled.length > 0, 'a call is cancelled');
+    expect(watched.cancelled).toEqual(['alice UserInfo']);
+    bob.cancel();
+    await until(() => watched.cancelled.length === watched.calls.length, 'all calls of bob are cancelled');
+    expect(await Promise.all([ofAlice, ofBob])).toMatchObject([{ code: 1 }, [{ code: 1 }]]);
+  });
+
+  const codes: [Code, string][] = [
+    [Code.InvalidArgument, 'said by Flyte'],
+    [Code.NotFound, 'said by Flyte'],
+    [Code.AlreadyExists, 'said by Flyte'],
+    [Code.PermissionDenied, 'said by Flyte'],
+    [Code.ResourceExhausted, 'said by Flyte'],
+    [Code.FailedPrecondition, 'said by Flyte'],
+    [Code.Aborted, 'said by Flyte'],
+    [Code.OutOfRange, 'said by Flyte'],
+    [Code.Unauthenticated, 'said by Flyte'],
+    [Code.Unknown, 'Flyte: unknown'],
+    [Code.DeadlineExceeded, 'Flyte: deadline_exceeded'],
+    [Code.Unimplemented, 'Flyte: unimplemented'],
+    [Code.Internal, 'Flyte: internal'],
+    [Code.Unavailable, 'Flyte: unavailable'],
+    [Code.DataLoss, 'Flyte: data_loss'],
+  ];
+  it.each(codes)('answers Flyte’s code %i with the same one, and the text: %s', async (code, details) => {
+    watched.refusal = new ConnectError('said by Flyte', code);
+    expect(await client.unary('Me', as('alice'))).toEqual({ code, details });
+    expect(await collect(client.stream('Watch', as('alice')))).toEqual([{ code, details }]);
+  });
+
+  it('refuses what can’t travel as INVALID_ARGUMENT, and quotes no token', async () => {
+    const token = 'not-a-token-of-this-plane';
+    const endings: Ending[] = [
+      await client.unary('Me', { authorization: token.repeat(400) }),
+      await client.unary('Me', bearer(token)),
+      await client.unary('Me', { cookie: `session=${token}` }),
+    ];
+    expect(endings).toMatchObject([{ code: 3 }, { code: 16 }, { code: 16 }]);
+    expect(JSON.stringify(endings) + logger.lines.join('\n')).not.toContain(token);
+  });
+});
+
+it('A microservice on another transport refuses every message in Nest’s own form: it has no headers', async () => {
+  const port = await freePort();
+  const tcp = await start({ transport: Transport.TCP, options: { host: '127.0.0.1', port } });
+  const proxy = ClientProxyFactory.create({ transport: Transport.TCP, options: { host: '127.0.0.1', port } });
+  const answer = firstValueFrom(proxy.send('me', { authorization: `Bearer ${tokens['alice']}` }));
+  await expect(answer).rejects.toMatchObject({ status: 'error', message: expect.stringMatching(/no credentials/) });
+  expect(watched.calls).toEqual([]);
+  await proxy.close();
+  await tcp.close();
+});
