@@ -1,5 +1,5 @@
 import { mkdtemp, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, credentials, Metadata, type ClientReadableStream, type ServiceError } from '@grpc/grpc-js';
@@ -98,6 +98,60 @@ export class PeopleClient implements Disposable {
     if (!method) throw new Error(`no method ${name}`);
     return method;
   }
+}
+
+/**
+ * Makes an empty call with headers that neither grpc-js nor Node's HTTP/2 client would send: RFC 9113 by hand, each
+ * header a literal that is not indexed (RFC 7541, 6.2.2). Resolves once the server has answered on the stream.
+ */
+export function rawCall(address: string, path: string, headers: readonly (readonly [string, string])[]): Promise<void> {
+  const [host = '', port = ''] = address.split(':');
+  const all = [
+    ...[[':method', 'POST'] as const, [':scheme', 'http'] as const, [':path', path] as const],
+    ...[[':authority', address] as const, ['te', 'trailers'] as const, ['content-type', 'application/grpc'] as const],
+    ...headers,
+  ];
+  const block = Buffer.concat(all.flatMap(([name, value]) => [Buffer.from([0]), literal(name), literal(value)]));
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(port), host);
+    socket.on('error', reject);
+    socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
+    socket.write(frame(SETTINGS, 0, 0, Buffer.alloc(0)));
+    socket.write(frame(HEADERS, END_HEADERS, 1, block));
+    socket.write(frame(DATA, END_STREAM, 1, Buffer.alloc(5)));
+    let rest = Buffer.alloc(0);
+    socket.on('data', (chunk: Buffer) => {
+      for (rest = Buffer.concat([rest, chunk]); rest.length >= 9; rest = rest.subarray(9 + rest.readUIntBE(0, 3))) {
+        if (rest.length < 9 + rest.readUIntBE(0, 3)) return;
+        const [type, flags = 0, stream] = [rest[3], rest[4], rest.readUInt32BE(5)];
+        if (stream !== 1 || type === 8 || !(type === 3 || flags & END_STREAM)) continue;
+        socket.destroy();
+        resolve();
+        return;
+      }
+    });
+  });
+}
+
+const [DATA, HEADERS, SETTINGS, END_STREAM, END_HEADERS] = [0, 1, 4, 1, 4];
+
+function frame(type: number, flags: number, stream: number, payload: Buffer): Buffer {
+  const head = Buffer.alloc(9);
+  head.writeUIntBE(payload.length, 0, 3);
+  head.writeUInt8(type, 3);
+  head.writeUInt8(flags, 4);
+  head.writeUInt32BE(stream, 5);
+  return Buffer.concat([head, payload]);
+}
+
+/** A string of HPACK, its length in seven bits and then in groups of seven (RFC 7541, 5.1). */
+function literal(text: string): Buffer {
+  const bytes = Buffer.from(text);
+  if (bytes.length < 127) return Buffer.concat([Buffer.from([bytes.length]), bytes]);
+  const length = [127];
+  let left = bytes.length - 127;
+  for (; left >= 128; left >>= 7) length.push((left & 127) | 128);
+  return Buffer.concat([Buffer.from([...length, left]), bytes]);
 }
 
 interface MethodDefinition {

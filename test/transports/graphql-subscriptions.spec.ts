@@ -167,7 +167,7 @@ describe.each(contexts)('GraphQL over graphql-ws, with %s', (_what, context) => 
 
   it('takes a cookie alone from its own origin only, for every kind of operation', async () => {
     const cookie = 'session=cookie-of-alice';
-    for (const headers of [{}, { origin: 'https://evil.example' }, { origin: 'null' }]) {
+    for (const headers of [{}, { origin: 'https://evil.example' }, { origin: 'null' }] as Record<string, string>[]) {
       using evil = new Client(app.url, { cookie, ...headers });
       for (const query of [ticks, 'query { names }', 'mutation { touch }']) {
         expect(JSON.stringify(await evil.answersOf(query))).toMatch(/A cookie alone/);

@@ -195,7 +195,10 @@ describe('GraphQL', () => {
 
   it('takes a cookie alone from its own origin only', async () => {
     const query = 'mutation { touch(times: 1) { subject } }';
-    for (const headers of [{}, { origin: 'https://evil.example' }, { 'sec-fetch-site': 'same-site' }]) {
+    for (const headers of [{}, { origin: 'https://evil.example' }, { 'sec-fetch-site': 'same-site' }] as Record<
+      string,
+      string
+    >[]) {
       const { reply } = await post(query, { cookie: 'session=cookie-of-alice', ...headers });
       expect(reply.errors).toMatchObject([{ extensions: { code: 'FORBIDDEN' } }]);
     }

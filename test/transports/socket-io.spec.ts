@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Code, ConnectError } from '@connectrpc/connect';
-import { Catch, UseFilters, type ArgumentsHost } from '@nestjs/common';
+import { Catch, UseFilters, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { APP_FILTER } from '@nestjs/core';
 import { BaseWsExceptionFilter, MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import {
   FlyteError,
@@ -36,6 +37,13 @@ class OwnFilter extends BaseWsExceptionFilter {
     }
     caught.push(`${error.code} ${scope}`);
     super.catch(error, host);
+  }
+}
+
+@Catch()
+class AppFilter implements ExceptionFilter {
+  catch(error: Error): void {
+    caught.push(`app-wide: ${error.message}`);
   }
 }
 
@@ -83,6 +91,12 @@ class MoreGateway {
     return this.gateway.me();
   }
 
+  @SkipFlyteAuth()
+  @SubscribeMessage('broken')
+  broken(): never {
+    throw new Error('a bug of the app');
+  }
+
   @UseFilters(FlyteExceptionFilter)
   @SubscribeMessage('named')
   named(): Promise<string> {
@@ -100,7 +114,7 @@ beforeAll(async () => {
   for (const who of ['alice', 'bob']) tokens[who] = await plane.token(who);
   app = await startApp({
     logger,
-    providers: [MeGateway, MoreGateway],
+    providers: [MeGateway, MoreGateway, { provide: APP_FILTER, useClass: AppFilter }],
     imports: [FlyteModule.forRoot({ endpoint: plane.url, passthrough: true, retries: 0 })],
   });
 });
@@ -170,7 +184,7 @@ describe('A socket.io gateway', () => {
 
   it('takes a cookie alone from its own origin only', async () => {
     const cookie = 'session=cookie-of-alice';
-    for (const headers of [{}, { origin: 'https://evil.example' }, { origin: 'null' }]) {
+    for (const headers of [{}, { origin: 'https://evil.example' }, { origin: 'null' }] as Record<string, string>[]) {
       expect(await send(connect({ cookie, ...headers }), 'me')).toEqual(
         refused('permission_denied', expect.stringMatching(/A cookie alone/)),
       );
@@ -196,6 +210,12 @@ describe('A socket.io gateway', () => {
     // Once for each message, and only what an operator can do something about.
     const logged = logger.lines.filter((line) => line.includes('said by Flyte'));
     expect(logged).toHaveLength(message === 'said by Flyte' ? 0 : 2);
+  });
+
+  // Why the guard and the interceptor make a WsException of it themselves. Guards, interceptors and pipes do apply.
+  it('is not reached by the filters of the app, as Nest has it', async () => {
+    expect(await send(as('alice'), 'broken')).toMatchObject({ exception: { message: 'Internal server error' } });
+    expect(caught).toEqual([]);
   });
 
   it('leaves FlyteError to filters of the app’s own, outside the caller’s scope', async () => {

@@ -139,7 +139,7 @@ describe('A gateway on WsAdapter', () => {
 
   it('takes a cookie alone from its own origin only', async () => {
     const cookie = 'session=cookie-of-alice';
-    for (const headers of [{}, { origin: 'https://evil.example' }, { origin: 'null' }]) {
+    for (const headers of [{}, { origin: 'https://evil.example' }, { origin: 'null' }] as Record<string, string>[]) {
       const socket = await connect({ cookie, ...headers });
       expect(await send(socket, 'me')).toEqual(refused('permission_denied', /A cookie alone/));
     }
