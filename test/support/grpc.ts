@@ -17,6 +17,7 @@ service People {
   rpc Watch (Empty) returns (stream Person);
   rpc Chat (stream Empty) returns (stream Person);
   rpc Raw (stream Empty) returns (Person);
+  rpc RawChat (stream Empty) returns (stream Person);
 }`;
 
 /** A service of this repository's tests: the options of a microservice on a free port, and where that is. */
@@ -67,8 +68,8 @@ export class PeopleClient implements Disposable {
     });
   }
 
-  /** Opens a stream of persons; with `Chat`, having said two messages. */
-  stream(method: 'Watch' | 'Chat', headers: Record<string, string> = {}): ClientReadableStream<Person> {
+  /** Opens a stream of persons; with the others, having said two messages. */
+  stream(method: 'Watch' | 'Chat' | 'RawChat', headers: Record<string, string> = {}): ClientReadableStream<Person> {
     const { path, requestSerialize, responseDeserialize } = this.method(method);
     const deserialize = responseDeserialize as (bytes: Buffer) => Person;
     if (method === 'Watch') {

@@ -1,5 +1,5 @@
 import { Code, ConnectError } from '@connectrpc/connect';
-import type { sendUnaryData, ServerReadableStream } from '@grpc/grpc-js';
+import type { sendUnaryData, ServerDuplexStream, ServerReadableStream } from '@grpc/grpc-js';
 import { Controller, type INestMicroservice } from '@nestjs/common';
 import {
   ClientProxyFactory,
@@ -11,7 +11,16 @@ import {
   Transport,
 } from '@nestjs/microservices';
 import { Test } from '@nestjs/testing';
-import { FlyteModule, FlyteUser, getAuthMetadata, SkipFlyteAuth, User, UserService } from 'nestjs-flyte';
+import {
+  FlyteModule,
+  FlyteUser,
+  getAuthMetadata,
+  SkipFlyteAuth,
+  User,
+  UserService,
+  type FlyteModuleOptions,
+  type HeaderExtractor,
+} from 'nestjs-flyte';
 import type { LocalControlPlane } from 'nestjs-flyte-local';
 import { firstValueFrom, interval, mergeMap, switchMap, take, type Observable } from 'rxjs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -67,6 +76,12 @@ class MoreController {
     callback(null, await this.me());
   }
 
+  @GrpcStreamCall('People', 'RawChat')
+  async rawChat(call: ServerDuplexStream<object, Person>): Promise<void> {
+    call.write(await this.me());
+    call.end();
+  }
+
   @MessagePattern('me')
   async me(): Promise<Person> {
     return { subject: (await this.users.get()).subject };
@@ -81,7 +96,7 @@ let client: PeopleClient;
 let address: string;
 const tokens: Record<string, string> = {};
 beforeAll(async () => {
-  plane = await startPlane({ interceptors: [watched.interceptor] });
+  plane = await startPlane(watched.options);
   for (const who of ['alice', 'bob']) tokens[who] = await plane.token(who);
   const { options, protoPath, ...people } = await peopleService();
   ({ address } = people);
@@ -98,10 +113,10 @@ beforeEach(() => {
   logger.lines.length = 0;
 });
 
-async function start(options: MicroserviceOptions): Promise<INestMicroservice> {
+async function start(options: MicroserviceOptions, flyte: FlyteModuleOptions = {}): Promise<INestMicroservice> {
   const module = await Test.createTestingModule({
     controllers: [PeopleController, MoreController],
-    imports: [FlyteModule.forRoot({ endpoint: plane.url, passthrough: true, retries: 0 })],
+    imports: [FlyteModule.forRoot({ endpoint: plane.url, passthrough: true, retries: 0, ...flyte })],
   })
     .setLogger(logger)
     .compile();
@@ -118,6 +133,8 @@ describe('A gRPC microservice', () => {
     expect(await client.unary('Me')).toEqual(UNAUTHENTICATED);
     expect(await collect(client.stream('Watch'))).toEqual([UNAUTHENTICATED]);
     expect(await collect(client.stream('Chat'))).toEqual([UNAUTHENTICATED]);
+    expect(await client.silent()).toEqual(UNAUTHENTICATED);
+    expect(await collect(client.stream('RawChat'))).toEqual([UNAUTHENTICATED]);
     expect(watched.calls).toEqual([]);
     // Anyone may send this: it is not for the log.
     expect(logger.lines.filter((line) => /credentials/.test(line))).toEqual([]);
@@ -129,6 +146,7 @@ describe('A gRPC microservice', () => {
     expect(await collect(client.stream('Watch', as('alice')), 3)).toEqual(Array(3).fill({ subject: 'alice' }));
     expect(await collect(client.stream('Chat', as('bob')))).toEqual(Array(2).fill({ subject: 'bob' }));
     expect(await client.silent(as('alice'))).toEqual({ subject: 'alice' });
+    expect(await collect(client.stream('RawChat', as('bob')))).toEqual([{ subject: 'bob' }]);
   });
 
   it('asks Flyte once for all @FlyteUser() of a call, and anew for the next', async () => {
@@ -183,7 +201,10 @@ describe('A gRPC microservice', () => {
   it.each(codes)('answers Flyte’s code %i with the same one, and the text: %s', async (code, details) => {
     watched.refusal = new ConnectError('said by Flyte', code);
     expect(await client.unary('Me', as('alice'))).toEqual({ code, details });
-    expect(await collect(client.stream('Watch', as('alice')))).toEqual([{ code, details }]);
+    for (const method of ['Watch', 'Chat', 'RawChat'] as const) {
+      expect(await collect(client.stream(method, as('alice')))).toEqual([{ code, details }]);
+    }
+    expect(await client.silent(as('alice'))).toEqual({ code, details });
   });
 
   // Node's HTTP/2 drops the second value before grpc-js, Nest or the guard could see it; grpc-js's own client sends none.
@@ -205,13 +226,28 @@ describe('A gRPC microservice', () => {
   });
 });
 
-it('A microservice on another transport refuses every message in Nest’s own form: it has no headers', async () => {
-  const port = await freePort();
-  const tcp = await start({ transport: Transport.TCP, options: { host: '127.0.0.1', port } });
-  const proxy = ClientProxyFactory.create({ transport: Transport.TCP, options: { host: '127.0.0.1', port } });
-  const answer = firstValueFrom(proxy.send('me', { authorization: `Bearer ${tokens['alice']}` }));
-  await expect(answer).rejects.toMatchObject({ status: 'error', message: expect.stringMatching(/no credentials/) });
-  expect(watched.calls).toEqual([]);
-  await proxy.close();
-  await tcp.close();
+describe('A microservice on another transport', () => {
+  const fromMessage: HeaderExtractor = (context) => context.switchToRpc().getData<{ authorization?: string }>();
+
+  async function ask(message: object, options: FlyteModuleOptions): Promise<unknown> {
+    const port = await freePort();
+    const tcp = await start({ transport: Transport.TCP, options: { host: '127.0.0.1', port } }, options);
+    const proxy = ClientProxyFactory.create({ transport: Transport.TCP, options: { host: '127.0.0.1', port } });
+    const answer = await firstValueFrom(proxy.send<unknown>('me', message)).catch((error: unknown) => error);
+    await proxy.close();
+    await tcp.close();
+    return answer;
+  }
+
+  it('refuses every message in Nest’s own form, as it has no headers', async () => {
+    const answer = { status: 'error', ...UNAUTHENTICATED, message: UNAUTHENTICATED.details };
+    expect(await ask(as('alice'), {})).toEqual(answer);
+    expect(watched.calls).toEqual([]);
+  });
+
+  it('takes credentials from messages by an extractor of the app', async () => {
+    const options = { headerExtractors: [fromMessage] };
+    expect(await ask(as('alice'), options)).toEqual({ subject: 'alice' });
+    expect(await ask({}, options)).toMatchObject({ status: 'error', code: 16 });
+  });
 });

@@ -77,7 +77,7 @@ const logger = new LogLines();
 let plane: LocalControlPlane;
 const tokens: Record<string, string> = {};
 beforeAll(async () => {
-  plane = await startPlane({ interceptors: [watched.interceptor] });
+  plane = await startPlane(watched.options);
   for (const who of ['alice', 'bob']) tokens[who] = await plane.token(who);
 });
 afterAll(() => plane.close());

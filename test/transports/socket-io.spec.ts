@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Code, ConnectError } from '@connectrpc/connect';
 import { Catch, UseFilters, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
@@ -15,7 +14,7 @@ import {
   UserService,
 } from 'nestjs-flyte';
 import type { LocalControlPlane } from 'nestjs-flyte-local';
-import { interval, switchMap, type Observable } from 'rxjs';
+import { finalize, interval, switchMap, type Observable } from 'rxjs';
 import { io, type Socket } from 'socket.io-client';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { LogLines, startApp, type Running } from '../support/app.js';
@@ -25,6 +24,8 @@ import { startPlane } from '../support/plane.js';
 
 /** What a filter of the app's own caught, and what it could do there. */
 let caught: string[] = [];
+/** How many Observables nobody listens to any more. */
+let ended = 0;
 
 @Catch(FlyteError)
 class OwnFilter extends BaseWsExceptionFilter {
@@ -91,6 +92,15 @@ class MoreGateway {
     return this.gateway.me();
   }
 
+  @SubscribeMessage('endless')
+  endless(): Observable<{ event: string; data: string }> {
+    const me = async () => ({ event: 'seen', data: await this.gateway.me() });
+    return interval(20).pipe(
+      switchMap(me),
+      finalize(() => ended++),
+    );
+  }
+
   @SkipFlyteAuth()
   @SubscribeMessage('broken')
   broken(): never {
@@ -110,7 +120,7 @@ let plane: LocalControlPlane;
 let app: Running;
 const tokens: Record<string, string> = {};
 beforeAll(async () => {
-  plane = await startPlane({ interceptors: [watched.interceptor] });
+  plane = await startPlane(watched.options);
   for (const who of ['alice', 'bob']) tokens[who] = await plane.token(who);
   app = await startApp({
     logger,
@@ -236,16 +246,13 @@ describe('A socket.io gateway', () => {
     const seen: Record<string, unknown[]> = { alice: [], bob: [] };
     for (const [who, socket] of Object.entries({ alice, bob })) {
       socket.on('seen', (subject) => seen[who]?.push(subject));
-      socket.emit('watch');
+      socket.emit(who === 'alice' ? 'endless' : 'watch');
     }
     await until(() => Object.values(seen).every(({ length }) => length >= 5), 'five values each');
     expect([...new Set(seen['alice']), ...new Set(seen['bob'])]).toEqual(['alice', 'bob']);
+    expect(ended).toBe(0);
     alice.disconnect();
-    bob.disconnect();
-    await sleep(100);
-    const { length } = watched.calls;
-    await sleep(200);
-    expect(watched.calls).toHaveLength(length);
+    await until(() => ended === 1, 'the Observable of alice is unsubscribed from');
   });
 
   it('cancels the call to Flyte when the socket disconnects, and no other', async () => {

@@ -67,7 +67,7 @@ let plane: LocalControlPlane;
 let app: Running;
 const tokens: Record<string, string> = {};
 beforeAll(async () => {
-  plane = await startPlane({ interceptors: [watched.interceptor] });
+  plane = await startPlane(watched.options);
   for (const who of ['alice', 'bob']) tokens[who] = await plane.token(who);
   app = await startApp({
     logger,

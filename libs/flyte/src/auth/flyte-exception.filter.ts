@@ -1,9 +1,9 @@
 import { Catch, Logger, type ArgumentsHost } from '@nestjs/common';
 import { BaseExceptionFilter } from '@nestjs/core';
-import { throwError, type Observable } from 'rxjs';
+import { of, throwError, type Observable } from 'rxjs';
 import { FlyteError, WIRE_ERROR_CODES, type WireErrorCode } from '../errors/flyte-error.js';
 import { setAnswerHeader, toHttpException } from './http-answer.js';
-import { inboundRequest } from './inbound-request.js';
+import { inboundRequest, isGrpcCall } from './inbound-request.js';
 import { clientMessage, logServerFault } from './server-fault.js';
 import { answerWebSocket } from './ws-answer.js';
 
@@ -16,7 +16,7 @@ import { answerWebSocket } from './ws-answer.js';
 export class FlyteExceptionFilter extends BaseExceptionFilter {
   protected readonly logger = new Logger(FlyteExceptionFilter.name);
 
-  override catch(error: FlyteError, host: ArgumentsHost): void | Observable<never> {
+  override catch(error: FlyteError, host: ArgumentsHost): void | Observable<unknown> {
     const type = host.getType<string>();
     if (type !== 'ws') logServerFault(this.logger, error);
     switch (type) {
@@ -32,9 +32,20 @@ export class FlyteExceptionFilter extends BaseExceptionFilter {
         answerWebSocket(error, host, this.logger);
         return;
       default:
-        return throwError(() => toRpcError(error));
+        return answerRpc(toRpcError(error), host);
     }
   }
+}
+
+/** As Nest's own filter does, by an Observable that fails; but for `@GrpcStreamCall`. */
+function answerRpc(error: object, host: ArgumentsHost): Observable<unknown> {
+  const [call, callback] = host.getArgs<[unknown, unknown]>();
+  if (!isGrpcCall(call)) return throwError(() => error);
+  // Nest 12 passes such a failure to nobody: the client would wait, and the rejection that nobody handles would end the
+  // process. See `createStreamCallMethod` in @nestjs/microservices, server-grpc.ts.
+  if (typeof callback === 'function') callback(error);
+  else call.emit('error', error);
+  return of(undefined);
 }
 
 /**

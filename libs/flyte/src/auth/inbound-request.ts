@@ -114,16 +114,27 @@ function fromWebSocket(client: object, args: unknown[]): InboundRequest {
 
 function fromRpc(args: unknown[]): InboundRequest {
   // gRPC: (message, metadata, call), or (call, callback) for @GrpcStreamCall. Elsewhere: (message, context).
-  const call = args.filter(isObject).find(({ getPeer }) => typeof getPeer === 'function');
+  const call = args.find(isGrpcCall);
   const context = args[1];
   return {
     // The arrays of arguments differ, for pipes and filters; what is in them does not.
     identity: call ?? (isObject(context) ? context : args),
-    headers: isObject(call?.['metadata']) ? metadataHeaders(call['metadata']) : [],
+    headers: isObject(call?.metadata) ? metadataHeaders(call.metadata) : [],
     // No browser speaks these protocols.
     unsafe: false,
     signal: goneSignal(call, ['cancelled']),
   };
+}
+
+/** What grpc-js hands to the implementation of a method, of any of the four kinds. */
+interface GrpcCall {
+  readonly metadata?: unknown;
+  emit(event: string, value: unknown): boolean;
+}
+
+/** Whether an argument of a microservice's handler is a call of grpc-js; messages have no functions. */
+export function isGrpcCall(value: unknown): value is GrpcCall {
+  return isObject(value) && typeof value['getPeer'] === 'function' && typeof value['emit'] === 'function';
 }
 
 /** grpc-js Metadata: getMap() gives the names, get() all values of one. */
