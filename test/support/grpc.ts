@@ -107,11 +107,13 @@ export class PeopleClient implements Disposable {
  */
 export function rawCall(address: string, path: string, headers: readonly (readonly [string, string])[]): Promise<void> {
   const [host = '', port = ''] = address.split(':');
-  const all = [
-    ...[[':method', 'POST'] as const, [':scheme', 'http'] as const, [':path', path] as const],
-    ...[[':authority', address] as const, ['te', 'trailers'] as const, ['content-type', 'application/grpc'] as const],
-    ...headers,
+  const pseudo: [string, string][] = [
+    [':method', 'POST'],
+    [':scheme', 'http'],
+    [':path', path],
+    [':authority', address],
   ];
+  const all = [...pseudo, ['te', 'trailers'] as const, ['content-type', 'application/grpc'] as const, ...headers];
   const block = Buffer.concat(all.flatMap(([name, value]) => [Buffer.from([0]), literal(name), literal(value)]));
   return new Promise((resolve, reject) => {
     const socket = connect(Number(port), host);

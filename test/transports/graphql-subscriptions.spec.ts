@@ -70,7 +70,7 @@ afterAll(() => plane.close());
 beforeEach(() => watched.reset());
 const as = (who: string): { authorization: string } => bearer(tokens[who] ?? '');
 
-type Context = ApolloDriverConfig['context'];
+type Context = (context: { req?: object; extra?: { request: IncomingMessage } }) => object;
 const start = (context?: Context, options: FlyteModuleOptions = {}): Promise<Running> =>
   startApp({
     logger,
@@ -124,13 +124,10 @@ class Client implements Disposable {
 
 const ticks = 'subscription { ticks }';
 // Nest hands on graphql-ws's own context, unless the app makes one of it; both are in use.
-const contexts: [string, Context][] = [
+const contexts: [string, Context | undefined][] = [
   ['the driver’s own context', undefined],
-  [
-    'a context of the request that opened the socket',
-    ({ req, extra }: { req?: object; extra?: { request: IncomingMessage } }) => ({ req: req ?? extra?.request }),
-  ],
-  ['a context with all of it', (context: object) => ({ ...context })],
+  ['a context of the request that opened the socket', ({ req, extra }) => ({ req: req ?? extra?.request })],
+  ['a context with all of it', (context) => ({ ...context })],
 ];
 
 describe.each(contexts)('GraphQL over graphql-ws, with %s', (_what, context) => {
@@ -148,7 +145,7 @@ describe.each(contexts)('GraphQL over graphql-ws, with %s', (_what, context) => 
 
   it('asks as the caller for each value, and stops with the client', async () => {
     const client = new Client(app.url, as('alice'));
-    expect(await client.answersOf(ticks, 3)).toEqual(Array(3).fill({ data: { ticks: 'alice' } }));
+    expect(await client.answersOf(ticks, 3)).toEqual(Array.from({ length: 3 }, () => ({ data: { ticks: 'alice' } })));
     watched.hang = true;
     const before = watched.calls.length;
     await until(() => watched.calls.length > before, 'a call hangs');
@@ -192,7 +189,7 @@ describe.each(contexts)('GraphQL over graphql-ws, with %s', (_what, context) => 
 });
 
 it('GraphQL over graphql-ws takes a token from connectionParams by an extractor of the app', async () => {
-  await using app = await start((context: object) => context, {
+  await using app = await start((context) => context, {
     headerExtractors: [fromAuthorization(), fromCookie(), fromConnectionParams],
   });
   using alice = new Client(app.url, {}, as('alice'));

@@ -219,7 +219,9 @@ describe('GraphQL', () => {
   it('refuses bad credentials without quoting them, in answer and log', async () => {
     const token = 'not-a-token-of-this-plane';
     const bad = [
-      ...[bearer(token), { authorization: `Bearer ${token}\u00e9` }, { authorization: token.repeat(400) }],
+      bearer(token),
+      { authorization: `Bearer ${token}\u00e9` },
+      { authorization: token.repeat(400) },
       { cookie: `session=${token}` },
     ];
     for (const headers of bad) {

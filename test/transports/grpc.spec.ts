@@ -126,7 +126,7 @@ async function start(options: MicroserviceOptions, flyte: FlyteModuleOptions = {
   return started;
 }
 const as = (who: string): { authorization: string } => bearer(tokens[who] ?? '');
-const UNAUTHENTICATED = { code: 16, details: expect.stringMatching(/no credentials/) };
+const UNAUTHENTICATED = { code: 16, details: expect.stringMatching(/no credentials/) as unknown };
 
 describe('A gRPC microservice', () => {
   it('refuses calls of every kind without credentials as UNAUTHENTICATED', async () => {
@@ -143,8 +143,12 @@ describe('A gRPC microservice', () => {
   it('answers calls of every kind as the caller', async () => {
     expect(await client.unary('Me', as('alice'))).toEqual({ subject: 'alice' });
     expect(await client.unary('Me', as('bob'))).toEqual({ subject: 'bob' });
-    expect(await collect(client.stream('Watch', as('alice')), 3)).toEqual(Array(3).fill({ subject: 'alice' }));
-    expect(await collect(client.stream('Chat', as('bob')))).toEqual(Array(2).fill({ subject: 'bob' }));
+    expect(await collect(client.stream('Watch', as('alice')), 3)).toEqual(
+      Array.from({ length: 3 }, () => ({ subject: 'alice' })),
+    );
+    expect(await collect(client.stream('Chat', as('bob')))).toEqual(
+      Array.from({ length: 2 }, () => ({ subject: 'bob' })),
+    );
     expect(await client.silent(as('alice'))).toEqual({ subject: 'alice' });
     expect(await collect(client.stream('RawChat', as('bob')))).toEqual([{ subject: 'bob' }]);
   });
@@ -226,28 +230,28 @@ describe('A gRPC microservice', () => {
   });
 });
 
+const fromMessage: HeaderExtractor = (context) => context.switchToRpc().getData<{ authorization?: string }>();
+
+async function askOverTcp(message: object, options: FlyteModuleOptions): Promise<unknown> {
+  const port = await freePort();
+  const tcp = await start({ transport: Transport.TCP, options: { host: '127.0.0.1', port } }, options);
+  const proxy = ClientProxyFactory.create({ transport: Transport.TCP, options: { host: '127.0.0.1', port } });
+  const answer = await firstValueFrom(proxy.send<unknown>('me', message)).catch((error: unknown) => error);
+  await proxy.close();
+  await tcp.close();
+  return answer;
+}
+
 describe('A microservice on another transport', () => {
-  const fromMessage: HeaderExtractor = (context) => context.switchToRpc().getData<{ authorization?: string }>();
-
-  async function ask(message: object, options: FlyteModuleOptions): Promise<unknown> {
-    const port = await freePort();
-    const tcp = await start({ transport: Transport.TCP, options: { host: '127.0.0.1', port } }, options);
-    const proxy = ClientProxyFactory.create({ transport: Transport.TCP, options: { host: '127.0.0.1', port } });
-    const answer = await firstValueFrom(proxy.send<unknown>('me', message)).catch((error: unknown) => error);
-    await proxy.close();
-    await tcp.close();
-    return answer;
-  }
-
   it('refuses every message in Nest’s own form, as it has no headers', async () => {
     const answer = { status: 'error', ...UNAUTHENTICATED, message: UNAUTHENTICATED.details };
-    expect(await ask(as('alice'), {})).toEqual(answer);
+    expect(await askOverTcp(as('alice'), {})).toEqual(answer);
     expect(watched.calls).toEqual([]);
   });
 
   it('takes credentials from messages by an extractor of the app', async () => {
     const options = { headerExtractors: [fromMessage] };
-    expect(await ask(as('alice'), options)).toEqual({ subject: 'alice' });
-    expect(await ask({}, options)).toMatchObject({ status: 'error', code: 16 });
+    expect(await askOverTcp(as('alice'), options)).toEqual({ subject: 'alice' });
+    expect(await askOverTcp({}, options)).toMatchObject({ status: 'error', code: 16 });
   });
 });

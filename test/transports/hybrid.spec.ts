@@ -97,7 +97,7 @@ async function start(controller: Type, connect: typeof connectBare): Promise<{ a
   });
   return { app, client: new PeopleClient(address, protoPath) };
 }
-const UNAUTHENTICATED = { code: 16, details: expect.stringMatching(/no credentials/) };
+const UNAUTHENTICATED = { code: 16, details: expect.stringMatching(/no credentials/) as unknown };
 
 describe.each([
   ['that inherits the app’s configuration', BareController, connectInheriting],
@@ -124,7 +124,9 @@ describe.each([
   it('answers calls and requests as the caller', async () => {
     expect(await client.unary('Me', as('alice'))).toEqual({ subject: 'alice' });
     expect(await client.unary('Params', as('bob'))).toEqual({ subject: 'bob' });
-    expect(await collect(client.stream('Watch', as('bob')), 2)).toEqual(Array(2).fill({ subject: 'bob' }));
+    expect(await collect(client.stream('Watch', as('bob')), 2)).toEqual(
+      Array.from({ length: 2 }, () => ({ subject: 'bob' })),
+    );
     expect((await ask(app.url, '/me', { headers: as('alice') })).json).toEqual({ subject: 'alice' });
   });
 });

@@ -112,10 +112,17 @@ function send(socket: WebSocket, event: string, times = 1): Promise<Reply[]> {
     for (let i = 0; i < times; i++) socket.send(JSON.stringify({ event, data: 'body' }));
   });
 }
+/** Asks for an Observable, and gives the list that its values are added to. */
+function watch(socket: WebSocket): unknown[] {
+  const seen: unknown[] = [];
+  socket.on('message', (data: Buffer) => seen.push((JSON.parse(data.toString()) as Reply).data));
+  socket.send(JSON.stringify({ event: 'watch' }));
+  return seen;
+}
 const refused = (code: string, message: RegExp) => [
   {
     event: 'exception',
-    data: { status: 'error', code, message: expect.stringMatching(message), cause: { pattern: 'me' } },
+    data: { status: 'error', code, message: expect.stringMatching(message) as unknown, cause: { pattern: 'me' } },
   },
 ];
 
@@ -157,13 +164,7 @@ describe('A gateway on WsAdapter', () => {
 
   it('asks as the caller at each value of an Observable', async () => {
     const [alice, bob] = [await as('alice'), await as('bob')];
-    const collect = (socket: WebSocket): string[] => {
-      const seen: string[] = [];
-      socket.on('message', (data: Buffer) => seen.push((JSON.parse(data.toString()) as { data: string }).data));
-      socket.send(JSON.stringify({ event: 'watch' }));
-      return seen;
-    };
-    const [ofAlice, ofBob] = [collect(alice), collect(bob)];
+    const [ofAlice, ofBob] = [watch(alice), watch(bob)];
     await until(() => ofAlice.length >= 5 && ofBob.length >= 5, 'five values each');
     expect([...new Set(ofAlice), ...new Set(ofBob)]).toEqual(['alice', 'bob']);
   });

@@ -39,11 +39,11 @@ export class FlyteExceptionFilter extends BaseExceptionFilter {
 
 /** As Nest's own filter does, by an Observable that fails; but for `@GrpcStreamCall`. */
 function answerRpc(error: object, host: ArgumentsHost): Observable<unknown> {
-  const [call, callback] = host.getArgs<[unknown, unknown]>();
+  const [call, callback] = host.getArgs<[unknown, ((error: object) => void)?]>();
   if (!isGrpcCall(call)) return throwError(() => error);
   // Nest 12 passes such a failure to nobody: the client would wait, and the rejection that nobody handles would end the
   // process. See `createStreamCallMethod` in @nestjs/microservices, server-grpc.ts.
-  if (typeof callback === 'function') callback(error);
+  if (callback) callback(error);
   else call.emit('error', error);
   return of(undefined);
 }

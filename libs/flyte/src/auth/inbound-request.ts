@@ -168,7 +168,7 @@ function headersOf(request: object): [string, string][] {
 const goneSignals = new WeakMap<object, AbortSignal>();
 
 function goneSignal(emitter: unknown, events: string[]): AbortSignal | undefined {
-  if (!isObject(emitter) || typeof emitter['once'] !== 'function') return undefined;
+  if (!isEmitter(emitter)) return undefined;
   const known = goneSignals.get(emitter);
   if (known) return known;
   const controller = new AbortController();
@@ -179,9 +179,13 @@ function goneSignal(emitter: unknown, events: string[]): AbortSignal | undefined
   };
   // A client may leave while a middleware waits for something, and no event comes twice.
   if (hasLeft(emitter)) gone();
-  else for (const event of events) emitter['once'](event, gone);
+  else for (const event of events) emitter.once(event, gone);
   goneSignals.set(emitter, controller.signal);
   return controller.signal;
+}
+
+function isEmitter(value: unknown): value is Fields & { once(event: string, listener: () => void): unknown } {
+  return isObject(value) && typeof value['once'] === 'function';
 }
 
 /** Responses and sockets of Node, clients of `ws` and of socket.io, calls of grpc-js. */
