@@ -22,7 +22,7 @@ class Slow {
   }
   @Get('observable') observable(): Observable<object> {
     return timer(soon()).pipe(
-      exhaustMap(() => this.users.get()),
+      exhaustMap(() => from(this.users.get())),
       delay(soon()),
       exhaustMap(({ subject }) =>
         defer(() => this.users.get()).pipe(map((again) => ({ subjects: [subject, again.subject] }))),
@@ -31,7 +31,9 @@ class Slow {
   }
   @Get('timer') timer() {
     return new Promise((resolve, reject) => {
-      setTimeout(() => this.users.get().then(({ subject }) => resolve({ subjects: [subject] }), reject), soon());
+      setTimeout(() => {
+        this.users.get().then(({ subject }) => resolve({ subjects: [subject] }), reject);
+      }, soon());
     });
   }
   @Get('param') param(@FlyteUser() one: User, @FlyteUser() two: User) {

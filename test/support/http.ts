@@ -1,4 +1,5 @@
 import { request, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
+import { createServer } from 'node:net';
 
 export interface Answer {
   readonly status: number;
@@ -10,7 +11,7 @@ export interface Answer {
 export interface Ask {
   readonly method?: string;
   /** A flat list of names and values goes over the wire as it is, repeated ones included. */
-  readonly headers?: Readonly<Record<string, string>> | readonly string[];
+  readonly headers?: Readonly<Record<string, string>> | string[];
   readonly body?: string;
   readonly signal?: AbortSignal;
 }
@@ -19,7 +20,7 @@ export interface Ask {
 export function open(base: string, target: string, ask: Ask = {}): Promise<IncomingMessage> {
   const { hostname, port } = new URL(base);
   const headers = ask.headers ?? {};
-  const listed = Array.isArray(headers) ? ['host', `${hostname}:${port}`, ...(headers as string[])] : { ...headers };
+  const listed = Array.isArray(headers) ? ['host', `${hostname}:${port}`, ...headers] : headers;
   return new Promise((resolve, reject) => {
     const outgoing = request(
       // `Connection: close`, so that closing an app does not wait for a pool.
@@ -48,3 +49,12 @@ export async function ask(base: string, target: string, options: Ask = {}): Prom
 }
 
 export const bearer = (token: string): { authorization: string } => ({ authorization: `Bearer ${token}` });
+
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === 'object' && address ? address.port : 0;
+}

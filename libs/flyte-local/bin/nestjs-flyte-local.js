@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+/// <reference types="node" />
 // Committed, so that npm can link it before there is a build.
 import { existsSync } from 'node:fs';
 

@@ -22,7 +22,12 @@ export function logCalls(logger: CallLogger): Interceptor {
     const started = performance.now();
     const method = `${request.service.typeName}/${request.method.name}`;
     const end = (code: string): void =>
-      logger({ method, subject: callerOf(request.contextValues)?.subject, code, durationMs: performance.now() - started });
+      logger({
+        method,
+        subject: callerOf(request.contextValues)?.subject,
+        code,
+        durationMs: performance.now() - started,
+      });
     try {
       const response = await next(request);
       if (response.stream) return { ...response, message: reportEnd(response.message, end) };

@@ -69,7 +69,15 @@ function tokenCommand(program: Command): Command {
       const { name, email, project, expiresIn, audience } = flags;
       // Either side of the word "token": a flag that is ignored would mint for another plane.
       const state = flags.state ?? program.opts<PlaneFlags>().state;
-      const token = await mintToken({ state, subject, name, email, projects: project, audience, expiresInSeconds: expiresIn });
+      const token = await mintToken({
+        state,
+        subject,
+        name,
+        email,
+        projects: project,
+        audience,
+        expiresInSeconds: expiresIn,
+      });
       console.log(token);
     });
 }

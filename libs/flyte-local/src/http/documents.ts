@@ -24,7 +24,6 @@ export interface PlaneDocumentsOptions {
 
 /** Makes the plain HTTP routes: health, discovery and the public key. */
 export function planeDocuments({ url, publicJwk, isReady }: PlaneDocumentsOptions): Documents {
-  const ok = (body: unknown): Document => ({ status: 200, body });
   return new Map<string, () => Document>([
     ['/healthz', () => ok({ status: 'ok' })],
     ['/readyz', () => (isReady() ? ok({ status: 'ok' }) : { status: 503, body: { status: 'unavailable' } })],
@@ -32,4 +31,8 @@ export function planeDocuments({ url, publicJwk, isReady }: PlaneDocumentsOption
     ['/.well-known/oauth-authorization-server', () => ok(authorizationServerDocument(url()))],
     [JWKS_PATH, () => ok({ keys: [publicJwk] })],
   ]);
+}
+
+function ok(body: unknown): Document {
+  return { status: 200, body };
 }

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 /** What the first bytes of a connection speak. */
 export type WireProtocol = 'http1' | 'http2';
@@ -14,7 +14,7 @@ const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
  * @param timeoutMs how long the client may take, in milliseconds, over all its bytes together
  * @param settle is told once; the socket is paused then
  */
-export function detectProtocol(socket: Socket, timeoutMs: number, settle: (protocol: WireProtocol) => void): void {
+export function detectProtocol(socket: Duplex, timeoutMs: number, settle: (protocol: WireProtocol) => void): void {
   const chunks: Buffer[] = [];
   let matched = 0;
 

@@ -19,7 +19,8 @@ export interface Refusal {
  * @see https://fetch.spec.whatwg.org/#origin-header
  */
 export function hostGuard(allowed: ReadonlySet<string>): (rawHeaders: readonly string[]) => Refusal | undefined {
-  const isAllowed = (host: string | undefined): boolean => host !== undefined && (isLoopback(host) || allowed.has(host));
+  const isAllowed = (host: string | undefined): boolean =>
+    host !== undefined && (isLoopback(host) || allowed.has(host));
   return (rawHeaders) => {
     let hosts = 0;
     let credentials = 0;

@@ -1,6 +1,6 @@
 import { createServer as createHttp1Server, type RequestListener } from 'node:http';
 import { createSecureServer, createServer as createHttp2Server, type ServerHttp2Session } from 'node:http2';
-import { createServer as createNetServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { createServer as createNetServer, type Server, type Socket } from 'node:net';
 import { FlyteError } from 'nestjs-flyte';
 import { codeOf } from '../state/atomic-file.js';
 import { detectProtocol } from './first-bytes.js';
@@ -50,14 +50,17 @@ const HELLO_TIMEOUT_MS = 10_000;
  */
 export async function listen(options: ListenOptions): Promise<Listener> {
   const sessions = new Set<ServerHttp2Session>();
-  const { server, stop } = options.tls === undefined ? plaintextServer(options, sessions) : tlsServer(options, sessions);
+  const { server, stop } =
+    options.tls === undefined ? plaintextServer(options, sessions) : tlsServer(options, sessions);
   const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
   await bind(server, options.port, options.host);
-  const { port } = server.address() as AddressInfo;
+  const address = server.address();
+  // A text only for a pipe, and null only before it listens.
+  const port = typeof address === 'object' && address !== null ? address.port : options.port;
 
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {

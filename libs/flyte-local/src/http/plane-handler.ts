@@ -9,6 +9,16 @@ export type PlaneRequest = IncomingMessage | Http2ServerRequest;
 /** The answer to a {@link PlaneRequest}. */
 export type PlaneResponse = ServerResponse | Http2ServerResponse;
 
+/** As much of a response as an answer in JSON needs; Connect's type of a response has no more in common with Node's. */
+export interface JsonResponse {
+  /** The HTTP status to send. */
+  statusCode: number;
+  /** Sets a header. */
+  setHeader(name: string, value: string): unknown;
+  /** Sends the whole body. */
+  end(text: string): unknown;
+}
+
 /** Answers a request. */
 export type PlaneRequestHandler = (request: PlaneRequest, response: PlaneResponse) => void;
 
@@ -42,7 +52,7 @@ export function planeHandler({ guard, documents, calls }: PlaneHandlerParts): Pl
 }
 
 /** Answers a call to a method that the plane does not serve; all three protocols read status 404 as `unimplemented`. */
-export function answerUnimplemented(_request: unknown, response: PlaneResponse): void {
+export function answerUnimplemented(_request: unknown, response: JsonResponse): void {
   refuse(response, {
     status: 404,
     code: 'unimplemented',
@@ -50,12 +60,12 @@ export function answerUnimplemented(_request: unknown, response: PlaneResponse):
   });
 }
 
-function refuse(response: PlaneResponse, { status, code, message }: Refusal): void {
+function refuse(response: JsonResponse, { status, code, message }: Refusal): void {
   sendJson(response, status, { code, message }, status === 401 ? { 'www-authenticate': 'Bearer' } : {});
 }
 
 function sendJson(
-  response: PlaneResponse,
+  response: JsonResponse,
   status: number,
   body: unknown,
   headers: Readonly<Record<string, string>> = {},
@@ -67,7 +77,6 @@ function sendJson(
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
   };
-  // Node's two response types agree in these methods, but not in their overloads.
   for (const [name, value] of Object.entries({ ...fixed, ...headers })) response.setHeader(name, value);
   response.statusCode = status;
   response.end(text);

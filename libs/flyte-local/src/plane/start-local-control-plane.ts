@@ -42,7 +42,7 @@ export async function startLocalControlPlane(options: LocalControlPlaneOptions =
 async function serve(options: ResolvedPlaneOptions, state: PlaneState): Promise<LocalControlPlane> {
   const { audience, allowedHosts } = options;
   const shutdown = new AbortController();
-  // Each running call listens to it; Node would take the eleventh for a leak.
+  // Every open call listens to it, and Node warns of a leak at the eleventh.
   setMaxListeners(0, shutdown.signal);
   let url = '';
   const context: PlaneContext = { database: state.database, url: () => url, audience };
@@ -97,11 +97,11 @@ function callHandler(
       // Last, since of two methods with one path the later one answers.
       options.routes?.(router);
     },
-    fallback: answerUnimplemented as (request: unknown, response: unknown) => void,
+    fallback: answerUnimplemented,
     interceptors: [...(logger === undefined ? [] : [logCalls(logger)]), verify, ...interceptors],
     readMaxBytes: MAX_MESSAGE_BYTES,
     shutdownSignal,
-  }) as PlaneRequestHandler;
+  });
 }
 
 function isReady(database: LocalDatabase): boolean {

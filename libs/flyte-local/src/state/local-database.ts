@@ -40,8 +40,7 @@ export class LocalDatabase {
 
   /** All rows of a query. */
   all(sql: string, parameters: readonly SqlValue[] = []): SqlRow[] {
-    // The driver types rows as unknown; each is an object with a property per column.
-    return this.#database.prepare(sql).all(parameters.map(bindable)) as SqlRow[];
+    return this.#database.prepare(sql).all(parameters.map(bindable)).filter(isRow);
   }
 
   /** The first row of a query, if there is one. */
@@ -113,6 +112,11 @@ function unreadable(path: string, cause: unknown): FlyteError {
       'with a new one: its projects and its signing key are lost then.',
     { cause },
   );
+}
+
+/** The driver types rows as unknown; each is an object with a property per column. */
+function isRow(value: unknown): value is SqlRow {
+  return typeof value === 'object' && value !== null;
 }
 
 /** The driver knows Buffer and not every Uint8Array. */

@@ -1,6 +1,14 @@
 import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
-import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type CryptoKey, type JWK } from 'jose';
+import {
+  calculateJwkThumbprint,
+  exportJWK,
+  generateKeyPair,
+  importJWK,
+  type CryptoKey,
+  type JWK,
+  type JWK_EC_Private,
+} from 'jose';
 import { FlyteError } from 'nestjs-flyte';
 import { codeOf, createFileOnce, readIfPresent } from '../state/atomic-file.js';
 import { STATE_FILES } from '../state/state-folder.js';
@@ -69,23 +77,28 @@ function readKey(path: string): string | undefined {
 
 async function parseKey(path: string, text: string): Promise<SigningKey> {
   try {
-    // importJWK checks each member of the key.
-    return await toSigningKey(JSON.parse(text) as JWK);
+    const jwk: unknown = JSON.parse(text);
+    if (isPrivateJwk(jwk)) return await toSigningKey(jwk);
   } catch {
     // Without a cause: an error of a parser may quote what it parsed.
-    throw unusable(path, 'is damaged', 'Delete it to get a new one; tokens minted before are refused then.');
   }
+  throw unusable(path, 'is damaged', 'Delete it to get a new one; tokens minted before are refused then.');
+}
+
+function isPrivateJwk(value: unknown): value is JWK_EC_Private {
+  if (typeof value !== 'object' || value === null) return false;
+  const { kty, crv, x, y, d }: Record<string, unknown> = { ...value };
+  return kty === 'EC' && crv === 'P-256' && [x, y, d].every((member) => typeof member === 'string');
 }
 
 async function toSigningKey(jwk: JWK): Promise<SigningKey> {
   const { kty, crv, x, y } = jwk;
-  const bare = { kty, crv, x, y };
-  const id = await calculateJwkThumbprint(bare as JWK);
-  const publicJwk: JWK = { ...bare, kid: id, alg: SIGNING_ALGORITHM, use: 'sig' } as JWK;
+  const id = await calculateJwkThumbprint({ kty, crv, x, y });
+  const publicJwk: JWK = { kty, crv, x, y, kid: id, alg: SIGNING_ALGORITHM, use: 'sig' };
   const privateKey = await importJWK(jwk, SIGNING_ALGORITHM);
   const publicKey = await importJWK(publicJwk, SIGNING_ALGORITHM);
-  if (privateKey instanceof Uint8Array || publicKey instanceof Uint8Array || privateKey.type !== 'private') {
-    throw new TypeError('not a private key of an asymmetric algorithm');
+  if (privateKey instanceof Uint8Array || publicKey instanceof Uint8Array) {
+    throw new TypeError('not a key of an asymmetric algorithm');
   }
   return { id, privateKey, publicKey, publicJwk };
 }
