@@ -64,7 +64,9 @@ describe('Redactor', () => {
         (secrets, parts, cuts) => {
           const forms = secrets.flatMap((value) => secretForms(Buffer.from(value)));
           const text = Buffer.concat(
-            parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : (forms[part % forms.length] ?? Buffer.alloc(0)))),
+            parts.map((part) =>
+              typeof part === 'string' ? Buffer.from(part) : (forms[part % forms.length] ?? Buffer.alloc(0)),
+            ),
           );
           const stream = new Redactor(secrets).stream();
           const given: Buffer[] = [];

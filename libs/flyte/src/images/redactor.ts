@@ -80,7 +80,7 @@ export class Redactor {
 
     const give = (length: number): Buffer => {
       const parts: Buffer[] = [];
-      for (let at = 0; at < length; ) {
+      for (let at = 0; at < length;) {
         const hidden = secret[at] === 1;
         let end = at + 1;
         while (end < length && (secret[end] === 1) === hidden) end += 1;

@@ -24,7 +24,9 @@ export function secretForms(value: Buffer): Buffer[] {
     }
   }
   const forms = pieces.filter((piece) => piece.length >= SHORTEST).flatMap((piece) => encodings(piece));
-  const unique = new Map(forms.filter((form) => form.length >= SHORTEST).map((form) => [form.toString('latin1'), form]));
+  const unique = new Map(
+    forms.filter((form) => form.length >= SHORTEST).map((form) => [form.toString('latin1'), form]),
+  );
   return [...unique.values()];
 }
 
