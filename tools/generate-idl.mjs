@@ -61,7 +61,9 @@ async function load() {
       packages: 'external',
       outfile: bundle,
     });
-    return Object.values(await import(pathToFileURL(bundle).href));
+    return Object.values(
+      /** @type {Record<string, import('@bufbuild/protobuf').DescFile>} */ (await import(pathToFileURL(bundle).href)),
+    );
   } finally {
     rmSync(scratch, { recursive: true });
   }
@@ -94,7 +96,7 @@ const answer = spawnSync(process.execPath, [plugin], {
   input: toBinary(CodeGeneratorRequestSchema, request),
   maxBuffer: 64 << 20,
 });
-if (answer.status !== 0) throw new Error(`protoc-gen-es failed: ${answer.stderr}`);
+if (answer.status !== 0) throw new Error(`protoc-gen-es failed: ${answer.stderr.toString()}`);
 const response = fromBinary(CodeGeneratorResponseSchema, answer.stdout);
 if (response.error) throw new Error(`protoc-gen-es: ${response.error}`);
 

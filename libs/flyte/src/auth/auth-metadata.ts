@@ -20,7 +20,7 @@ export type AuthHeaders =
   Readonly<Record<string, string | undefined>> | Iterable<readonly [name: string, value: string]>;
 
 /** The most bytes that one credential may have. Node's own limit for all headers of a request together is 16 KiB. */
-export const MAX_HEADER_VALUE_BYTES = 8192;
+const MAX_HEADER_VALUE_BYTES = 8192;
 
 const TOKEN = /^[a-z0-9!#$%&'*+.^_`|~-]+$/;
 
@@ -120,7 +120,7 @@ export function redact(text: string, metadata: AuthMetadata | undefined): string
     }
   }
   return [...secrets]
-    .sort((a, b) => b.length - a.length)
+    .toSorted((a, b) => b.length - a.length)
     .reduce((redacted, secret) => redacted.replaceAll(secret, '***'), text);
 }
 

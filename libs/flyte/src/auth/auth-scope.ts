@@ -37,8 +37,9 @@ const shared: Shared = (globals[key] ??= { current: new AsyncLocalStorage(), req
  * @param owner the module instance that asks; without it, the innermost scope of all
  */
 export function currentAuthScope(owner?: symbol): AuthScope | undefined {
+  const mayUse = (scope: AuthScope): boolean => !owner || !scope.owner || scope.owner === owner;
   let scope = shared.current.getStore();
-  while (scope && owner && scope.owner && scope.owner !== owner) scope = scope.parent;
+  while (scope && !mayUse(scope)) scope = scope.parent;
   return scope;
 }
 

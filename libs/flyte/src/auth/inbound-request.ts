@@ -152,18 +152,27 @@ function headersOf(request: object): [string, string][] {
 const goneSignals = new WeakMap<object, AbortSignal>();
 
 function goneSignal(emitter: unknown, events: string[]): AbortSignal | undefined {
-  if (!isObject(emitter) || typeof emitter['once'] !== 'function') return undefined;
+  if (!isEmitter(emitter)) return undefined;
   const known = goneSignals.get(emitter);
   if (known) return known;
   const controller = new AbortController();
   for (const event of events) {
-    emitter['once'](event, () => {
+    emitter.once(event, () => {
       // A response also closes after a complete answer; other emitters lack the field.
-      if (emitter['writableFinished'] !== true) controller.abort(new Error('the client disconnected'));
+      if (emitter.writableFinished !== true) controller.abort(new Error('the client disconnected'));
     });
   }
   goneSignals.set(emitter, controller.signal);
   return controller.signal;
+}
+
+interface Emitter {
+  once(event: string, listener: () => void): unknown;
+  readonly writableFinished?: unknown;
+}
+
+function isEmitter(value: unknown): value is Emitter {
+  return isObject(value) && typeof value['once'] === 'function';
 }
 
 function pick<K extends string>(value: object, keys: readonly K[]): Partial<Record<K, unknown>> {

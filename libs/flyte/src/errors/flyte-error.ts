@@ -55,7 +55,7 @@ export class FlyteError extends Error {
    * What Flyte or the network said, for the logs of whoever runs the app: too much for a client, who can do nothing
    * about it. Absent where the message says it all.
    */
-  readonly detail?: string;
+  declare readonly detail?: string;
 
   /**
    * @param code the kind of failure

@@ -152,8 +152,8 @@ async function openStream<I extends DescMessage, O extends DescMessage>(
   }
 }
 
-function headersOf(given: ConstructorParameters<typeof Headers>[0], sent: AuthMetadata | undefined): Headers {
-  const headers = new Headers(given);
+function headersOf(given: unknown, sent: AuthMetadata | undefined): Headers {
+  const headers = new Headers(given as ConstructorParameters<typeof Headers>[0]);
   headers.set('User-Agent', USER_AGENT);
   for (const [name, value] of sent?.entries() ?? []) headers.set(name, value);
   return headers;

@@ -136,7 +136,7 @@ function check(options: FlyteModuleOptions): void {
 function shown(options: object, path: readonly string[]): string {
   const value = path.reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], options);
   if (value === null) return 'null';
-  if (['number', 'boolean', 'undefined'].includes(typeof value)) return String(value);
+  if (typeof value === 'number' || typeof value === 'boolean' || value === undefined) return String(value);
   const harmless = [
     'protocol',
     'retries',

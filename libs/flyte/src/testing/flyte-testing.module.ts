@@ -47,8 +47,8 @@ export class FlyteTestingModule {
 }
 
 function createTestClient({ user, projects = [] }: FlyteTestingOptions): FlyteClient {
-  const messages = projects.map(({ labels, archived: _, domains = [], ...project }) => ({
-    ...project,
+  const messages = projects.map(({ id, name, description, org, labels, domains = [] }) => ({
+    ...{ id, name, description, org },
     labels: { values: { ...labels } },
     domains: [...domains],
   }));

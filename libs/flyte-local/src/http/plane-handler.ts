@@ -1,0 +1,83 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import type { Documents } from './documents.js';
+import type { Refusal } from './host-guard.js';
+
+/** A request of either version of HTTP. */
+export type PlaneRequest = IncomingMessage | Http2ServerRequest;
+
+/** The answer to a {@link PlaneRequest}. */
+export type PlaneResponse = ServerResponse | Http2ServerResponse;
+
+/** As much of a response as an answer in JSON needs; Connect's type of a response has no more in common with Node's. */
+export interface JsonResponse {
+  /** The HTTP status to send. */
+  statusCode: number;
+  /** Sets a header. */
+  setHeader(name: string, value: string): unknown;
+  /** Sends the whole body. */
+  end(text: string): unknown;
+}
+
+/** Answers a request. */
+export type PlaneRequestHandler = (request: PlaneRequest, response: PlaneResponse) => void;
+
+/** What {@link planeHandler} puts together, in the order in which it asks them. */
+export interface PlaneHandlerParts {
+  /** Refuses a request by its raw headers. */
+  readonly guard: (rawHeaders: readonly string[]) => Refusal | undefined;
+  /** The plain HTTP routes. */
+  readonly documents: Documents;
+  /** Everything else: the calls. */
+  readonly calls: PlaneRequestHandler;
+}
+
+/** Makes the handler of every request that reaches the plane. */
+export function planeHandler({ guard, documents, calls }: PlaneHandlerParts): PlaneRequestHandler {
+  return (request, response) => {
+    // A stream that the client resets emits an error even when nobody reads it.
+    request.on('error', () => {});
+    response.on('error', () => {});
+    const refusal = guard(request.rawHeaders);
+    if (refusal !== undefined) return refuse(response, refusal);
+    const document = documents.get((request.url ?? '').split('?', 1)[0] ?? '');
+    if (document === undefined) return calls(request, response);
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      const message = 'This path answers GET and HEAD only.';
+      return sendJson(response, 405, { code: 'unimplemented', message }, { allow: 'GET, HEAD' });
+    }
+    const { status, body } = document();
+    sendJson(response, status, body);
+  };
+}
+
+/** Answers a call to a method that the plane does not serve; all three protocols read status 404 as `unimplemented`. */
+export function answerUnimplemented(_request: unknown, response: JsonResponse): void {
+  refuse(response, {
+    status: 404,
+    code: 'unimplemented',
+    message: 'The local control plane does not serve this. A call is a POST to /<package>.<Service>/<Method>.',
+  });
+}
+
+function refuse(response: JsonResponse, { status, code, message }: Refusal): void {
+  sendJson(response, status, { code, message }, status === 401 ? { 'www-authenticate': 'Bearer' } : {});
+}
+
+function sendJson(
+  response: JsonResponse,
+  status: number,
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  const text = JSON.stringify(body);
+  const fixed = {
+    'content-type': 'application/json',
+    'content-length': String(Buffer.byteLength(text)),
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+  };
+  for (const [name, value] of Object.entries({ ...fixed, ...headers })) response.setHeader(name, value);
+  response.statusCode = status;
+  response.end(text);
+}

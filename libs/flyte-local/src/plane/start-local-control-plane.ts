@@ -1,0 +1,118 @@
+import { setMaxListeners } from 'node:events';
+import { Code, ConnectError, type ConnectRouter } from '@connectrpc/connect';
+import { connectNodeAdapter } from '@connectrpc/connect-node';
+import { logCalls } from '../calls/log-calls.js';
+import { verifyCaller } from '../calls/verify-caller.js';
+import { planeDocuments } from '../http/documents.js';
+import { hostGuard } from '../http/host-guard.js';
+import { listen } from '../http/listener.js';
+import { isWildcard, urlHost } from '../http/host-names.js';
+import { answerUnimplemented, planeHandler, type PlaneRequestHandler } from '../http/plane-handler.js';
+import { JWKS_PATH } from '../services/discovery.js';
+import type { PlaneContext } from '../services/plane-service.js';
+import { openMethods, SERVICES } from '../services/services.js';
+import type { LocalDatabase } from '../state/local-database.js';
+import { signToken } from '../tokens/sign-token.js';
+import { tokenVerifier } from '../tokens/verify-token.js';
+import type { LocalControlPlane } from './local-control-plane.js';
+import { resolvePlaneOptions, type LocalControlPlaneOptions, type ResolvedPlaneOptions } from './plane-options.js';
+import { openState, type PlaneState } from './plane-state.js';
+
+/** The largest message that a client may send, in bytes: enough for development, and an end to the memory it takes. */
+const MAX_MESSAGE_BYTES = 32 * 1024 * 1024;
+
+/**
+ * Starts a Flyte control plane in this process, for development and tests.
+ *
+ * @returns the running plane; call its `close`
+ * @throws FlyteError `invalid_configuration` if an option is wrong, the port is taken, or the state folder is in use,
+ * damaged or somebody else's
+ */
+export async function startLocalControlPlane(options: LocalControlPlaneOptions = {}): Promise<LocalControlPlane> {
+  const resolved = resolvePlaneOptions(options);
+  const state = await openState(resolved.state);
+  try {
+    return await serve(resolved, state);
+  } catch (error) {
+    state.close();
+    throw error;
+  }
+}
+
+async function serve(options: ResolvedPlaneOptions, state: PlaneState): Promise<LocalControlPlane> {
+  const { audience, allowedHosts } = options;
+  const shutdown = new AbortController();
+  // Every open call listens to it, and Node warns of a leak at the eleventh.
+  setMaxListeners(0, shutdown.signal);
+  let url = '';
+  const context: PlaneContext = { database: state.database, url: () => url, audience };
+  const handler = planeHandler({
+    guard: hostGuard(new Set(allowedHosts)),
+    documents: planeDocuments({
+      url: context.url,
+      publicJwk: state.key.publicJwk,
+      isReady: () => isReady(state.database),
+    }),
+    calls: callHandler(options, state, context, shutdown.signal),
+  });
+  const listener = await listen({ ...options, handler });
+  url = `${options.tls === undefined ? 'http' : 'https'}://${urlHost(publicHost(options))}:${listener.port}`;
+  const close = async (): Promise<void> => {
+    // First, so that watchers end by themselves and their clients hear why.
+    shutdown.abort(new ConnectError('The control plane is shutting down.', Code.Unavailable));
+    await listener.close();
+    state.close();
+  };
+  let closing: Promise<void> | undefined;
+  const plane: LocalControlPlane = {
+    url,
+    port: listener.port,
+    jwksUri: `${url}${JWKS_PATH}`,
+    audience,
+    token: (subject, claims = {}) =>
+      signToken(state.key, url, subject, { ...claims, audience: claims.audience ?? audience }),
+    close: () => (closing ??= close()),
+    [Symbol.asyncDispose]: () => plane.close(),
+  };
+  try {
+    state.saveStart({ url, audience });
+  } catch (error) {
+    await listener.close();
+    throw error;
+  }
+  return plane;
+}
+
+function callHandler(
+  options: ResolvedPlaneOptions,
+  state: PlaneState,
+  context: PlaneContext,
+  shutdownSignal: AbortSignal,
+): PlaneRequestHandler {
+  const { auth, audience, interceptors, logger } = options;
+  const verify = verifyCaller({ verify: tokenVerifier(state.key, audience), isOpen: openMethods(SERVICES, auth) });
+  return connectNodeAdapter({
+    routes(router: ConnectRouter) {
+      for (const service of SERVICES) service.register(router, context);
+      // Last, since of two methods with one path the later one answers.
+      options.routes?.(router);
+    },
+    fallback: answerUnimplemented,
+    interceptors: [...(logger === undefined ? [] : [logCalls(logger)]), verify, ...interceptors],
+    readMaxBytes: MAX_MESSAGE_BYTES,
+    shutdownSignal,
+  });
+}
+
+function isReady(database: LocalDatabase): boolean {
+  try {
+    return database.get('SELECT 1 AS one') !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+/** Nobody can call "every interface" by its address; a name that is allowed is the better guess. */
+function publicHost({ host, allowedHosts }: ResolvedPlaneOptions): string {
+  return isWildcard(host) ? (allowedHosts[0] ?? (host === '::' ? '::1' : '127.0.0.1')) : host;
+}

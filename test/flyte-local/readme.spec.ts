@@ -1,0 +1,33 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+import { describe, expect, it } from 'vitest';
+import { finish, runCommand, temporaryFolder } from './support.js';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const readme = readFileSync(new URL('../../libs/flyte-local/README.md', import.meta.url), 'utf8');
+
+describe("the README of 'nestjs-flyte-local'", () => {
+  it('has an example that does what it says', async () => {
+    const example = /```ts\n(.*?)```/s.exec(readme)?.[1] ?? '';
+    // Compiled, because Node 20 and 22 know no `await using`.
+    const compilerOptions = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 };
+    const code = ts.transpileModule(example, { compilerOptions }).outputText;
+    const flags = ['--input-type=module', '--eval', code];
+    const child = spawn(process.execPath, flags, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+    const printed = /\/\/ (\{.*\})/.exec(example)?.[1];
+    expect(await finish(child)).toEqual({ code: 0, stdout: `${printed}\n`, stderr: '' });
+  });
+
+  it('names every flag that the help names, and no other', async () => {
+    const folder = temporaryFolder();
+    const helps = await Promise.all([runCommand(folder, '--help'), runCommand(folder, 'token', '--help')]);
+    const inHelp = flagsOf(helps.map(({ stdout }) => stdout).join('\n')).filter((flag) => flag !== '--help');
+    expect(flagsOf(readme)).toEqual(inHelp);
+  });
+});
+
+function flagsOf(text: string): string[] {
+  return [...new Set(text.match(/--[a-z][a-z-]+/g))].toSorted();
+}

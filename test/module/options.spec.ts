@@ -1,0 +1,236 @@
+import { Controller, Get, Injectable, Module } from '@nestjs/common';
+import { ConfigModule, ConfigService } from '@nestjs/config';
+import { Test } from '@nestjs/testing';
+import {
+  FlyteAuthGuard,
+  FlyteClient,
+  FlyteModule,
+  flyteConfig,
+  UserService,
+  type FlyteModuleOptions,
+  type FlyteOptionsFactory,
+} from 'nestjs-flyte';
+import type { LocalControlPlane } from 'nestjs-flyte-local';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { ADAPTERS, startApp, type AppOptions } from '../support/app.js';
+import { ask, bearer } from '../support/http.js';
+import { startPlane } from '../support/plane.js';
+
+@Controller()
+class Me {
+  constructor(private readonly users: UserService) {}
+  @Get('me') async me() {
+    return { subject: (await this.users.get()).subject };
+  }
+  @Get('health') health() {
+    return {};
+  }
+}
+
+let plane: LocalControlPlane;
+beforeAll(async () => {
+  plane = await startPlane();
+});
+afterAll(() => plane.close());
+afterEach(() => vi.unstubAllEnvs());
+
+const options = (): FlyteModuleOptions => ({ endpoint: plane.url, passthrough: true, excludedPaths: ['/health'] });
+
+@Injectable()
+class Factory implements FlyteOptionsFactory {
+  async createFlyteOptions(): Promise<FlyteModuleOptions> {
+    return options();
+  }
+}
+@Module({ providers: [Factory], exports: [Factory] })
+class FactoryModule {}
+
+describe.each(ADAPTERS)('routes are closed on %s, however the options come', (adapter) => {
+  const ways: [way: string, imports: () => AppOptions['imports'], env?: () => Record<string, string>][] = [
+    ['forRoot', () => [FlyteModule.forRoot(options())]],
+    ['useFactory', () => [FlyteModule.forRootAsync({ useFactory: () => options() })]],
+    ['an async useFactory', () => [FlyteModule.forRootAsync({ useFactory: async () => options() })]],
+    ['useClass', () => [FlyteModule.forRootAsync({ useClass: Factory })]],
+    ['useExisting', () => [FlyteModule.forRootAsync({ imports: [FactoryModule], useExisting: Factory })]],
+    [
+      'configuration by inject',
+      () => [
+        FlyteModule.forRootAsync({
+          imports: [ConfigModule.forRoot({ ignoreEnvFile: true })],
+          inject: [ConfigService],
+          useFactory: (config: ConfigService) => ({ ...options(), passthrough: config.get('PASSTHROUGH') === 'yes' }),
+        }),
+      ],
+      () => ({ PASSTHROUGH: 'yes' }),
+    ],
+    [
+      'FLYTE_ENDPOINT',
+      () => [FlyteModule.forRoot({ passthrough: true, excludedPaths: ['/health'] })],
+      () => ({ FLYTE_ENDPOINT: plane.url }),
+    ],
+    [
+      'the in-cluster variables',
+      () => [FlyteModule.forRoot({ passthrough: true, excludedPaths: ['/health'] })],
+      () => ({ _U_EP_OVERRIDE: plane.url.slice('http://'.length), _U_INSECURE: 'True' }),
+    ],
+    [
+      'undefined beside them',
+      () => [FlyteModule.forRoot({ ...options(), timeoutMs: undefined, retries: undefined, verify: undefined })],
+    ],
+  ];
+  it.each(ways)('%s', async (_way, imports, env) => {
+    for (const [name, value] of Object.entries(env?.() ?? {})) vi.stubEnv(name, value);
+    await using app = await startApp({ adapter, controllers: [Me], imports: imports() });
+    expect((await ask(app.url, '/me')).status).toBe(401);
+    expect((await ask(app.url, '/health')).status).toBe(200);
+    expect((await ask(app.url, '/me', { headers: bearer(await plane.token('alice')) })).json).toEqual({
+      subject: 'alice',
+    });
+  });
+});
+
+describe('wrong options stop the app at start', () => {
+  const secret = 'hunter2-hunter2';
+  const https = 'https://flyte.example.com';
+  const wrong: [options: object, message: RegExp, env?: Record<string, string>][] = [
+    [{}, /"endpoint": missing.*FLYTE_ENDPOINT/],
+    [{ endpoint: '' }, /"endpoint": give a text that is not empty/],
+    [{ endpoint: 'ftp://flyte' }, /"endpoint": the scheme "ftp:\/\/" is unknown.*dns:\/\/\//],
+    [{ endpoint: 'dns://flyte' }, /"endpoint": "dns:" takes three slashes/],
+    [{ endpoint: 'dns:flyte' }, /"endpoint":/],
+    [{ endpoint: 'https://flyte/prefix' }, /"endpoint":.*more than a host and a port/],
+    [{ endpoint: 'host:99999' }, /"endpoint":.*not an address/],
+    [{ endpoint: `https://user:${secret}@flyte` }, /"endpoint": it holds a user/],
+    [{ endpoint: https, insecure: true }, /"insecure": true contradicts the "https:\/\/"/],
+    [{ endpoint: 'http://flyte.example.com' }, /would send credentials in clear to flyte.example.com/],
+    [{ endpoint: 'http://127.0.0.1.evil.example' }, /would send credentials in clear/],
+    [{ insecure: true }, /"insecure" was given without option "endpoint"/],
+    [{ insecure: false }, /"insecure" was given without option "endpoint"/, { FLYTE_ENDPOINT: https }],
+    [{ tls: { ca: 'x' } }, /"tls" was given without option "endpoint"/, { FLYTE_ENDPOINT: https }],
+    [{}, /FLYTE_INSECURE was given without FLYTE_ENDPOINT/, { FLYTE_INSECURE: 'true', _U_EP_OVERRIDE: 'flyte:80' }],
+    [
+      {},
+      /variable FLYTE_INSECURE: expected true or false, got "maybe"/,
+      { FLYTE_ENDPOINT: https, FLYTE_INSECURE: 'maybe' },
+    ],
+    [{ endpoint: https, tls: { cert: 'x' } }, /"tls": give "cert" and "key" together/],
+    [{ endpoint: https, tls: { key: 7, cert: 'x' } }, /"tls.key": give PEM text or bytes/],
+    [{ endpoint: 'http://localhost', tls: { ca: 'x' } }, /"tls": the endpoint is plaintext/],
+    [{ endpoint: https, timeoutMs: 0 }, /"timeoutMs": give at least 1 millisecond, got 0/],
+    [{ endpoint: https, timeoutMs: '30s' }, /"timeoutMs": give milliseconds as a whole number, got "30s"/],
+    [{ endpoint: https, timeoutMs: Infinity }, /"timeoutMs"/],
+    [{ endpoint: https, retries: -1 }, /"retries": give 0 or more, got -1/],
+    [{ endpoint: https, protocol: 'http' }, /"protocol": give "connect" or "grpc", got "http"/],
+    [{ endpoint: https, passthrough: 'yes' }, /"passthrough": give true or false, got "yes"/],
+    [{ endpoint: https, excludedPaths: '/health' }, /"excludedPaths": give a list of paths/],
+    [{ endpoint: https, excludedPaths: ['health'] }, /"excludedPaths": "health" matches no request/],
+    [{ endpoint: https, excludedPaths: ['/a?b'] }, /"excludedPaths": "\/a\?b" matches no request/],
+    [{ endpoint: https, excludedPaths: ['FETCH /a'] }, /"excludedPaths": "FETCH \/a" matches no request/],
+    [{ endpoint: https, excludedPaths: ['GET  /a'] }, /matches no request/],
+    [{ endpoint: https, headerExtractors: [] }, /"headerExtractors": give at least one/],
+    [{ endpoint: https, headerExtractors: ['x'] }, /"headerExtractors.0": give a function/],
+    [{ endpoint: https, credentials: { authorization: secret } }, /"credentials": give a function/],
+    [{ endpoint: https, verify: { issuer: https } }, /"verify.audience": give the audience/],
+    [{ endpoint: https, verify: { audience: 'a' } }, /"verify": give an issuer or a jwksUri/],
+    [
+      { endpoint: https, verify: { audience: 'a', jwksUri: 'http://keys.example' } },
+      /"verify.jwksUri": give an https:\/\/ URL/,
+    ],
+    [
+      { endpoint: https, verify: { audience: 'a', issuer: https, algorithms: ['HS256'] } },
+      /"verify.algorithms.0": give asymmetric ones/,
+    ],
+    [{ endpoint: https, verify: { audience: 'a', issuer: https, algorithms: ['none'] } }, /"verify.algorithms.0"/],
+    [{ endpoint: https, verify: { audience: 'a', issuer: https, alsoForward: ['host'] } }, /"verify.alsoForward.0"/],
+    [{ endpoint: https, timeout: 5 }, /Option "timeout": unknown/],
+    [{ endpoint: https, verify: { audience: 'a', issuer: https, jwks: 'x' } }, /Option "verify.jwks": unknown/],
+  ];
+  it.each(wrong)('%j', async (given, message, env = {}) => {
+    for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
+    const start = Test.createTestingModule({ imports: [FlyteModule.forRoot(given)] }).compile();
+    const error: unknown = await start.then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    expect(error).toMatchObject({
+      name: 'FlyteError',
+      code: 'invalid_configuration',
+      message: expect.stringMatching(message),
+    });
+    expect(String(error)).not.toContain(secret);
+  });
+
+  it('all of them are named at once', async () => {
+    const given = { endpoint: https, retries: 99, timeoutMs: -1 };
+    await expect(Test.createTestingModule({ imports: [FlyteModule.forRoot(given)] }).compile()).rejects.toThrow(
+      /"timeoutMs".*\n.*"retries"/,
+    );
+  });
+
+  it('two connections of one name', async () => {
+    for (const name of [undefined, 'eu']) {
+      const imports = [
+        FlyteModule.forRoot({ name, endpoint: https }),
+        FlyteModule.forRoot({ name, endpoint: 'https://other' }),
+      ];
+      // oxlint-disable-next-line no-await-in-loop
+      await expect(startApp({ imports })).rejects.toMatchObject({
+        code: 'invalid_configuration',
+        message: expect.stringMatching(name ? /2 times named "eu"/ : /2 times without a name/),
+      });
+    }
+  });
+
+  it('but one module imported twice is one', async () => {
+    const flyte = FlyteModule.forRoot({ endpoint: https });
+    @Module({ imports: [flyte] })
+    class Feature {}
+    await using app = await startApp({ imports: [flyte, Feature] });
+    expect(app.app.get(FlyteClient)).toBeDefined();
+  });
+});
+
+describe('right options', () => {
+  it('start the app while Flyte is away, in every form of endpoint', async () => {
+    const forms: FlyteModuleOptions[] = [
+      { endpoint: 'dns:///flyte.example.com' },
+      { endpoint: 'dns:///flyte.example.com:8443', tls: { ca: 'x' } },
+      { endpoint: 'flyte.example.com:443' },
+      { endpoint: 'flyte.example.com' },
+      { endpoint: 'HTTPS://flyte.example.com/' },
+      { endpoint: 'http://flyte.example.com', insecure: true },
+      { endpoint: 'flyte.svc:80', insecure: true },
+      { endpoint: 'http://[::1]:8090' },
+      { endpoint: 'http://localhost:8090' },
+      { endpoint: 'http://127.9.9.9' },
+    ];
+    for (const form of forms) {
+      // oxlint-disable-next-line no-await-in-loop
+      await using app = await startApp({ imports: [FlyteModule.forRoot(form)] });
+      expect(app.app.get(FlyteClient)).toBeDefined();
+    }
+  });
+
+  it('beat the configuration, which others may read too', async () => {
+    vi.stubEnv('FLYTE_ENDPOINT', 'https://config.example');
+    vi.stubEnv('FLYTE_PROJECT', 'from-config');
+    vi.stubEnv('FLYTE_DOMAIN', '');
+    vi.stubEnv('FLYTE_INTERNAL_EXECUTION_DOMAIN', 'from-cluster');
+    await using app = await startApp({
+      controllers: [Me],
+      imports: [ConfigModule.forFeature(flyteConfig), FlyteModule.forRoot({ ...options(), org: 'acme' })],
+    });
+    expect((await ask(app.url, '/me', { headers: bearer(await plane.token('a')) })).status).toBe(200);
+    expect(app.app.get(flyteConfig.KEY)).toMatchObject({ endpoint: 'https://config.example', project: 'from-config' });
+    expect(app.app.get(flyteConfig.KEY)).toMatchObject({ domain: undefined });
+  });
+
+  it('a user’s test overrides the guard', async () => {
+    await using app = await startApp({
+      controllers: [Me],
+      imports: [FlyteModule.forRoot({ endpoint: plane.url, passthrough: true })],
+      override: (builder) => builder.overrideProvider(FlyteAuthGuard).useValue({ canActivate: () => true }),
+    });
+    expect((await ask(app.url, '/health')).status).toBe(200);
+  });
+});
