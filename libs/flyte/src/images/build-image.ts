@@ -78,7 +78,12 @@ export async function buildImage(
 
   const look = options.rebuild !== true;
   const locally = look && (await isHere(fullName, builder, around));
-  if (look && image.registry !== undefined && (push || !locally) && (await isInRegistry(fullName, builder, around))) {
+  if (
+    look &&
+    image.registry !== undefined &&
+    (push || !locally) &&
+    (await isInRegistry(fullName, builder, around, locally))
+  ) {
     tell({ kind: 'note', text: `${fullName} is in the registry already.` });
     return { ...result, outcome: 'found_in_registry', pushed: false };
   }

@@ -46,7 +46,7 @@ export interface ImageBuilder {
   push(fullName: string): Command;
   /** Succeeds where the machine has the image. */
   findLocally(fullName: string): Command;
-  /** Succeeds where the registry, which is on another machine, has the image. */
+  /** Succeeds where the registry has the image. Asked only of images that this machine has not. */
   findInRegistry(fullName: string): Command;
   /** Reads one line of the build's output; undefined for a line that tells a person nothing. */
   parse(line: string): BuildLine | undefined;

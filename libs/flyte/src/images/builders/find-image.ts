@@ -6,12 +6,21 @@ export function isHere(fullName: string, builder: ImageBuilder, around: Surround
 }
 
 /**
- * Whether the registry of an image's name has it. Where the registry does not answer, the answer is no: building once
- * too often does no harm.
+ * Whether the registry of an image's name has it. Where the registry does not answer, the answer is no: building or
+ * pushing once too often does no harm.
+ *
+ * @param here whether this machine has it
  */
-export async function isInRegistry(fullName: string, builder: ImageBuilder, around: Surroundings): Promise<boolean> {
+export async function isInRegistry(
+  fullName: string,
+  builder: ImageBuilder,
+  around: Surroundings,
+  here: boolean,
+): Promise<boolean> {
   // Builders ask a registry without TLS in ways that differ by version. Such a one on loopback knows no credentials.
   if (isLoopback(fullName) && (await answersHead(fullName))) return true;
+  // Buildah would answer for this machine. A push of what the registry has uploads nothing, so there is no need to ask.
+  if (here) return false;
   return answersYes(around, builder.findInRegistry(fullName));
 }
 
