@@ -1,11 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { buildImage, type BuildProgress, type FlyteError, Image, Secret } from 'nestjs-flyte';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lacking, startBuilder, type TestBuilder } from './support/builders.js';
+import { run } from './support/child.js';
 import { filesHolding, traces } from './support/leaks.js';
 import { type ImageRegistry, type NpmRegistry, startImageRegistry, startNpmRegistry } from './support/registries.js';
 
@@ -13,6 +14,22 @@ const MINUTES = 60_000;
 const PATH_SECRET = `path-${randomBytes(16).toString('hex')}`;
 const AWS_ID = `AKIA+${randomBytes(16).toString('base64')}`;
 const SSH_KEY = `-----BEGIN KEY-----\n${randomBytes(24).toString('base64')}\n-----END KEY-----\n`;
+const PLAIN = 'docker.io/library/python:3.12-slim-bookworm';
+/** Each means something to a shell, to a Dockerfile, or to JSON. */
+const HOSTILE = [
+  `"double" 'single' \`back\``,
+  String.raw`back\slash \\ \" \$ at the end \ `,
+  '$HOME ${PATH} $(id) %s',
+  '# <<EOF <<-X | & ; > < * ? [a] {b} ~ !',
+  'RUN id && FROM scratch',
+  'naïve 🦋 \u00a0 text',
+  '["/bin/sh", "-c", "id"]',
+  '--mount=type=secret,id=x',
+  String.raw`\n\t\u0041`,
+  '  spaces around  ',
+];
+/** Names of files that lie in a folder that is copied. */
+const HOSTILE_NAMES = ['$HOME', 'a b', `"q"'s`, '[x]*?', '--chown=0', '# x', 'back\\slash', '{{.}}'];
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 describe.each(['buildah', 'docker'] as const)('a real build by %s', (name) => {
@@ -162,6 +179,57 @@ describe.each(['buildah', 'docker'] as const)('a real build by %s', (name) => {
   );
 
   it.skipIf(skipped)(
+    'takes text that means something to shells and Dockerfiles as it is',
+    async () => {
+      const image = Image.fromBase(PLAIN)
+        .withEnvVars(Object.fromEntries(HOSTILE.map((text, index) => [`V${index}`, text])))
+        .withLabels(Object.fromEntries(HOSTILE.map((text, index) => [`label.${index}`, text])))
+        .withSourceFolder(hostileFolder(join(folder, 'hostile')), '/hostile')
+        .withCommands(`cat <<'EOF'\n${HOSTILE.join('\n')}\nEOF\nls -1 /hostile`);
+      const { log } = await build(image);
+      for (const text of HOSTILE) expect(log.map((line) => line.trimEnd())).toContain(text.trimEnd());
+      for (const name of HOSTILE_NAMES) expect(log).toContain(name);
+      const { config } = await builder.save(image.fullName, join(folder, 'hostile-saved'));
+      const variables = new Map(
+        config.config.Env?.map((pair) => [pair.split('=')[0], pair.slice(pair.indexOf('=') + 1)]),
+      );
+      for (const [index, text] of HOSTILE.entries()) {
+        expect(variables.get(`V${index}`)).toBe(text);
+        expect(config.config.Labels?.[`label.${index}`]).toBe(text);
+      }
+    },
+    3 * MINUTES,
+  );
+
+  it.skipIf(skipped)(
+    'keeps the layer of the dependencies while only the code of a project changes',
+    async () => {
+      const project = join(folder, 'project');
+      mkdirSync(project);
+      writeFileSync(
+        join(project, 'package.json'),
+        JSON.stringify({ name: 'app', dependencies: { '@acme/tools': '1.2.3' } }),
+      );
+      const npmrc = join(folder, 'npm/npmrc');
+      await run('npm', ['install', '--package-lock-only', '--userconfig', npmrc, '--prefix', project]);
+      const image = (): Image =>
+        Image.fromBase('docker.io/library/node:24-bookworm-slim')
+          .withNpmProject(project, { registries: { default: { url: npm.url, token: 'npm-token' } } })
+          .withCommands('node main.mjs');
+      writeFileSync(join(project, 'main.mjs'), "import { made } from '@acme/tools'; console.log('first', made);");
+      const first = await build(image());
+      expect(first.log).toContain('first by acme');
+      expect(first.log.join('\n')).toContain('added 1 package');
+      writeFileSync(join(project, 'main.mjs'), "import { made } from '@acme/tools'; console.log('second', made);");
+      const second = await build(image());
+      expect(second.fullName).not.toBe(first.fullName);
+      expect(second.log).toContain('second by acme');
+      expect(second.log.join('\n')).not.toContain('added 1 package');
+    },
+    3 * MINUTES,
+  );
+
+  it.skipIf(skipped)(
     'does not build what is on the machine or in the registry',
     async () => {
       const image = story();
@@ -175,6 +243,12 @@ describe.each(['buildah', 'docker'] as const)('a real build by %s', (name) => {
     2 * MINUTES,
   );
 });
+
+function hostileFolder(path: string): string {
+  mkdirSync(path);
+  for (const name of HOSTILE_NAMES) writeFileSync(join(path, name), '');
+  return path;
+}
 
 /** Layers are compressed in a registry. */
 function unzipBlobs(storage: string, into: string): void {

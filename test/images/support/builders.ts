@@ -28,7 +28,7 @@ export interface TestBuilder {
   readonly storage: string;
   save(fullName: string, folder: string): Promise<SavedImage>;
   remove(fullName: string): Promise<unknown>;
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 const NEEDED = { docker: ['dockerd', 'docker'], buildah: ['buildah'] } as const;

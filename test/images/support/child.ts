@@ -17,7 +17,7 @@ export async function run(
 
 /** A program in the background, and how to end it. */
 export interface Service {
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /** Starts a program, and waits until it answers. Its output goes to a file. */
