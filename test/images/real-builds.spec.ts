@@ -242,6 +242,22 @@ describe.each(['buildah', 'docker'] as const)('a real build by %s', (name) => {
     },
     2 * MINUTES,
   );
+
+  it.skipIf(skipped)(
+    'leaves nothing in its storage after all of that either: failures, caches, refused and printed secrets',
+    async () => {
+      const traced = [PATH_SECRET, AWS_ID, npm.token, SSH_KEY.split('\n')[1] ?? ''].flatMap(traces);
+      expect(await filesHolding(traced, [builder.storage, images.storage])).toEqual([]);
+      for (const trace of traced) expect(said.join('\n')).not.toContain(trace);
+      // The same search finds a secret that a step leaves on purpose.
+      const leaky = Image.fromBase(PLAIN).withCommands('printf %s "$NPM_TOKEN" | base64 -w0 > /leak', {
+        secretMounts: 'npm-token',
+      });
+      await build(leaky);
+      expect(await filesHolding(traced, [builder.storage])).not.toEqual([]);
+    },
+    3 * MINUTES,
+  );
 });
 
 function hostileFolder(path: string): string {
