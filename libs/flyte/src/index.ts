@@ -30,10 +30,21 @@ export { flyteConfig, type FlyteSettings } from './remote/flyte.config.js';
 export { FlyteFile, type FlyteFileFields } from './literals/file.js';
 export { Secret, type SecretFields } from './secrets/secret.js';
 export { type SecretRequest, secretsOf } from './secrets/secret-request.js';
+export { Image, type ImageNaming } from './images/image.js';
+export type { DebianBaseOptions, NodeBaseOptions } from './images/image-base.js';
+export type { Platform } from './images/image-names.js';
+export type { NpmRegistries, NpmRegistry } from './images/npmrc.js';
+export type { NpmOptions } from './images/steps/npm.js';
+export type { NpmProjectOptions } from './images/steps/npm-project.js';
+export type { PipOptions } from './images/steps/pip.js';
+export type { SourceFolderOptions } from './images/steps/source.js';
+export type { InstallOptions, RunOptions } from './images/steps/step.js';
+export { buildImage, type BuildImageOptions, type BuildProgress, type BuiltImage } from './images/build-image.js';
 
 // For other libraries: what a control plane needs to hand secrets to tasks.
 export { assertStaysInside, pathHazard } from './secrets/path-hazard.js';
 export { SECRETS_DIR_VARIABLE, SECRETS_MOUNT, secretFiles } from './secrets/read-secret.js';
+export { type RedactingStream, Redactor } from './images/redactor.js';
 export { SECRET_MOUNT_TYPE, secretFromWire, secretToWire, type SecretWire } from './secrets/secret-wire.js';
 
 // For other libraries: what turns a task's values into literals and back.

@@ -29,8 +29,9 @@ export type WireErrorCode = (typeof WIRE_ERROR_CODES)[number];
  *
  * - `invalid_configuration`: an option or a variable is wrong; thrown while the app starts.
  * - `misuse`: this library was called in a way that can't work, such as a call as the caller where there is no caller.
+ * - `image_build_failed`: a container image could not be built or pushed; the message ends with what the builder said.
  */
-export type FlyteErrorCode = WireErrorCode | 'invalid_configuration' | 'misuse';
+export type FlyteErrorCode = WireErrorCode | 'invalid_configuration' | 'misuse' | 'image_build_failed';
 
 /** How {@link FlyteError} is made. */
 export interface FlyteErrorOptions {

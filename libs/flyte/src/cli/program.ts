@@ -1,0 +1,13 @@
+import { createRequire } from 'node:module';
+import { Command } from 'commander';
+import { imageCommand } from './image.command.js';
+
+const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
+
+/** The command `nestjs-flyte`: one subcommand, one file. */
+export function createProgram(): Command {
+  return new Command('nestjs-flyte')
+    .description('Flyte for NestJS, on the command line')
+    .version(version)
+    .addCommand(imageCommand());
+}

@@ -1,0 +1,92 @@
+import { lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import dockerignore from '@balena/dockerignore';
+import { quoted } from '../secrets/path-hazard.js';
+import { imageError } from './dockerfile-text.js';
+import { assertNoCredential } from './npmrc-credential.js';
+
+/** One file of a build context. */
+export type ContextEntry = {
+  /** Inside its folder, with `/` between segments. */
+  readonly path: string;
+} & (
+  | { readonly kind: 'file'; readonly source: string; readonly executable: boolean }
+  | { readonly kind: 'link'; readonly target: string }
+);
+
+/** Files to be copied into an image, listed when the build or the tag needs them. In the order of their paths. */
+export interface ContextFiles {
+  /** @throws FlyteError `invalid_configuration` where a file is missing or is of a kind that no image holds */
+  list(): readonly ContextEntry[];
+}
+
+/** Never copied out of a folder: made on this machine for this machine, or holding what must not be in an image. */
+const NEVER = ['**/node_modules', '**/.git', '**/.env', '**/.env.*', '**/.DS_Store'];
+
+/**
+ * One file, under its own name or another.
+ *
+ * @param name what it is called in the image
+ */
+export function singleFile(source: string, name: string = basename(source)): ContextFiles {
+  return {
+    list: () => {
+      const entry = entryOf(source, name);
+      if (entry === undefined) throw imageError(`${quoted(source)} is a folder: use withSourceFolder.`);
+      return [entry];
+    },
+  };
+}
+
+/**
+ * The files of a folder, without those that its `.dockerignore` names, nor `node_modules`, `.git` and `.env` files.
+ *
+ * @param ignore further patterns, of the syntax of `.dockerignore`
+ */
+export function folderFiles(folder: string, ignore: readonly string[] = []): ContextFiles {
+  return {
+    list: () => {
+      if (!isFolder(folder)) throw imageError(`${quoted(folder)} is no folder on this machine.`);
+      const ignored = dockerignore.default({ ignorecase: false }).add([...dockerignoreOf(folder), ...ignore, ...NEVER]);
+      return walk(folder, '').filter(({ path }) => !ignored.ignores(path));
+    },
+  };
+}
+
+/** Those of some files that a test lets through. */
+export function chosenFiles(files: ContextFiles, choose: (path: string) => boolean): ContextFiles {
+  return { list: () => files.list().filter(({ path }) => choose(path)) };
+}
+
+function dockerignoreOf(folder: string): string[] {
+  try {
+    return readFileSync(join(folder, '.dockerignore'), 'utf8').split('\n');
+  } catch {
+    return [];
+  }
+}
+
+function walk(folder: string, inside: string): ContextEntry[] {
+  // Nothing of these is ever let through, so their thousands of files need not be looked at.
+  const names = readdirSync(folder).filter((name) => name !== 'node_modules' && name !== '.git');
+  return names.toSorted().flatMap((name) => {
+    const path = inside === '' ? name : `${inside}/${name}`;
+    const entry = entryOf(join(folder, name), path);
+    return entry === undefined ? walk(join(folder, name), path) : [entry];
+  });
+}
+
+/** @returns undefined for a folder */
+function entryOf(source: string, path: string): ContextEntry | undefined {
+  const stats = lstatSync(source, { throwIfNoEntry: false });
+  if (stats === undefined) throw imageError(`There is no file ${quoted(source)} on this machine.`);
+  if (stats.isDirectory()) return undefined;
+  if (stats.isSymbolicLink()) return { path, kind: 'link', target: readlinkSync(source) };
+  if (!stats.isFile()) throw imageError(`${quoted(source)} is no regular file, and can't be copied into an image.`);
+  if (basename(path) === '.npmrc') assertNoCredential(source, readFileSync(source, 'utf8'));
+  return { path, kind: 'file', source, executable: (stats.mode & 0o111) !== 0 };
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
