@@ -1,0 +1,148 @@
+import type { StandardJSONSchemaV1, StandardSchemaV1 } from '@standard-schema/spec';
+import * as z from 'zod';
+import { FlyteError } from '../errors/flyte-error.js';
+import { isRecord, step } from './at.js';
+import { FILE_JSON_SCHEMA, FlyteFile } from './file.js';
+
+/** A JSON schema, draft 2020-12. */
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+/** The keyword by which a JSON schema says which native value travels: one of {@link MARKS}. */
+export const MARK = 'x-flyte-type';
+
+/** What a schema may be marked as, `.meta({ 'x-flyte-type': 'bytes' })` in zod. */
+export const MARKS = ['date', 'bigint', 'bytes', 'file'] as const;
+
+/** The keyword that says a field has a default, for defaults that JSON cannot show. */
+export const HAS_DEFAULT = 'x-flyte-has-default';
+
+/** How each mark looks to readers of JSON schemas that don't know it. */
+const MARKED: Readonly<Record<(typeof MARKS)[number], JsonSchema>> = {
+  date: { [MARK]: 'date', type: 'string', format: 'date-time' },
+  bigint: { [MARK]: 'bigint', type: 'integer', format: 'int64' },
+  bytes: { [MARK]: 'bytes', type: 'string', format: 'binary' },
+  file: FILE_JSON_SCHEMA,
+};
+
+/**
+ * The JSON schema of what a schema takes, with marks on what JSON cannot hold. What a sender gives and what travels is
+ * the schema's input; its output exists at the receiver only.
+ *
+ * @throws FlyteError `invalid_configuration` where the schema gives no JSON schema, with the fix
+ */
+export function jsonSchemaOf(schema: StandardSchemaV1): JsonSchema {
+  try {
+    if (isZod(schema)) return z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any', override: markZod });
+    if (givesJsonSchema(schema)) return schema['~standard'].jsonSchema.input({ target: 'draft-2020-12' });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : 'unknown error';
+    throw new FlyteError('invalid_configuration', `The schema cannot be described as JSON schema: ${why}`, { cause });
+  }
+  throw new FlyteError(
+    'invalid_configuration',
+    `A schema of ${JSON.stringify(schema['~standard'].vendor)} gives no JSON schema, from which Flyte's types are made: ` +
+      'use zod 4, or a library that implements Standard JSON Schema (`~standard.jsonSchema`).',
+  );
+}
+
+/**
+ * Validates a value and gives what the schema parses it to.
+ *
+ * @param place the value's path by its steps below the root, such as `inputs.text`
+ * @throws FlyteError `invalid_argument` naming each wrong field
+ */
+export async function parse<Output>(
+  schema: StandardSchemaV1<unknown, Output>,
+  value: unknown,
+  place: (path: readonly PropertyKey[]) => string,
+): Promise<Output> {
+  const result = await schema['~standard'].validate(value);
+  if (result.issues === undefined) return result.value;
+  const lines = result.issues.slice(0, 10).map(({ message, path = [] }) => {
+    return `${place(path.map((segment) => (typeof segment === 'object' ? segment.key : segment)))}: ${message}`;
+  });
+  const more = result.issues.length > lines.length ? `, and ${result.issues.length - lines.length} more` : '';
+  throw new FlyteError('invalid_argument', lines.join('; ') + more);
+}
+
+/** A path in words: `.users[2].name`. */
+export function pathOf(path: readonly PropertyKey[]): string {
+  return path.map((key) => step(typeof key === 'symbol' ? String(key) : key)).join('');
+}
+
+function isZod(schema: object): schema is z.core.$ZodType {
+  return '_zod' in schema;
+}
+
+function givesJsonSchema(schema: StandardSchemaV1): schema is StandardSchemaV1 & StandardJSONSchemaV1 {
+  return 'jsonSchema' in schema['~standard'] && isRecord(schema['~standard'].jsonSchema);
+}
+
+/** Marks what zod leaves open in JSON schema. A mark that the user put there stays. */
+function markZod({
+  zodSchema,
+  jsonSchema,
+}: {
+  zodSchema: z.core.$ZodTypes;
+  jsonSchema: z.core.JSONSchema.BaseSchema;
+}): void {
+  const { def } = zodSchema._zod;
+  const given = MARKS.find((mark) => jsonSchema[MARK] === mark);
+  if (given !== undefined) Object.assign(jsonSchema, MARKED[given]);
+  if (MARK in jsonSchema) return;
+  switch (def.type) {
+    case 'object':
+      // zod drops fields it doesn't know, so they need not travel.
+      jsonSchema.additionalProperties ??= false;
+      return;
+    case 'default':
+    case 'prefault':
+      jsonSchema[HAS_DEFAULT] = true;
+      return;
+    case 'date':
+    case 'bigint':
+      Object.assign(jsonSchema, MARKED[def.type]);
+      return;
+    case 'nan':
+      jsonSchema.type = 'number';
+      return;
+    case 'literal':
+      if (def.values.some((value) => typeof value === 'bigint')) {
+        delete jsonSchema.const;
+        delete jsonSchema.enum;
+        Object.assign(jsonSchema, MARKED.bigint);
+      }
+      return;
+    case 'custom':
+    case 'transform': {
+      const mark = markOfClass(zodSchema._zod.bag['Class']);
+      if (mark !== undefined) Object.assign(jsonSchema, MARKED[mark]);
+      else if (Object.keys(jsonSchema).every((keyword) => ['title', 'description', 'default'].includes(keyword))) {
+        jsonSchema[MARK] = `unsupported:${def.type}`;
+      }
+      return;
+    }
+    case 'file':
+    case 'map':
+    case 'set':
+    case 'symbol':
+    case 'undefined':
+    case 'void':
+    case 'never':
+    case 'function':
+    case 'promise':
+      jsonSchema[MARK] = `unsupported:${def.type}`;
+      return;
+    default:
+      return;
+  }
+}
+
+/** What `z.instanceof(Class)` travels as. */
+function markOfClass(type: unknown): (typeof MARKS)[number] | undefined {
+  if (typeof type !== 'function') return undefined;
+  const isA = (base: object): boolean => type === base || Object.prototype.isPrototypeOf.call(base, type);
+  if (isA(Uint8Array)) return 'bytes';
+  if (isA(Date)) return 'date';
+  return isA(FlyteFile) ? 'file' : undefined;
+}

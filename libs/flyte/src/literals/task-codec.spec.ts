@@ -1,0 +1,408 @@
+import { create, fromBinary, toBinary, toJson } from '@bufbuild/protobuf';
+import type { StandardJSONSchemaV1, StandardSchemaV1 } from '@standard-schema/spec';
+import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { TypedInterfaceSchema } from '../gen/flyteidl2/core/interface_pb.js';
+import { InputsSchema, NamedParameterSchema, OutputsSchema } from '../gen/flyteidl2/task/common_pb.js';
+import { FlyteFile } from './file.js';
+import { TaskCodec } from './task-codec.js';
+
+/** Through the bytes that really travel. */
+const viaInputs = async <A, B>(schema: StandardSchemaV1<A, B>, value: A): Promise<B> => {
+  const codec = new TaskCodec({ inputs: schema });
+  const wire = toBinary(InputsSchema, await codec.encodeInputs(value));
+  return codec.decodeInputs(fromBinary(InputsSchema, wire));
+};
+const viaOutputs = async <A, B>(schema: StandardSchemaV1<A, B>, value: A): Promise<B> => {
+  const codec = new TaskCodec({ outputs: schema });
+  const wire = toBinary(OutputsSchema, await codec.encodeOutputs(value));
+  return codec.decodeOutputs(fromBinary(OutputsSchema, wire));
+};
+const invalid = (message: string | RegExp): unknown => {
+  const text: unknown = expect.stringMatching(message);
+  return expect.objectContaining({ code: 'invalid_argument', message: text });
+};
+
+const scalar = (value: object): object => ({ value: { case: 'scalar', value: { value } } });
+const binary = (bytes: Uint8Array, tag: string): object => scalar({ case: 'binary', value: { value: bytes, tag } });
+const primitive = (value: object): object => scalar({ case: 'primitive', value: { value } });
+const plain = ({ buffer, raw, ...rest }: { buffer: Uint8Array; raw: Uint8Array }): object => ({
+  ...rest,
+  buffer: [...buffer],
+  raw: [...raw],
+});
+const unsupported = {
+  inputs: z.object({
+    a: z.map(z.string(), z.int()),
+    b: z.object({ c: z.array(z.set(z.string())) }),
+    d: z.custom<URL>(),
+    e: z.unknown(),
+    f: z.file(),
+    g: z.array(z.any()),
+    h: z.string().or(z.undefined()),
+  }),
+  outputs: z.looseObject({ a: z.string() }),
+};
+
+describe('the interface', () => {
+  it('lists variables by name, sorted, with their descriptions', () => {
+    const codec = new TaskCodec({
+      inputs: z.object({ text: z.string().describe('what to sign'), count: z.int(), at: z.date() }),
+      outputs: z.object({ signature: z.string() }),
+    });
+    expect(toJson(TypedInterfaceSchema, codec.interface())).toEqual({
+      inputs: {
+        variables: [
+          { key: 'at', value: { type: { simple: 'DATETIME' } } },
+          { key: 'count', value: { type: { simple: 'INTEGER' } } },
+          { key: 'text', value: { type: { simple: 'STRING' }, description: 'what to sign' } },
+        ],
+      },
+      outputs: { variables: [{ key: 'signature', value: { type: { simple: 'STRING' } } }] },
+    });
+  });
+
+  it.each([
+    ['any other schema', z.array(z.number()), ['o0']],
+    ['a tuple', z.tuple([z.string(), z.int()]), ['o0', 'o1']],
+    ['a record', z.record(z.string(), z.int()), ['o0']],
+    ['a union of objects', z.union([z.object({ a: z.int() }), z.object({ b: z.int() })]), ['o0']],
+    ['no schema', undefined, []],
+    ['an empty object', z.object({}), []],
+  ])('names the outputs of %s', (_, outputs, names) => {
+    const { outputs: found } = new TaskCodec<void, void, unknown, unknown>({ outputs }).interface();
+    expect(found?.variables.map(({ key }) => key)).toEqual(names);
+  });
+
+  it('publishes defaults, and None for what may be left out', () => {
+    let calls = 0;
+    const codec = new TaskCodec({
+      inputs: z.object({
+        epochs: z.int().default(3),
+        model: z.string().prefault('small'),
+        note: z.string().optional(),
+        id: z.string().default(() => `run-${(calls += 1)}`),
+        since: z.date().default(new Date(0)),
+        size: z.string().transform(Number).default(5),
+        needed: z.string(),
+      }),
+    });
+    expect(codec.defaultInputs().map((parameter) => toJson(NamedParameterSchema, parameter))).toMatchObject([
+      { name: 'epochs', parameter: { default: { scalar: { primitive: { integer: '3' } } } } },
+      { name: 'model', parameter: { default: { scalar: { primitive: { stringValue: 'small' } } } } },
+      { name: 'note', parameter: { default: { scalar: { union: { value: { scalar: { noneType: {} } } } } } } },
+      { name: 'since', parameter: { default: { scalar: { primitive: { datetime: '1970-01-01T00:00:00Z' } } } } },
+    ]);
+  });
+});
+
+describe('sender and receiver', () => {
+  it('sends the value as given and parses it once', async () => {
+    let parsed = 0;
+    const inputs = z.object({
+      text: z.string().transform((text) => ((parsed += 1), text.length)),
+      epochs: z.int().default(() => 7),
+    });
+    const codec = new TaskCodec({ inputs });
+    const wire = await codec.encodeInputs({ text: 'four' });
+    expect(wire.literals.map(({ name }) => name)).toEqual(['text']);
+    parsed = 0;
+    expect(await codec.decodeInputs(wire)).toEqual({ text: 4, epochs: 7 });
+    expect(parsed).toBe(1);
+  });
+
+  it('leaves out inputs that are left out, and sends None for such outputs', async () => {
+    const schema = z.object({
+      a: z.string().optional(),
+      b: z.string().nullish(),
+      c: z.string().nullable(),
+      d: z.string().default('x'),
+    });
+    const codec = new TaskCodec({ inputs: schema, outputs: schema });
+    expect((await codec.encodeInputs({ c: null })).literals.map(({ name }) => name)).toEqual(['c']);
+    const outputs = await codec.encodeOutputs({ c: null });
+    expect(outputs.literals.map(({ name }) => name)).toEqual(['a', 'b', 'c']);
+    expect(await codec.decodeOutputs(outputs)).toEqual({ b: null, c: null, d: 'x' });
+    expect(
+      await codec.decodeInputs(
+        create(InputsSchema, {
+          literals: codec
+            .defaultInputs()
+            .map(({ name, parameter }) => ({
+              name,
+              value: parameter?.behavior.case === 'default' ? parameter.behavior.value : {},
+            }))
+            .concat({
+              name: 'c',
+              value: { value: { case: 'scalar', value: { value: { case: 'noneType', value: {} } } } },
+            }),
+        }),
+      ),
+    ).toEqual({ b: null, c: null, d: 'x' });
+  });
+
+  it('takes no inputs and no outputs where there are none', async () => {
+    const codec = new TaskCodec({});
+    expect((await codec.encodeInputs()).literals).toEqual([]);
+    expect(await codec.decodeOutputs(create(OutputsSchema))).toBeUndefined();
+    // @ts-expect-error a value would be lost
+    await expect(codec.encodeOutputs('lost')).rejects.toThrow(
+      invalid(/^outputs: the task has none, so a value would be lost/),
+    );
+  });
+
+  it('refuses an input the task does not have, and ignores such outputs', async () => {
+    const schema = z.object({ a: z.int() });
+    const [literal] = (await new TaskCodec({ inputs: schema }).encodeInputs({ a: 1 })).literals;
+    const literals = [
+      { name: 'a', value: literal?.value ?? {} },
+      { name: 'b', value: literal?.value ?? {} },
+    ];
+    const codec = new TaskCodec({ inputs: schema, outputs: schema });
+    await expect(codec.decodeInputs(create(InputsSchema, { literals }))).rejects.toThrow(
+      invalid(/^inputs: there is no "b" among "a"/),
+    );
+    expect(await codec.decodeOutputs(create(OutputsSchema, { literals }))).toEqual({ a: 1 });
+    const twice = [...literals.slice(0, 1), ...literals.slice(0, 1)];
+    await expect(codec.decodeInputs(create(InputsSchema, { literals: twice }))).rejects.toThrow(
+      invalid(/"a" comes twice/),
+    );
+  });
+
+  it('works with any library that gives JSON schema', async () => {
+    const schema: StandardSchemaV1<{ n: number; at: string; more?: unknown }> & StandardJSONSchemaV1 = {
+      '~standard': {
+        version: 1,
+        vendor: 'other',
+        validate: (value) => ({ value: z.object({ n: z.int(), at: z.string() }).parse(value) }),
+        jsonSchema: {
+          input: () => ({
+            type: 'object',
+            properties: { n: { type: 'integer' }, at: { type: 'string', format: 'date-time' } },
+            required: ['n', 'at'],
+          }),
+          output: () => ({}),
+        },
+      },
+    };
+    expect(await viaInputs(schema, { n: 1, at: '2026-01-01T02:00:00+02:00' })).toEqual({
+      n: 1,
+      at: '2026-01-01T00:00:00Z',
+    });
+    const bare: StandardSchemaV1 = { '~standard': { version: 1, vendor: 'bare', validate: (value) => ({ value }) } };
+    expect(TaskCodec.problems({ inputs: bare })[0]).toMatch(/^inputs: A schema of "bare" gives no JSON schema.+zod 4/);
+  });
+});
+
+describe('a bad value', () => {
+  const hostile: unknown = JSON.parse('{"__proto__": 1}');
+  const inputs = z.object({
+    user: z.object({ name: z.string(), tags: z.array(z.string()) }),
+    count: z.int().optional(),
+    when: z.coerce.date().optional(),
+  });
+
+  it('is named by its path, and not shown', async () => {
+    const codec = new TaskCodec({ inputs, outputs: z.tuple([z.int(), z.string()]) });
+    // @ts-expect-error a number among the tags
+    const wrong = codec.encodeInputs({ user: { name: 'secret', tags: ['x', 7] } });
+    await expect(wrong).rejects.toThrow(
+      invalid(/^inputs\.user\.tags\[1\]: Invalid input: expected string, received number$/),
+    );
+    // @ts-expect-error a text for a number
+    await expect(codec.encodeOutputs(['hunter2', 'x'])).rejects.toThrow(
+      invalid(/^outputs\.o0: [^:]*: expected int(eger)?|number, received string$/),
+    );
+    // @ts-expect-error a text for a list
+    await expect(new TaskCodec({ outputs: z.array(z.int()) }).encodeOutputs('hunter2')).rejects.toThrow(
+      invalid(/^outputs\.o0: /),
+    );
+  });
+
+  it.each([
+    [
+      'text for a number that zod would coerce',
+      z.object({ n: z.coerce.number() }),
+      { n: '5' },
+      /^inputs\.n: expected a number, got text/,
+    ],
+    ['an unsafe integer', z.object({ n: z.number() }).transform(String), { n: '' }, /^inputs\.n: /],
+    [
+      'a bigint beyond 64 bits',
+      z.object({ n: z.bigint() }),
+      { n: 2n ** 63n },
+      /^inputs\.n: expected a whole number of 64 bits, got a bigint/,
+    ],
+    [
+      'half of a surrogate pair',
+      z.object({ s: z.string() }),
+      { s: 'a\ud800' },
+      /^inputs\.s: expected text of well-formed/,
+    ],
+    [
+      'such text inside an object',
+      z.object({ o: z.object({ s: z.string() }) }),
+      { o: { s: '\udc00' } },
+      /^inputs\.o\.s: expected text/,
+    ],
+    [
+      'a month as duration',
+      z.object({ d: z.iso.duration() }),
+      { d: 'P1M' },
+      /^inputs\.d: expected a duration .+ without years and months/,
+    ],
+    ['a key __proto__', z.object({ m: z.record(z.string(), z.int()) }), { m: hostile }, /__proto__/],
+    ['a key __proto__ inside', z.object({ o: z.looseObject({}) }), { o: hostile }, /__proto__/],
+    [
+      'a function in any JSON',
+      z.object({ o: z.looseObject({}) }),
+      { o: { f: () => 1 } },
+      /^inputs\.o\.f: expected something that JSON can hold/,
+    ],
+  ])('%s', async (_, schema, value, message) => {
+    const codec = new TaskCodec<unknown, unknown>({ inputs: schema });
+    await expect(codec.encodeInputs(value)).rejects.toThrow(invalid(message));
+  });
+
+  it('nests too deeply, or contains itself', async () => {
+    const codec = new TaskCodec({ inputs: z.object({ o: z.looseObject({}) }) });
+    const round: Record<string, unknown> = {};
+    round['again'] = round;
+    await expect(codec.encodeInputs({ o: round })).rejects.toThrow(
+      invalid(/nests deeper than 100 levels|contains itself/),
+    );
+    const Tree = z.object({
+      get kids(): z.ZodArray {
+        return z.array(Tree);
+      },
+    });
+    let deep: z.input<typeof Tree> = { kids: [] };
+    for (let level = 0; level < 5000; level += 1) deep = { kids: [deep] };
+    await expect(new TaskCodec({ inputs: z.object({ deep: Tree }) }).encodeInputs({ deep })).rejects.toThrow(
+      invalid(/nests/),
+    );
+  });
+
+  it('on the wire is named too', async () => {
+    const codec = new TaskCodec({
+      outputs: z.object({ n: z.int(), o: z.object({ s: z.string() }), b: z.instanceof(Uint8Array) }).partial(),
+    });
+    const read = (name: string, value: object): Promise<unknown> =>
+      codec.decodeOutputs(create(OutputsSchema, { literals: [{ name, value }] }));
+    await expect(read('n', primitive({ case: 'stringValue', value: 'x' }))).rejects.toThrow(
+      invalid(/^outputs\.n: expected one of int, none/),
+    );
+    await expect(read('n', primitive({ case: 'integer', value: 2n ** 60n }))).rejects.toThrow(invalid(/^outputs\.n: /));
+    await expect(read('o', binary(Uint8Array.of(0xc1), 'msgpack'))).rejects.toThrow(invalid(/^outputs\.o: /));
+    await expect(read('b', binary(Buffer.from('cos\nsystem\n(S"true"\ntR.'), ''))).rejects.toThrow(
+      invalid(/^outputs\.b: /),
+    );
+    await expect(read('n', { value: { case: 'offloadedMetadata', value: { uri: 's3://x' } } })).rejects.toThrow(
+      expect.objectContaining({ code: 'unimplemented' }),
+    );
+  });
+});
+
+describe('a schema that Flyte cannot hold', () => {
+  it('is an error that names each path and the fix', () => {
+    expect(() => new TaskCodec(unsupported)).toThrow(
+      expect.objectContaining({
+        code: 'invalid_configuration',
+        message: [
+          'inputs.a is of a kind that Flyte cannot hold (map): use z.record(z.string(), …).',
+          'inputs.b.c[] is of a kind that Flyte cannot hold (set): use z.array(…).',
+          'inputs.d is of a kind that Flyte cannot hold (custom): say what travels: .meta({ "x-flyte-type": "date" | "bigint" | "bytes" | "file" }), or .meta({ type: "string" }).',
+          'inputs.e takes anything: say what travels, or put it into an object, whose fields may hold any JSON.',
+          'inputs.f is of a kind that Flyte cannot hold (file): use z.instanceof(FlyteFile), which carries the URI of a stored file.',
+          'inputs.g[] takes anything: say what travels, or put it into an object, whose fields may hold any JSON.',
+          'inputs.h is of a kind that Flyte cannot hold (undefined): use .optional().',
+          'outputs takes fields without a name of their own, which cannot be variables: list them all.',
+        ].join('\n'),
+      }),
+    );
+  });
+
+  it.each([
+    ['refers to itself', z.object({ list: z.json() }), 'inputs.list[] refers to itself, which only an object may'],
+    [
+      'nests too deeply',
+      z.object({ x: Array.from({ length: 20 }).reduce<z.ZodType>((inner) => z.array(inner), z.string()) }),
+      'nests too deeply: put it into an object',
+    ],
+    ['takes nothing', z.object({ x: z.never() }), 'inputs.x takes nothing at all: remove it'],
+    ['has a field __proto__', z.object({ x: z.object({ ['__proto__']: z.string() }) }), '__proto__'],
+    [
+      'is a tuple with a rest',
+      z.object({ x: z.tuple([z.string()], z.int()) }),
+      'first elements differ from the others',
+    ],
+  ])('because it %s', (_, inputs, problem) => {
+    expect(TaskCodec.problems({ inputs }).join('\n')).toContain(problem);
+  });
+});
+
+describe('marks and classes', () => {
+  it('carries dates, bigints, bytes and files by class or by mark, as variables and inside objects', async () => {
+    class Csv extends FlyteFile {}
+    const fields = {
+      date: z.date(),
+      big: z.bigint(),
+      raw: z.instanceof(Uint8Array),
+      buffer: z.custom<Uint8Array>((value) => value instanceof Uint8Array).meta({ 'x-flyte-type': 'bytes' }),
+      file: z.instanceof(FlyteFile),
+    };
+    const value = {
+      date: new Date('2026-01-01T00:00:00.5Z'),
+      big: -(2n ** 63n),
+      raw: Uint8Array.of(1, 2),
+      buffer: Buffer.from('abc'),
+      file: new Csv({ uri: 's3://b/x.csv', hash: 'h' }),
+    };
+    const expected = {
+      ...value,
+      buffer: Uint8Array.from(value.buffer),
+      file: new FlyteFile({ uri: 's3://b/x.csv', hash: 'h' }),
+    };
+    expect(plain(await viaInputs(z.object(fields), value))).toEqual(plain(expected));
+    const { nested } = await viaInputs(z.object({ nested: z.object(fields) }), { nested: value });
+    expect(plain(nested)).toEqual(plain(expected));
+    expect(expected.file.name).toBe('x.csv');
+  });
+
+  it('chooses the variant of a union by the value, and tells Python its name', async () => {
+    const shape = z.discriminatedUnion('kind', [
+      z.object({ kind: z.literal('circle'), r: z.number() }),
+      z.object({ kind: z.literal('box'), w: z.number(), h: z.number() }).meta({ 'x-flyte-python': 'dataclass' }),
+    ]);
+    const outputs = await new TaskCodec({ outputs: shape }).encodeOutputs({ kind: 'box', w: 1, h: 2 });
+    expect(toJson(OutputsSchema, outputs)).toMatchObject({
+      literals: [
+        { name: 'o0', value: { scalar: { union: { type: { structure: { tag: 'Object-Dataclass-Transformer' } } } } } },
+      ],
+    });
+    expect(await viaOutputs(shape, { kind: 'box', w: 1, h: 2 })).toEqual({ kind: 'box', w: 1, h: 2 });
+    const mixed = z.union([
+      z.int(),
+      z.iso.datetime(),
+      z.string(),
+      z.null(),
+      z.array(z.string()),
+      z.record(z.string(), z.int()),
+    ]);
+    for (const value of [1, '2026-01-01T00:00:00Z', 'x', null, ['a'], { a: 1 }])
+      expect(await viaOutputs(mixed, value)).toEqual(value);
+  });
+
+  it('keeps the digits that a date-time schema asks for', async () => {
+    for (const precision of [0, 3, 6]) {
+      const text = `2026-01-01T00:00:00${precision === 0 ? '' : `.${'0'.repeat(precision)}`}Z`;
+      expect(await viaOutputs(z.iso.datetime({ precision }), text)).toBe(text);
+    }
+    expect(
+      await viaOutputs(
+        z.codec(z.iso.datetime(), z.date(), { decode: (text) => new Date(text), encode: (date) => date.toISOString() }),
+        '2026-01-01T00:00:00Z',
+      ),
+    ).toEqual(new Date('2026-01-01'));
+  });
+});
