@@ -52,6 +52,8 @@ export class Compiler {
   readonly problems: string[] = [];
   readonly #root: JsonSchema;
   readonly #named = new Map<string, Packer>();
+  /** Problems of literals alone: inside an object there are none. */
+  readonly #literalOnly = new Set<string>();
 
   /** @param root the document that `$ref` points into */
   constructor(root: JsonSchema) {
@@ -59,10 +61,12 @@ export class Compiler {
   }
 
   /** A schema with its references followed and its `allOf` merged. */
-  resolve(schema: unknown): JsonSchema {
+  resolve(schema: unknown, steps = 0): JsonSchema {
+    // References that lead only to each other say nothing.
+    if (steps > 100) return {};
     const { $ref, ...rest } = asSchema(schema);
-    if (typeof $ref !== 'string') return mergeAllOf(asSchema(schema), (part) => this.resolve(part));
-    return this.resolve({ ...resolveRef(this.#root, $ref), ...rest });
+    if (typeof $ref !== 'string') return mergeAllOf(asSchema(schema), (part) => this.resolve(part, steps + 1));
+    return this.resolve({ ...resolveRef(this.#root, $ref), ...rest }, steps + 1);
   }
 
   /**
@@ -88,9 +92,10 @@ export class Compiler {
   #variants(schema: unknown, path: string, refs: readonly string[]): readonly Shape[] {
     const ref = asSchema(schema)['$ref'];
     if (typeof ref === 'string' && refs.includes(ref)) {
-      return [this.#problem(path, 'refers to itself, which only an object may: put it into a field of one')];
+      return [this.#problemOfLiteral(path, 'refers to itself, which only an object may: put it into a field of one')];
     }
-    if (refs.length > 50 || path.length > 2000) return [this.#problem(path, 'nests too deeply: put it into an object')];
+    if (refs.length > 50 || path.length > 2000)
+      return [this.#problemOfLiteral(path, 'nests too deeply: put it into an object')];
     const seen = typeof ref === 'string' ? [...refs, ref] : refs;
     const node = this.resolve(schema);
     const choices = this.#marked(node) === undefined ? choicesOf(node) : undefined;
@@ -101,29 +106,28 @@ export class Compiler {
     const leaf = this.#leaf(node, path);
     if (leaf !== undefined) return leaf;
     if (path.split(/\[\]|\[\*\]/).length > MAX_LEVELS)
-      return this.#problem(path, 'nests too deeply: put it into an object');
+      return this.#problemOfLiteral(path, 'nests too deeply: put it into an object');
     if (isList(node)) {
       const { prefixItems, items } = node;
       if (Array.isArray(prefixItems)) return this.#tuple(node, prefixItems, path);
       if (items !== undefined && items !== true) return listShape(this.shape(items, `${path}[]`, refs));
-      return this.#problem(path, 'is a list of anything: say of what, such as z.array(z.string())');
+      return this.#problemOfLiteral(path, 'is a list of anything: say of what, such as z.array(z.string())');
     }
     if (isObject(node)) {
       const { additionalProperties: values } = node;
       if (isRecord(node['properties'])) return this.#struct(node, path);
       if (isRecord(values) && Object.keys(values).length > 0) {
-        const { problems } = this;
-        const before = problems.length;
+        const before = this.problems.length;
         const shape = this.shape(values, `${path}[*]`, refs);
-        if (problems.length === before) return recordShape(shape);
+        const found = this.problems.slice(before);
+        if (!found.some((line) => this.#literalOnly.has(line))) return recordShape(shape);
         // What cannot be a literal of its own, such as any JSON, still travels inside a dict.
-        const packer = this.packer(node, path);
-        problems.splice(before);
-        return dictShape(packer);
+        this.problems.splice(before, found.length, ...found.filter((line) => !this.#literalOnly.has(line)));
+        return dictShape(this.packer(node, path));
       }
       return dictShape(packedRecord(anything));
     }
-    return this.#problem(
+    return this.#problemOfLiteral(
       path,
       'takes anything: say what travels, or put it into an object, whose fields may hold any JSON',
     );
@@ -189,7 +193,10 @@ export class Compiler {
 
   #tuple(node: JsonSchema, elements: readonly unknown[], path: string): Shape {
     if (node['items'] !== undefined && node['items'] !== false) {
-      return this.#problem(path, 'is a list whose first elements differ from the others: put it into an object');
+      return this.#problemOfLiteral(
+        path,
+        'is a list whose first elements differ from the others: put it into an object',
+      );
     }
     const properties = Object.fromEntries(elements.map((element, index) => [`item_${index}`, asSchema(element)]));
     const schema = { type: 'object', properties, required: Object.keys(properties) };
@@ -230,6 +237,12 @@ export class Compiler {
     if (!this.problems.includes(line)) this.problems.push(line);
     return stringShape;
   }
+
+  /** A problem that putting the schema into an object solves. */
+  #problemOfLiteral(path: string, problem: string): Shape {
+    this.#literalOnly.add(`${path} ${problem}.`);
+    return this.#problem(path, problem);
+  }
 }
 
 const PLAIN: Readonly<Record<string, Shape>> = {
@@ -241,11 +254,19 @@ const PLAIN: Readonly<Record<string, Shape>> = {
 
 function textShape(node: JsonSchema): Shape {
   const { format, pattern } = node;
-  if (format === 'date-time')
-    return dateTimeShape('text', typeof pattern === 'string' ? new RegExp(pattern, 'u') : undefined);
+  if (format === 'date-time') return dateTimeShape('text', regExpOf(pattern));
   if (format === 'date') return dayShape;
   if (format === 'duration') return durationShape;
   return format === 'binary' ? bytesShape : stringShape;
+}
+
+/** A schema's pattern, where JavaScript understands it. */
+function regExpOf(pattern: unknown): RegExp | undefined {
+  try {
+    return typeof pattern === 'string' ? new RegExp(pattern, 'u') : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function isList(node: JsonSchema): boolean {

@@ -86,11 +86,24 @@ function jsonObject(schema: JsonSchema): JsonObject {
     const json = toJson(value);
     return json === undefined ? [] : [[keyword, json]];
   });
-  const { pattern, ...json } = Object.fromEntries(entries);
+  const json: JsonObject = Object.fromEntries(entries);
   // What travels inside an object is a number of seconds, which is also how the official SDK describes a timedelta.
-  if (json['type'] === 'string' && json['format'] === 'duration')
-    return { ...json, type: 'number', format: 'time-delta' };
-  return pattern === undefined ? json : { ...json, pattern };
+  if (json['type'] === 'string' && json['format'] === 'duration') {
+    const { pattern: _, ...rest } = json;
+    return { ...rest, type: 'number', format: 'time-delta' };
+  }
+  return Array.isArray(json['type']) ? withoutTypeLists(json, json['type']) : json;
+}
+
+/** A choice of types as `anyOf`: the official SDK rebuilds classes from that, and not from `type: [...]`. */
+function withoutTypeLists(schema: JsonObject, types: readonly JsonValue[]): JsonObject {
+  const about = ['title', 'description', 'default'];
+  const entries = Object.entries(schema).filter(([keyword]) => keyword !== 'type');
+  const own = Object.fromEntries(entries.filter(([keyword]) => !about.includes(keyword)));
+  return {
+    ...Object.fromEntries(entries.filter(([keyword]) => about.includes(keyword))),
+    anyOf: types.map((type) => (type === 'null' ? { type } : { ...own, type })),
+  };
 }
 
 function toJson(value: unknown): JsonValue | undefined {

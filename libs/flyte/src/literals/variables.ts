@@ -6,7 +6,7 @@ import { VariableEntrySchema, type VariableMap, VariableMapSchema } from '../gen
 import { type At, isRecord, own, step } from './at.js';
 import { Compiler } from './compile.js';
 import { noneShape } from './scalars.js';
-import { readLiteral, type Shape } from './shape.js';
+import { open, readLiteral, type Shape } from './shape.js';
 import { HAS_DEFAULT, type JsonSchema, jsonSchemaOf } from './standard-schema.js';
 import { unionShape } from './union.js';
 
@@ -124,6 +124,9 @@ function readVariable({ shape, optional, nullable }: Variable, literal: Literal,
   return value === null && optional && !nullable ? undefined : value;
 }
 
+/** None, also as a union's value: how Python sends it where its own type is `T | None`. */
 function isNone(literal: Literal): boolean {
-  return literal.value.case === 'scalar' && literal.value.value.value.case === 'noneType';
+  const opened = open(literal);
+  if (opened.case === 'union' && opened.value.value !== undefined) return isNone(opened.value.value);
+  return opened.case === 'noneType';
 }
