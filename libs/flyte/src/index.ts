@@ -20,6 +20,9 @@ export type { AuthHeaders, AuthMetadata } from './auth/auth-metadata.js';
 export { authMetadata, bindAuthScope, getAuthMetadata, inAuthScope, runInAuthScope } from './auth/auth-scope.js';
 export { rememberHandshake } from './auth/inbound-request.js';
 
+export { Task, Tasks } from './tasks/task.decorators.js';
+export { TaskEnvironment, type ImageLike, type TaskEnvironmentFields } from './tasks/task-environment.js';
+
 // For `@UseGuards` and its like, for tests that override them, and for libraries on top of this one.
 export { FlyteAuthGuard } from './auth/flyte-auth.guard.js';
 export { AuthMetadataInterceptor } from './auth/auth-metadata.interceptor.js';
@@ -40,6 +43,8 @@ export type { PipOptions } from './images/steps/pip.js';
 export type { SourceFolderOptions } from './images/steps/source.js';
 export type { InstallOptions, RunOptions } from './images/steps/step.js';
 export { buildImage, type BuildImageOptions, type BuildProgress, type BuiltImage } from './images/build-image.js';
+export { TaskContext } from './runtime/task-context.js';
+export { NonRecoverableError } from './runtime/non-recoverable-error.js';
 
 // For other libraries: what a control plane needs to hand secrets to tasks.
 export { assertStaysInside, pathHazard } from './secrets/path-hazard.js';
