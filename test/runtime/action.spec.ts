@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { it } from 'vitest';
 import { act, buildApp } from './support.js';
 const root = buildApp();
 it('x', async () => {
