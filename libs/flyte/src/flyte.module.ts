@@ -17,6 +17,7 @@ import { FlyteAuthGuard } from './auth/flyte-auth.guard.js';
 import { FlyteExceptionFilter } from './auth/flyte-exception.filter.js';
 import { fromAuthorization, fromCookie } from './auth/header-extractors.js';
 import { FlyteError } from './errors/flyte-error.js';
+import { FlyteFeatureModule, taskSourcesIn, type TaskFeature } from './flyte-feature.module.js';
 import { getFlyteToken } from './flyte.tokens.js';
 import { CurrentUser } from './remote/current-user.js';
 import { createFlyteClient, FlyteClient } from './remote/flyte-client.js';
@@ -25,7 +26,12 @@ import { createWire, type Wire } from './remote/flyte-transport.js';
 import { flyteConfig, inClusterSettings, type FlyteSettings } from './remote/flyte.config.js';
 import { ProjectService } from './remote/project.service.js';
 import { resolveOptions, type ResolvedOptions } from './remote/resolve-options.js';
+import { RunService } from './remote/run.service.js';
+import { SecretService } from './remote/secret.service.js';
+import { appVersion } from './remote/task-defaults.js';
+import { TaskService } from './remote/task.service.js';
 import { UserService } from './remote/user.service.js';
+import { createTaskRegistry, TaskRegistry } from './tasks/task-registry.js';
 
 const RESOLVED_OPTIONS = Symbol('nestjs-flyte.resolved-options');
 const CONNECTION_NAME = Symbol.for('nestjs-flyte.connection-name');
@@ -63,12 +69,29 @@ function providers(name: string | undefined): Provider[] {
     { provide: AuthPolicy, inject: [RESOLVED_OPTIONS], useFactory: createAuthPolicy },
     { provide: WIRE, inject: [RESOLVED_OPTIONS], useFactory: createWire },
     {
+      provide: TaskRegistry,
+      inject: [RESOLVED_OPTIONS, ModulesContainer],
+      useFactory: ({ defaultEnvironment }: ResolvedOptions, modules: ModulesContainer) =>
+        createTaskRegistry(() => ({ ...taskSourcesIn(modules), defaultEnvironment })),
+    },
+    {
       provide: getFlyteToken(name),
-      inject: [RESOLVED_OPTIONS, WIRE, AuthPolicy],
-      useFactory: (options: ResolvedOptions, wire: Wire, { owner, passthrough }: AuthPolicy) =>
+      inject: [RESOLVED_OPTIONS, WIRE, AuthPolicy, TaskRegistry],
+      useFactory: (
+        { tasks, ...options }: ResolvedOptions,
+        wire: Wire,
+        { owner, passthrough }: AuthPolicy,
+        registry: TaskRegistry,
+      ) =>
         createFlyteClient({
           ...options,
           wire,
+          tasks: {
+            ...tasks,
+            version: appVersion(tasks?.version),
+            defaultEnvironment: options.defaultEnvironment,
+            registry,
+          },
           callers: { owner, passthrough, serviceCredentials: options.credentials },
           limits: options,
         }),
@@ -87,6 +110,9 @@ function providers(name: string | undefined): Provider[] {
 export const serviceProviders: Provider[] = [
   { provide: UserService, inject: [FlyteClient], useFactory: ({ users }: FlyteClient) => users },
   { provide: ProjectService, inject: [FlyteClient], useFactory: ({ projects }: FlyteClient) => projects },
+  { provide: SecretService, inject: [FlyteClient], useFactory: ({ secrets }: FlyteClient) => secrets },
+  { provide: TaskService, inject: [FlyteClient], useFactory: ({ tasks }: FlyteClient) => tasks },
+  { provide: RunService, inject: [FlyteClient], useFactory: ({ runs }: FlyteClient) => runs },
   CurrentUser,
 ];
 
@@ -95,6 +121,7 @@ function exportsOf(name: string | undefined): NonNullable<DynamicModule['exports
   if (name !== undefined) return [getFlyteToken(name)];
   return [
     ...[FlyteClient, UserService, ProjectService, CurrentUser],
+    ...[SecretService, TaskService, RunService, TaskRegistry],
     // With what they are made of, as Nest makes another one where @UseGuards names the class.
     ...[AuthPolicy, FlyteAuthGuard, AuthMetadataInterceptor, FlyteExceptionFilter],
   ];
@@ -127,12 +154,31 @@ export class FlyteModule extends ConfigurableModuleClass implements OnModuleInit
     @Inject(CONNECTION_NAME) readonly name: string | undefined,
     @Inject(WIRE) readonly wire: Wire,
     readonly modules: ModulesContainer,
+    readonly registry: TaskRegistry,
   ) {
     super();
   }
 
-  /** Two connections of one name could not be told apart. */
+  /**
+   * Provides the handles of tasks, for `@InjectTask`, to the module that imports this and to those it exports it to.
+   *
+   * ```ts
+   * FlyteModule.forFeature([SigningTasks, Train])
+   * ```
+   *
+   * @param features classes with tasks, which are not made for it, and contracts made by `taskRef`
+   * @param connection the name of the connection to run them by, where it is not the unnamed one
+   * @throws FlyteError `misuse` for what has no task; what is wrong with tasks is said when the app starts
+   */
+  static forFeature(features: readonly TaskFeature[], connection?: string): DynamicModule {
+    return FlyteFeatureModule.of(features, connection);
+  }
+
+  /**
+   * Checks what only the whole app shows: two connections of one name could not be told apart, nor two tasks of one name.
+   */
   onModuleInit(): void {
+    this.registry.all();
     const same = [...this.modules.values()].filter(
       ({ metatype, providers }) => metatype === FlyteModule && providers.get(CONNECTION_NAME)?.instance === this.name,
     );

@@ -1,9 +1,11 @@
 // For applications.
 export { FlyteModule } from './flyte.module.js';
-export { getFlyteToken, InjectFlyte } from './flyte.tokens.js';
+export type { TaskFeature } from './flyte-feature.module.js';
+export { getFlyteToken, getTaskToken, InjectFlyte, InjectTask, type InjectInto } from './flyte.tokens.js';
 export type {
   FlyteModuleOptions,
   FlyteOptionsFactory,
+  FlyteTasksOptions,
   FlyteTlsOptions,
   ServiceCredentials,
 } from './remote/flyte-options.js';
@@ -11,14 +13,43 @@ export type { VerifyOptions } from './auth/bearer-verifier.js';
 export { FlyteClient, type FlyteClientNarrowing } from './remote/flyte-client.js';
 export { User, UserService } from './remote/user.service.js';
 export { Project, ProjectService, type Domain, type ListProjectsOptions } from './remote/project.service.js';
+export { SecretService, StoredSecret, type ListSecretsOptions, type SecretOptions } from './remote/secret.service.js';
+export {
+  DeployedTask,
+  TaskService,
+  type DeployOptions,
+  type ListTasksOptions,
+  type TaskCallOptions,
+  type TaskVersion,
+} from './remote/task.service.js';
+export { RunService, type ListRunsOptions } from './remote/run.service.js';
+export { Run, type WaitOptions } from './remote/run.js';
+export { RunInfo, type RunFailure, type RunPhase } from './remote/run-info.js';
+export { RunLogLine, type LogsOptions } from './remote/run-logs.js';
+export type { RunOptions } from './remote/run-options.js';
+export { TaskHandle, type CallTaskOptions } from './remote/task-handle.js';
 export type { CallOptions } from './remote/call-options.js';
 export { CurrentUser, FlyteUser } from './remote/current-user.js';
-export { FlyteError, type FlyteErrorCode, type FlyteErrorOptions, type WireErrorCode } from './errors/flyte-error.js';
+export {
+  FlyteError,
+  type FailedRun,
+  type FlyteErrorCode,
+  type FlyteErrorOptions,
+  type WireErrorCode,
+} from './errors/flyte-error.js';
 export { OptionalFlyteAuth, SkipFlyteAuth } from './auth/auth.decorators.js';
 export { fromAuthorization, fromCookie, fromHeader, type HeaderExtractor } from './auth/header-extractors.js';
 export type { AuthHeaders, AuthMetadata } from './auth/auth-metadata.js';
 export { authMetadata, bindAuthScope, getAuthMetadata, inAuthScope, runInAuthScope } from './auth/auth-scope.js';
 export { rememberHandshake } from './auth/inbound-request.js';
+
+export { Task, Tasks } from './tasks/task.decorators.js';
+export { TaskEnvironment, type ImageLike, type TaskEnvironmentFields } from './tasks/task-environment.js';
+export { taskRef, type TaskRef, type TaskRefOptions } from './tasks/task-ref.js';
+export type { Backoff, Cache, ImplementOptions, Retries, TaskOptions, Timeout } from './tasks/task-options.js';
+export type { DurationText } from './tasks/duration.js';
+export type { Resources } from './tasks/resources.js';
+export type { CallArguments, CallIn, CallOut, Given, Parsed, Schema, TaskMethod } from './tasks/typing.js';
 
 // For `@UseGuards` and its like, for tests that override them, and for libraries on top of this one.
 export { FlyteAuthGuard } from './auth/flyte-auth.guard.js';
@@ -38,8 +69,10 @@ export type { NpmOptions } from './images/steps/npm.js';
 export type { NpmProjectOptions } from './images/steps/npm-project.js';
 export type { PipOptions } from './images/steps/pip.js';
 export type { SourceFolderOptions } from './images/steps/source.js';
-export type { InstallOptions, RunOptions } from './images/steps/step.js';
+export type { InstallOptions, RunOptions as ImageRunOptions } from './images/steps/step.js';
 export { buildImage, type BuildImageOptions, type BuildProgress, type BuiltImage } from './images/build-image.js';
+export { TaskContext } from './runtime/task-context.js';
+export { NonRecoverableError } from './runtime/non-recoverable-error.js';
 
 // For other libraries: what a control plane needs to hand secrets to tasks.
 export { assertStaysInside, pathHazard } from './secrets/path-hazard.js';
@@ -49,3 +82,19 @@ export { SECRET_MOUNT_TYPE, secretFromWire, secretToWire, type SecretWire } from
 
 // For other libraries: what turns a task's values into literals and back.
 export { TaskCodec, type TaskSchemas } from './literals/task-codec.js';
+
+// For other libraries: what runs tasks, and what makes them known.
+export {
+  ACTION_COMMAND,
+  ACTION_SUBCOMMAND,
+  actionArguments,
+  insideAction,
+  parseActionArguments,
+  type ActionArguments,
+  type ActionTarget,
+} from './tasks/action-arguments.js';
+export { type AnyTaskCodec, type TaskDefinition } from './tasks/task-definition.js';
+export { taskClassesIn, collectTasks, TaskRegistry, type TaskSources } from './tasks/task-registry.js';
+export type { TaskClass } from './tasks/task-metadata.js';
+export type { TaskSettings } from './tasks/task-settings.js';
+export { buildTaskSpec, TASK_TYPE, type TaskSpecTarget } from './tasks/task-spec.js';

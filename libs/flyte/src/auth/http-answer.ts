@@ -17,6 +17,9 @@ const STATUS: Partial<Record<FlyteErrorCode, number>> = {
   invalid_configuration: 500,
   misuse: 500,
   unimplemented: 501,
+  task_failed: 502,
+  run_aborted: 502,
+  run_timed_out: 502,
   unavailable: 503,
   deadline_exceeded: 504,
 };

@@ -1,13 +1,19 @@
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
+import { actionCommand } from './action.command.js';
 import { imageCommand } from './image.command.js';
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
 
 /** The command `nestjs-flyte`: one subcommand, one file. */
 export function createProgram(): Command {
-  return new Command('nestjs-flyte')
-    .description('Flyte for NestJS, on the command line')
-    .version(version)
-    .addCommand(imageCommand());
+  return (
+    new Command('nestjs-flyte')
+      .description('Flyte for NestJS, on the command line')
+      .version(version)
+      // An action has a --version of its own.
+      .enablePositionalOptions()
+      .addCommand(actionCommand())
+      .addCommand(imageCommand())
+  );
 }

@@ -30,8 +30,26 @@ export type WireErrorCode = (typeof WIRE_ERROR_CODES)[number];
  * - `invalid_configuration`: an option or a variable is wrong; thrown while the app starts.
  * - `misuse`: this library was called in a way that can't work, such as a call as the caller where there is no caller.
  * - `image_build_failed`: a container image could not be built or pushed; the message ends with what the builder said.
+ * - `task_failed`, `run_aborted`, `run_timed_out`: Flyte did as asked, and the run did not succeed; `run` tells more.
  */
-export type FlyteErrorCode = WireErrorCode | 'invalid_configuration' | 'misuse' | 'image_build_failed';
+export type FlyteErrorCode =
+  | WireErrorCode
+  | 'invalid_configuration'
+  | 'misuse'
+  | 'image_build_failed'
+  | 'task_failed'
+  | 'run_aborted'
+  | 'run_timed_out';
+
+/** Which run did not succeed, and whose fault that was. */
+export interface FailedRun {
+  /** The run's name. */
+  readonly name: string;
+  /** The attempt that ended it, from 1; 0 where none began. */
+  readonly attempt: number;
+  /** Who failed: the task's own code, or what runs it. `unknown` where Flyte does not say. */
+  readonly origin: 'user' | 'system' | 'unknown';
+}
 
 /** How {@link FlyteError} is made. */
 export interface FlyteErrorOptions {
@@ -39,6 +57,8 @@ export interface FlyteErrorOptions {
   readonly cause?: unknown;
   /** What Flyte or the network said, for the logs of whoever runs the app. It must hold no credential either. */
   readonly detail?: string;
+  /** The run that did not succeed. */
+  readonly run?: FailedRun;
 }
 
 const mark = Symbol.for('nestjs-flyte.FlyteError');
@@ -56,6 +76,8 @@ export class FlyteError extends Error {
    * about it. Absent where the message says it all.
    */
   declare readonly detail?: string;
+  /** The run that did not succeed, with the codes `task_failed`, `run_aborted` and `run_timed_out`. */
+  declare readonly run?: FailedRun;
 
   /**
    * @param code the kind of failure
@@ -65,6 +87,7 @@ export class FlyteError extends Error {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     if (options.detail !== undefined) this.detail = options.detail;
+    if (options.run !== undefined) this.run = options.run;
     Object.defineProperty(this, mark, { value: true });
   }
 

@@ -1,7 +1,17 @@
-import type { Transport } from '@connectrpc/connect';
+import type { Type } from '@nestjs/common';
+import { createClient, type Transport } from '@connectrpc/connect';
+import { DataProxyService } from '../gen/flyteidl2/dataproxy/dataproxy_service_pb.js';
+import { RunService as Runs } from '../gen/flyteidl2/workflow/run_service_pb.js';
+import { isTaskRef, type TaskRef } from '../tasks/task-ref.js';
 import { findCaller, noServiceCredentials, type CallerPolicy } from './caller.js';
 import { asCaller, type CallLimits, type Wire } from './flyte-transport.js';
 import { createProjectService, type ProjectService } from './project.service.js';
+import { runnableMethod, runnableRef } from './run-creation.js';
+import { createRunService, type RunService } from './run.service.js';
+import { createSecretService, type SecretService } from './secret.service.js';
+import type { TaskDefaults } from './task-defaults.js';
+import { createTaskHandle, type TaskHandle } from './task-handle.js';
+import { createTaskService, type TaskService } from './task.service.js';
 import { createUserService, type UserService } from './user.service.js';
 
 /** In what a narrowed client differs from the one it was made of. */
@@ -19,11 +29,21 @@ export interface FlyteClientNarrowing {
 export abstract class FlyteClient {
   abstract readonly users: UserService;
   abstract readonly projects: ProjectService;
+  abstract readonly secrets: SecretService;
+  abstract readonly tasks: TaskService;
+  abstract readonly runs: RunService;
   /**
    * For what this library has no method for: a Connect transport that adds the caller, deadlines and retries, and fails as
    * FlyteError. Combine it with a service of `nestjs-flyte/idl/…`: `createClient(RunService, flyte.transport)`.
    */
   abstract readonly transport: Transport;
+  /**
+   * Runs a task of this app, as `@InjectTask(SigningTasks, 'sign')` does, whether it is registered or not. Asks nothing of
+   * Flyte until it is run; what is wrong with the task is said then.
+   */
+  abstract task<C extends object, K extends keyof C & string>(type: Type<C>, method: K): TaskHandle<C[K]>;
+  /** Runs a task by its contract, as `@InjectTask(Train)` does. */
+  abstract task<R extends TaskRef>(ref: R): TaskHandle<R>;
   /**
    * A copy that differs in what is given; undefined leaves a value as it is.
    *
@@ -37,6 +57,7 @@ export interface FlyteClientParts {
   readonly wire: Wire;
   readonly callers: CallerPolicy;
   readonly limits: CallLimits;
+  readonly tasks: TaskDefaults;
   readonly org?: string;
   readonly project?: string;
   readonly domain?: string;
@@ -47,10 +68,22 @@ export interface FlyteClientParts {
 export function createFlyteClient(parts: FlyteClientParts): FlyteClient {
   const { wire, callers, limits, asService = false } = parts;
   const transport = asCaller(wire, () => findCaller(callers, asService), limits);
+  const clients = { runs: createClient(Runs, transport), data: createClient(DataProxyService, transport) };
+  const deployed = createTaskService(transport, parts, parts.tasks);
+  const creation = { clients, scope: parts, deployed, tasks: parts.tasks, retries: limits.retries };
+
+  const task = (first: Type<object> | TaskRef, method = ''): unknown =>
+    createTaskHandle(creation, () =>
+      isTaskRef(first) ? runnableRef(first, parts.tasks) : runnableMethod(first, method, parts.tasks),
+    );
   return {
     transport,
+    task: task as FlyteClient['task'],
     users: createUserService(transport),
     projects: createProjectService(transport, parts),
+    secrets: createSecretService(transport, parts),
+    tasks: deployed,
+    runs: createRunService(creation),
     with({ credentials, timeoutMs, org, project, domain }) {
       if (credentials === 'service' && !callers.serviceCredentials) throw noServiceCredentials();
       return createFlyteClient({

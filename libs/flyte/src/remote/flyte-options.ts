@@ -1,6 +1,7 @@
 import type { AuthHeaders } from '../auth/auth-metadata.js';
 import type { VerifyOptions } from '../auth/bearer-verifier.js';
 import type { HeaderExtractor } from '../auth/header-extractors.js';
+import type { ImageLike, TaskEnvironment } from '../tasks/task-environment.js';
 
 /** Certificates for TLS: PEM text, or bytes. */
 export interface FlyteTlsOptions {
@@ -14,6 +15,19 @@ export interface FlyteTlsOptions {
 
 /** Credentials of the app itself, for calls that no user made. Asked anew for each call; may be async. */
 export type ServiceCredentials = () => AuthHeaders | Promise<AuthHeaders>;
+
+/** How Flyte runs the tasks of this app. */
+export interface FlyteTasksOptions {
+  /**
+   * The module that provides the tasks: a file, relative to the app's root, and what it exports, such as
+   * `./dist/src/tasks.module.js#TasksModule`. Each action starts this module alone.
+   */
+  readonly module: string;
+  /** The version that the tasks are known under. That of the `package.json` in the working directory if not given. */
+  readonly version?: string;
+  /** The image of tasks whose environment names none. */
+  readonly image?: ImageLike;
+}
 
 /**
  * Options of `FlyteModule.forRoot`. What is left out, or undefined, comes from the configuration namespace `flyte`
@@ -49,6 +63,10 @@ export interface FlyteModuleOptions {
   readonly streamIdleTimeoutMs?: number;
   /** How often a call without side effects is repeated while Flyte is unavailable. 2 if not given, 0 for never. */
   readonly retries?: number;
+  /** How Flyte runs the tasks of this app. Without it, the app only calls tasks. */
+  readonly tasks?: FlyteTasksOptions;
+  /** Where tasks run whose class and method name no environment. One named `default` if not given. */
+  readonly defaultEnvironment?: TaskEnvironment;
   /** The protocol on the wire, over HTTP/2 either way. `connect` if not given, as in Flyte's Python SDK. */
   readonly protocol?: 'connect' | 'grpc';
 }

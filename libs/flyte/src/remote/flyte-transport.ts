@@ -54,6 +54,16 @@ const READ_ONLY = new Set([
   'flyteidl2.auth.AuthMetadataService.GetPublicClientConfig',
   'flyteidl2.project.ProjectService.GetProject',
   'flyteidl2.project.ProjectService.ListProjects',
+  'flyteidl2.secret.SecretService.GetSecret',
+  'flyteidl2.secret.SecretService.ListSecrets',
+  'flyteidl2.task.TaskService.GetTaskDetails',
+  'flyteidl2.task.TaskService.ListTasks',
+  'flyteidl2.task.TaskService.ListVersions',
+  'flyteidl2.workflow.RunService.GetRunDetails',
+  'flyteidl2.workflow.RunService.GetActionDetails',
+  'flyteidl2.workflow.RunService.ListRuns',
+  'flyteidl2.workflow.RunService.ListActions',
+  'flyteidl2.dataproxy.DataProxyService.GetActionData',
 ]);
 
 const FIRST_BACKOFF_MS = 100;

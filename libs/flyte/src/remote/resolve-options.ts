@@ -3,6 +3,9 @@ import { checkHeaderName } from '../auth/auth-metadata.js';
 import { ASYMMETRIC_ALGORITHMS, type VerifyOptions } from '../auth/bearer-verifier.js';
 import { compileExcludedPaths } from '../auth/excluded-paths.js';
 import { FlyteError } from '../errors/flyte-error.js';
+import { moduleProblem } from '../tasks/action-arguments.js';
+import { TaskEnvironment } from '../tasks/task-environment.js';
+import { versionProblem } from '../tasks/task-ref.js';
 import { parseEndpoint, type Endpoint } from './endpoint.js';
 import type { FlyteModuleOptions, FlyteTlsOptions } from './flyte-options.js';
 import type { FlyteSettings } from './flyte.config.js';
@@ -63,6 +66,18 @@ const Verify = z
   })
   .refine(({ issuer, jwksUri }) => issuer ?? jwksUri, 'give an issuer or a jwksUri') satisfies z.ZodType<VerifyOptions>;
 
+const NO_MODULE = moduleProblem(undefined);
+const Tasks = z.strictObject({
+  module: z.string(NO_MODULE).refine((module) => moduleProblem(module) === undefined, NO_MODULE),
+  version: text
+    .refine((version) => versionProblem(version) === undefined, 'give at most 63 characters without blanks and braces')
+    .refine((version) => version !== 'latest' && version !== 'current', 'give a name that has no meaning of its own')
+    .optional(),
+  image: z
+    .union([text, z.custom<{ fullName: string }>((value) => typeof value === 'object' && value !== null)], 'give an image')
+    .optional(),
+});
+
 const Options = z.strictObject({
   endpoint: text.optional(),
   insecure: z.boolean('give true or false').optional(),
@@ -84,6 +99,8 @@ const Options = z.strictObject({
   timeoutMs: ms.optional(),
   streamIdleTimeoutMs: ms.optional(),
   retries: z.int('give a whole number').min(0, 'give 0 or more').max(10, 'give at most 10').optional(),
+  tasks: Tasks.optional(),
+  defaultEnvironment: z.custom<TaskEnvironment>(TaskEnvironment.is, 'give a TaskEnvironment').optional(),
   protocol: z.enum(['connect', 'grpc'], 'give "connect" or "grpc"').optional(),
 });
 

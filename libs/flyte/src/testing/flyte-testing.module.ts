@@ -1,6 +1,8 @@
 import { create } from '@bufbuild/protobuf';
 import { Code, ConnectError, createRouterTransport } from '@connectrpc/connect';
 import { Module, type DynamicModule } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import { taskSourcesIn } from '../flyte-feature.module.js';
 import { serviceProviders } from '../flyte.module.js';
 import { getFlyteToken } from '../flyte.tokens.js';
 import { IdentityService, UserInfoResponseSchema } from '../gen/flyteidl2/auth/identity_pb.js';
@@ -10,6 +12,7 @@ import {
   ProjectService,
 } from '../gen/flyteidl2/project/project_service_pb.js';
 import { createFlyteClient, type FlyteClient } from '../remote/flyte-client.js';
+import { createTaskRegistry, TaskRegistry } from '../tasks/task-registry.js';
 import type { Project } from '../remote/project.service.js';
 import type { User } from '../remote/user.service.js';
 
@@ -36,17 +39,26 @@ export interface FlyteTestingOptions {
 export class FlyteTestingModule {
   /** @param options what Flyte knows; anything else that is asked of it fails with `unimplemented` */
   static forRoot(options: FlyteTestingOptions = {}): DynamicModule {
-    const client = { provide: getFlyteToken(), useFactory: () => createTestClient(options) };
+    const registry = {
+      provide: TaskRegistry,
+      inject: [ModulesContainer],
+      useFactory: (modules: ModulesContainer) => createTaskRegistry(() => taskSourcesIn(modules)),
+    };
+    const client = {
+      provide: getFlyteToken(),
+      inject: [TaskRegistry],
+      useFactory: (tasks: TaskRegistry) => createTestClient(options, tasks),
+    };
     return {
       module: FlyteTestingModule,
       global: true,
-      providers: [client, ...serviceProviders],
-      exports: [client, ...serviceProviders],
+      providers: [registry, client, ...serviceProviders],
+      exports: [registry, client, ...serviceProviders],
     };
   }
 }
 
-function createTestClient({ user, projects = [] }: FlyteTestingOptions): FlyteClient {
+function createTestClient({ user, projects = [] }: FlyteTestingOptions, registry: TaskRegistry): FlyteClient {
   const messages = projects.map(({ id, name, description, org, labels, domains = [] }) => ({
     ...{ id, name, description, org },
     labels: { values: { ...labels } },
@@ -71,6 +83,9 @@ function createTestClient({ user, projects = [] }: FlyteTestingOptions): FlyteCl
   return createFlyteClient({
     wire: { unary: transport, stream: transport, close: () => undefined },
     callers: { owner: Symbol('FlyteTestingModule'), passthrough: false },
+    tasks: { version: 'test', registry },
+    project: 'test',
+    domain: 'test',
     limits: { timeoutMs: 5_000, streamIdleTimeoutMs: 5_000, retries: 0 },
   });
 }

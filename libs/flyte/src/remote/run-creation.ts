@@ -1,0 +1,181 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import pRetry from 'p-retry';
+import { FlyteError } from '../errors/flyte-error.js';
+import type { RunSpecSchema } from '../gen/flyteidl2/task/run_pb.js';
+import type { TaskSpec } from '../gen/flyteidl2/task/task_definition_pb.js';
+import { insideAction } from '../tasks/action-arguments.js';
+import { codecOfRef, definedTask, type AnyTaskCodec, type TaskDefinition } from '../tasks/task-definition.js';
+import type { TaskClass } from '../tasks/task-metadata.js';
+import type { TaskRef } from '../tasks/task-ref.js';
+import { buildTaskSpec } from '../tasks/task-spec.js';
+import type { CallOptions } from './call-options.js';
+import { createRun, type RunClients } from './run-handle.js';
+import { INPUTS_DIGEST, inputsDigest, newRunName, runNameOf } from './run-name.js';
+import { checkRunOptions, type RunOptions } from './run-options.js';
+import type { Run } from './run.js';
+import { fullScope, type FullScope, type Scope } from './scope.js';
+import type { TaskDefaults } from './task-defaults.js';
+import type { TaskService } from './task.service.js';
+
+/** What runs are made with. */
+export interface RunCreation {
+  readonly clients: RunClients;
+  readonly scope: Scope;
+  readonly deployed: TaskService;
+  readonly tasks: TaskDefaults;
+  /** How often a creation is repeated while Flyte is unavailable. */
+  readonly retries: number;
+}
+
+/** A task to run: one of this app, or one by its contract. Made when it is first used. */
+export interface RunnableTask {
+  readonly name: string;
+  readonly codec: AnyTaskCodec;
+  /** The task as this app would run it, where it implements it. */
+  readonly definition?: TaskDefinition | undefined;
+  /** A version, `latest` or `current`; undefined where nobody says. */
+  readonly version?: string | undefined;
+  readonly project?: string | undefined;
+  readonly domain?: string | undefined;
+}
+
+/** A method of this app as a task to run. */
+export function runnableMethod(type: TaskClass, method: string, { defaultEnvironment }: TaskDefaults): RunnableTask {
+  return runnableDefinition(definedTask(type, method, defaultEnvironment));
+}
+
+/** A task of this app as one to run. */
+export function runnableDefinition(definition: TaskDefinition): RunnableTask {
+  return { name: definition.name, codec: definition.codec, definition };
+}
+
+/** A contract as a task to run. */
+export function runnableRef(ref: TaskRef, { registry }: TaskDefaults): RunnableTask {
+  const codec = codecOfRef(ref);
+  // "The version that this app is" means this app's own implementation, where it has one.
+  const definition = ref.version === 'current' ? registry.find(ref.name) : undefined;
+  return { ...ref, codec, definition, version: definition ? undefined : ref.version };
+}
+
+/**
+ * Runs a task.
+ *
+ * A task of this app runs as this app declares it, with no deployment, where the module's option `tasks.module` says
+ * how to load it; by the version deployed last where it does not, or where a version is asked for.
+ */
+export async function startRun(
+  creation: RunCreation,
+  task: RunnableTask,
+  value: unknown,
+  options: RunOptions = {},
+): Promise<Run> {
+  checkRunOptions(options);
+  if (insideAction() && options.detached !== true) {
+    throw new FlyteError(
+      'misuse',
+      `The task ${JSON.stringify(task.name)} was run inside an action. Runs of actions are no children of theirs yet; pass ` +
+        '{ detached: true } for a run of its own, which goes on when this action ends.',
+    );
+  }
+  const { clients, scope: given } = creation;
+  const scope = fullScope(`Run of ${task.name}`, {
+    org: given.org,
+    project: options.project ?? given.project,
+    domain: options.domain ?? given.domain,
+  });
+  const inputs = await task.codec.encodeInputs(value);
+  const call = { signal: options.signal, timeoutMs: options.timeoutMs };
+  const { idempotencyKey } = options;
+  const digest = inputsDigest(inputs);
+  const name = idempotencyKey === undefined ? newRunName() : runNameOf(task.name, idempotencyKey);
+  const run = createRun(clients, scope, name, (outputs) => task.codec.decodeOutputs(outputs));
+  // Asked first: Flyte writes the inputs of a repeated creation over those of the first.
+  if (idempotencyKey !== undefined && (await isSameRun(clients, scope, name, digest, call))) return run;
+  const request = {
+    id: { case: 'runId' as const, value: { ...scope, name } },
+    task: await taskOf(creation, task, scope, options, call),
+    inputWrapper: { case: 'inputs' as const, value: inputs },
+    runSpec: runSpecOf(options, idempotencyKey === undefined ? undefined : digest),
+  };
+  // The name is ours, so Flyte takes a repetition for what it is.
+  await pRetry(() => clients.runs.createRun(request, call), {
+    retries: creation.retries,
+    minTimeout: 100,
+    maxTimeout: 2_000,
+    randomize: true,
+    ...(options.signal && { signal: options.signal }),
+    shouldRetry: ({ error }) => FlyteError.is(error) && error.code === 'unavailable',
+  });
+  // Two creations at once both found nothing; the one that came second is told now.
+  if (idempotencyKey !== undefined) await isSameRun(clients, scope, name, digest, call);
+  return run;
+}
+
+/** @returns whether there is such a run @throws FlyteError `already_exists` if it was given other inputs */
+async function isSameRun(
+  { runs }: RunClients,
+  scope: FullScope,
+  name: string,
+  digest: string,
+  call: CallOptions,
+): Promise<boolean> {
+  let details;
+  try {
+    ({ details } = await runs.getRunDetails({ runId: { ...scope, name } }, call));
+  } catch (error) {
+    if (FlyteError.is(error) && error.code === 'not_found') return false;
+    throw error;
+  }
+  if (details?.runSpec?.annotations?.values[INPUTS_DIGEST] === digest) return true;
+  throw new FlyteError(
+    'already_exists',
+    `The idempotency key was used before, with other inputs: run ${name}. Use a key of its own for each piece of work.`,
+  );
+}
+
+type TaskOfRun =
+  | { readonly case: 'taskSpec'; readonly value: TaskSpec }
+  | { readonly case: 'taskId'; readonly value: FullScope & { readonly name: string; readonly version: string } };
+
+async function taskOf(
+  { deployed, tasks }: RunCreation,
+  task: RunnableTask,
+  scope: FullScope,
+  options: RunOptions,
+  call: CallOptions,
+): Promise<TaskOfRun> {
+  const { definition } = task;
+  const wanted = options.version ?? task.version;
+  if (definition && tasks.module !== undefined && (wanted === undefined || wanted === 'current')) {
+    const target = { ...scope, version: tasks.version, module: tasks.module, image: tasks.image };
+    return { case: 'taskSpec', value: buildTaskSpec(definition, target) };
+  }
+  const place = { ...scope, project: task.project ?? scope.project, domain: task.domain ?? scope.domain };
+  const version = wanted === 'current' ? tasks.version : (wanted ?? 'latest');
+  const exact = version === 'latest' ? await latestOf(deployed, task.name, place, call) : version;
+  return { case: 'taskId', value: { ...place, name: task.name, version: exact } };
+}
+
+async function latestOf(
+  deployed: TaskService,
+  name: string,
+  { project, domain }: FullScope,
+  call: CallOptions,
+): Promise<string> {
+  for await (const { version } of deployed.versions(name, { project, domain, pageSize: 1, ...call })) return version;
+  throw new FlyteError(
+    'not_found',
+    `The task ${JSON.stringify(name)} has no version in ${project}/${domain}. Deploy it, or ask for a version that is there.`,
+  );
+}
+
+function runSpecOf(
+  { envVars = {}, labels = {} }: RunOptions,
+  digest: string | undefined,
+): MessageInitShape<typeof RunSpecSchema> {
+  return {
+    labels: { values: { ...labels } },
+    annotations: digest === undefined ? undefined : { values: { [INPUTS_DIGEST]: digest } },
+    envs: { values: Object.entries(envVars).map(([key, value]) => ({ key, value })) },
+  };
+}

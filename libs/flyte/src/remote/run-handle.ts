@@ -1,0 +1,159 @@
+import type { Client } from '@connectrpc/connect';
+import { redact } from '../auth/auth-metadata.js';
+import { bindAuthScope, currentAuthScope } from '../auth/auth-scope.js';
+import { FlyteError, type FlyteErrorCode } from '../errors/flyte-error.js';
+import type { DataProxyService, GetActionDataResponse } from '../gen/flyteidl2/dataproxy/dataproxy_service_pb.js';
+import type { Outputs } from '../gen/flyteidl2/task/common_pb.js';
+import type { ActionDetails } from '../gen/flyteidl2/workflow/run_definition_pb.js';
+import type { RunService as Runs } from '../gen/flyteidl2/workflow/run_service_pb.js';
+import type { CallOptions } from './call-options.js';
+import { cancellable } from './cancellable.js';
+import { plainValues } from './plain-literals.js';
+import { pause } from './reconnect.js';
+import type { Run, WaitOptions } from './run.js';
+import { detailedRunInfo, type RunInfo } from './run-info.js';
+import { readLogs } from './run-logs.js';
+import { checkRunName } from './run-name.js';
+import { watchAction } from './run-watch.js';
+import type { FullScope } from './scope.js';
+
+/** The services that runs are asked of, over a transport that adds the caller. */
+export interface RunClients {
+  readonly runs: Client<typeof Runs>;
+  readonly data: Client<typeof DataProxyService>;
+}
+
+/** The name of a run's first action, which stands for the run. */
+const ROOT_ACTION = 'a0';
+/** How often outputs are asked for that Flyte has not got yet, though the run has succeeded. */
+const OUTPUT_ATTEMPTS = 5;
+
+const CODES: Readonly<Partial<Record<RunInfo['phase'], FlyteErrorCode>>> = {
+  failed: 'task_failed',
+  aborted: 'run_aborted',
+  timed_out: 'run_timed_out',
+};
+
+/**
+ * A handle on a run, whether it exists or not.
+ *
+ * @param decode makes what the caller gets of the outputs
+ * @throws FlyteError `invalid_argument` for what can't be the name of a run
+ */
+export function createRun<O>(
+  { runs, data }: RunClients,
+  scope: FullScope,
+  runName: string,
+  decode: (outputs: Pick<Outputs, 'literals'>) => Promise<O> | O,
+): Run<O> {
+  const name = checkRunName(runName);
+  const runId = { ...scope, name };
+  const actionId = { run: runId, name: ROOT_ACTION };
+
+  const details = async (options: CallOptions): Promise<ActionDetails> => {
+    const { details: found } = await runs.getActionDetails({ actionId }, options);
+    if (!found) throw new FlyteError('internal', `Flyte answered without the run ${name}.`);
+    return found;
+  };
+  const watchDetails = (signal: AbortSignal | undefined): AsyncIterable<ActionDetails> => {
+    // Opened anew by whoever happens to read, yet as the caller of whoever asked.
+    const open = bindAuthScope((ends: AbortSignal) => runs.watchActionDetails({ actionId }, { signal: ends }));
+    return cancellable((ends) => watchAction(open, ends), signal, currentAuthScope()?.signal);
+  };
+  const actionData = async (options: CallOptions): Promise<GetActionDataResponse> =>
+    data.getActionData({ actionId }, options);
+
+  const wait = async ({ signal, timeoutMs }: WaitOptions = {}): Promise<RunInfo> => {
+    const timeout = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
+    const ends = AbortSignal.any([signal, timeout].filter((one) => one !== undefined));
+    let last: RunInfo | undefined;
+    try {
+      for await (const seen of watchDetails(ends)) last = detailedRunInfo(seen);
+    } catch (error) {
+      if (!timeout?.aborted || signal?.aborted) throw error;
+      throw new FlyteError(
+        'deadline_exceeded',
+        `Run ${name} is ${last?.phase ?? 'not known'} after ${timeoutMs} ms. It goes on; attach to it to wait again.`,
+      );
+    }
+    if (last?.done) return last;
+    throw new FlyteError('internal', `Flyte told nothing of the run ${name}.`);
+  };
+
+  /** Outputs follow the last phase, and may be late. */
+  const outputsOf = async (signal: AbortSignal | undefined): Promise<Pick<Outputs, 'literals'>> => {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        // oxlint-disable-next-line no-await-in-loop -- one try after the other
+        return (await actionData({ signal })).outputs ?? { literals: [] };
+      } catch (error) {
+        if (!FlyteError.is(error) || error.code !== 'not_found' || attempt >= OUTPUT_ATTEMPTS) throw error;
+      }
+      // oxlint-disable-next-line no-await-in-loop -- the pause between them
+      await pause(attempt, signal ?? new AbortController().signal);
+    }
+  };
+
+  return {
+    name,
+    project: scope.project,
+    domain: scope.domain,
+    get: async (options = {}) => detailedRunInfo(await details(options)),
+    wait,
+    async outputs(options = {}) {
+      const info = await wait(options);
+      if (info.phase !== 'succeeded') throw failureOf(info);
+      const outputs = await outputsOf(options.signal);
+      try {
+        return await decode(outputs);
+      } catch (error) {
+        // Not the fault of whoever asks, which `invalid_argument` would say.
+        if (!FlyteError.is(error) || error.code !== 'invalid_argument') throw error;
+        throw new FlyteError('internal', `Run ${name} gave what its task does not promise: ${error.message}`, {
+          cause: error,
+        });
+      }
+    },
+    inputs: async (options = {}) => plainValues('inputs', (await actionData(options)).inputs?.literals ?? []),
+    watch({ signal } = {}) {
+      const seen = watchDetails(signal);
+      return {
+        [Symbol.asyncIterator]() {
+          const values = seen[Symbol.asyncIterator]();
+          return {
+            async next() {
+              const { done, value } = await values.next();
+              return done ? { done, value: undefined } : { value: detailedRunInfo(value) };
+            },
+            async return() {
+              await values.return?.();
+              return { done: true, value: undefined };
+            },
+          };
+        },
+      };
+    },
+    logs(options = {}) {
+      const source = {
+        details: bindAuthScope((signal: AbortSignal) => details({ signal })),
+        tail: bindAuthScope((attempt: number, signal: AbortSignal) => data.tailLogs({ actionId, attempt }, { signal })),
+      };
+      return cancellable((ends) => readLogs(source, options, ends), options.signal, currentAuthScope()?.signal);
+    },
+    async abort(reason, options = {}) {
+      await runs.abortRun({ runId, reason }, options);
+    },
+  };
+}
+
+/** Why outputs can't be had of a run that has ended. */
+function failureOf({ name, phase, attempts, error, task }: RunInfo): FlyteError {
+  const { message, origin } = error ?? { message: 'no reason given', origin: 'unknown' as const };
+  const words = { failed: 'failed', aborted: 'was aborted', timed_out: 'timed out' } as Readonly<Record<string, string>>;
+  const of = task === '' ? '' : ` of ${task}`;
+  // A task may repeat what it was called with.
+  const said = redact(message, currentAuthScope()?.metadata);
+  return new FlyteError(CODES[phase] ?? 'internal', `Run ${name}${of} ${words[phase] ?? phase}: ${said}`, {
+    run: { name, attempt: attempts, origin },
+  });
+}

@@ -1,0 +1,105 @@
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { FlyteError } from '../errors/flyte-error.js';
+import {
+  ContainerError_Kind,
+  ErrorDocumentSchema,
+  ExecutionError_ErrorKind,
+} from '../gen/flyteidl2/core/execution_pb.js';
+import {
+  type Inputs,
+  InputsSchema,
+  NamedLiteralSchema,
+  type Outputs,
+  OutputsSchema,
+} from '../gen/flyteidl2/task/common_pb.js';
+import { ActionError, type ActionFailure, failedStep } from './action-failure.js';
+import { joinUri, storageOf } from './storage.js';
+
+/**
+ * The largest outputs.pb or error.pb, in bytes: 2 MiB, Flyte's default. It refuses larger ones only after the task has
+ * run.
+ */
+export const MAX_RESULT_BYTES = 2 * 1024 * 1024;
+
+/** The largest inputs.pb, in bytes: beyond what Flyte lets through, and small enough to hold in memory. */
+export const MAX_INPUT_BYTES = 64 * 1024 * 1024;
+
+/**
+ * What a task is given.
+ *
+ * @throws ActionError of the system: a task can do nothing about its inputs file
+ */
+export async function readInputs(uri: string): Promise<Inputs> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await storageOf(uri).read(uri, MAX_INPUT_BYTES);
+  } catch (error) {
+    const recoverable = FlyteError.is(error) && (error.code === 'unavailable' || error.code === 'not_found');
+    throw failedStep(error, { code: 'InputsUnreadable', origin: 'system', recoverable }, 'The inputs cannot be read');
+  }
+  try {
+    return fromBinary(InputsSchema, bytes);
+  } catch {
+    throw new ActionError({
+      code: 'InputsUnreadable',
+      message: `The inputs cannot be read: ${JSON.stringify(uri)} is no task.Inputs message.`,
+      origin: 'system',
+      recoverable: false,
+    });
+  }
+}
+
+/**
+ * Writes outputs.pb, also where there are no outputs: Flyte expects the file.
+ *
+ * @returns how many bytes it has
+ * @throws ActionError where they are too large, or could not be written
+ */
+export async function writeOutputs(folder: string, outputs: Outputs): Promise<number> {
+  const bytes = toBinary(OutputsSchema, outputs);
+  if (bytes.length > MAX_RESULT_BYTES) throw new ActionError(tooLarge(outputs, bytes.length));
+  try {
+    await write(joinUri(folder, 'outputs.pb'), bytes);
+  } catch (error) {
+    const step = { code: 'OutputsNotWritten', origin: 'system', recoverable: true } as const;
+    throw failedStep(error, step, 'The outputs cannot be written');
+  }
+  return bytes.length;
+}
+
+/**
+ * Writes error.pb. Flyte reads it where the process exits with 0.
+ *
+ * @throws FlyteError where it can't be written
+ */
+export async function writeError(folder: string, { code, message, origin, recoverable }: ActionFailure): Promise<void> {
+  const document = create(ErrorDocumentSchema, {
+    error: {
+      code,
+      message,
+      kind: recoverable ? ContainerError_Kind.RECOVERABLE : ContainerError_Kind.NON_RECOVERABLE,
+      origin: origin === 'system' ? ExecutionError_ErrorKind.SYSTEM : ExecutionError_ErrorKind.USER,
+    },
+  });
+  await write(joinUri(folder, 'error.pb'), toBinary(ErrorDocumentSchema, document));
+}
+
+async function write(uri: string, bytes: Uint8Array): Promise<void> {
+  await storageOf(uri).write(uri, bytes);
+}
+
+function tooLarge({ literals }: Outputs, size: number): ActionFailure {
+  const sizes = literals
+    .map((literal) => ({ name: literal.name, bytes: toBinary(NamedLiteralSchema, literal).length }))
+    .toSorted((one, other) => other.bytes - one.bytes)
+    .slice(0, 3)
+    .map(({ name, bytes }) => `${JSON.stringify(name)} ${bytes}`);
+  return {
+    code: 'InlineIOMaxBytesBreached',
+    message:
+      `The outputs have ${size} bytes, and Flyte takes ${MAX_RESULT_BYTES} (2 MiB). The largest: ${sizes.join(', ')}. ` +
+      'Store large values yourself and return a FlyteFile, which is a reference.',
+    origin: 'user',
+    recoverable: false,
+  };
+}

@@ -1,0 +1,220 @@
+import { type INestApplicationContext, Logger, type LoggerService } from '@nestjs/common';
+import { FlyteError } from '../errors/flyte-error.js';
+import type { Outputs } from '../gen/flyteidl2/task/common_pb.js';
+import type { ActionArguments } from '../tasks/action-arguments.js';
+import type { TaskDefinition } from '../tasks/task-definition.js';
+import { type ActionFailure, failedStep, failureOf, stackOf } from './action-failure.js';
+import { readInputs, writeError, writeOutputs } from './action-files.js';
+import { ActionLife } from './action-life.js';
+import { cautiousRedactor, redactorOf } from './action-redactor.js';
+import { type ActionInfo, runInAction } from './action-scope.js';
+import { loadTasksModule } from './load-tasks-module.js';
+import { guardProcess } from './process-guard.js';
+import { RUNTIME_DEFAULTS, RUNTIME_VARIABLES, type RuntimeSettings, runtimeSettings } from './runtime-settings.js';
+import { startWatchdog } from './watchdog.js';
+import { callTask, findTask, startTasksApp } from './tasks-app.js';
+
+/** What an action runs in. */
+export interface ActionHost {
+  /** The app's root, which the file of the tasks module is relative to. */
+  readonly root: string;
+  /** The variables that Flyte set. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Where the log goes. */
+  readonly logger: LoggerService;
+}
+
+/** How a process that ran one action is to end. */
+export type ActionExitCode =
+  /** outputs.pb or error.pb is written. */
+  | 0
+  /** Neither could be written: Flyte sees a failure without a reason, and may retry. */
+  | 1;
+
+const CONTEXT = 'Action';
+
+/**
+ * Runs one action in this process: loads and starts the module of the task, reads inputs.pb, calls the task, writes
+ * outputs.pb or error.pb, and shuts the module down. It owns the process while it runs: signals, uncaught errors and
+ * `process.exit` end the action, in an orderly way.
+ *
+ * @returns what the process is to exit with, whatever else still runs in it
+ */
+export async function runAction(args: ActionArguments, host: ActionHost): Promise<ActionExitCode> {
+  const run = new ActionRun(args, host);
+  try {
+    return await run.run();
+  } finally {
+    await run.close();
+  }
+}
+
+class ActionRun {
+  readonly #life: ActionLife;
+  readonly #release: () => void;
+  readonly #watchdog = startWatchdog();
+  readonly #settings: RuntimeSettings;
+  readonly #settingsProblem: unknown;
+  #redact: (text: string) => string;
+  #app: INestApplicationContext | undefined;
+
+  constructor(
+    private readonly args: ActionArguments,
+    private readonly host: ActionHost,
+  ) {
+    const { settings, problem } = settingsOf(host.env);
+    this.#settings = settings;
+    this.#settingsProblem = problem;
+    const redactor = cautiousRedactor(host.env);
+    this.#redact = (text) => redactor.redact(text);
+    this.#life = new ActionLife(settings.graceMs);
+    this.#release = guardProcess(this.#life);
+  }
+
+  async run(): Promise<ActionExitCode> {
+    const { logger } = this.host;
+    const { task, outputsPath } = this.args;
+    try {
+      const work = runInAction(this.#info(), () => this.#work());
+      const outputs = await Promise.race([work, this.#life.over]);
+      const bytes = await writeOutputs(outputsPath, outputs);
+      logger.log(`Task ${task} succeeded: ${outputs.literals.length} outputs, ${bytes} bytes`, CONTEXT);
+      return 0;
+    } catch (error) {
+      return await this.#fail(this.#life.failure ?? failureOf(error));
+    }
+  }
+
+  /** Shuts the module down, for as long as that may take. */
+  async close(): Promise<void> {
+    const { closeTimeoutMs } = this.#settings;
+    const app = this.#app;
+    this.#app = undefined;
+    this.#life.close();
+    if (app) {
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<string>((resolve) => {
+        timer = setTimeout(() => resolve(`is not done after ${closeTimeoutMs} ms`), closeTimeoutMs);
+      });
+      const closed = app.close().then(
+        () => undefined,
+        (error: unknown) => `failed: ${failureOf(error).message}`,
+      );
+      const problem = await Promise.race([closed, late]);
+      clearTimeout(timer);
+      if (problem !== undefined) this.host.logger.warn(this.#redact(`Shutting the module down ${problem}`), CONTEXT);
+    }
+    this.#watchdog.stop();
+    this.#release();
+  }
+
+  async #work(): Promise<Outputs> {
+    if (this.#settingsProblem !== undefined) throw this.#settingsProblem;
+    const { inputs, task: name } = this.args;
+    const given = await readInputs(inputs);
+    const task = await this.#start(name);
+    const { codec, secrets, settings } = task;
+    const redactor = redactorOf(secrets, this.host.env);
+    this.#redact = (text) => redactor.redact(text);
+    this.#limit(settings.maxRuntimeMs);
+    const app = this.#app;
+    if (!app) throw new FlyteError('internal', 'The module was shut down before the task ran.');
+    const decoded = await codec.decodeInputs(given).catch((error: unknown) => {
+      throw failedStep(error, INVALID, 'The inputs do not fit the task');
+    });
+    const returned = await callTask(app, task, decoded);
+    return codec.encodeOutputs(returned).catch((error: unknown) => {
+      throw failedStep(error, INVALID, 'What the task returned does not fit its outputs');
+    });
+  }
+
+  async #start(name: string): Promise<TaskDefinition> {
+    const { startTimeoutMs } = this.#settings;
+    const started = this.#life.after(startTimeoutMs, () => this.#life.end(startTimedOut(startTimeoutMs)));
+    this.#watchdog.watch(startTimeoutMs);
+    const module = await loadTasksModule(this.args.module, this.host.root);
+    this.#app = await startTasksApp(module, this.host.logger);
+    const task = findTask(this.#app, name);
+    started();
+    this.#watchdog.watch(undefined);
+    return task;
+  }
+
+  /** The time that the task declares, counted as Flyte does: from when the process started. */
+  #limit(maxRuntimeMs: number | undefined): void {
+    if (maxRuntimeMs === undefined) return;
+    const failure = timedOut(maxRuntimeMs);
+    const left = Math.max(0, maxRuntimeMs - performance.now());
+    this.#watchdog.watch(left);
+    this.#life.after(left, () => this.#life.interrupt(failure, new FlyteError('deadline_exceeded', failure.message)));
+  }
+
+  async #fail(failure: ActionFailure): Promise<ActionExitCode> {
+    const { logger } = this.host;
+    const { task, outputsPath } = this.args;
+    const shown = { ...failure, code: this.#redact(failure.code), message: this.#redact(failure.message) };
+    const retry = failure.recoverable ? 'may be retried' : 'is not retried';
+    // Of a FlyteError the message says it all.
+    const stack = FlyteError.is(failure.cause) ? undefined : stackOf(failure.cause);
+    logger.error(
+      `Task ${task} failed (${failure.origin} error, ${retry}): ${shown.code}: ${shown.message}`,
+      ...(stack === undefined ? [] : [this.#redact(stack)]),
+      CONTEXT,
+    );
+    try {
+      await writeError(outputsPath, shown);
+      return 0;
+    } catch (error) {
+      logger.error(this.#redact(`error.pb cannot be written: ${failureOf(error).message}`), CONTEXT);
+      return 1;
+    }
+  }
+
+  #info(): ActionInfo {
+    const { env } = this.host;
+    const life = this.#life;
+    const attempt = Number(env['FLYTE_ATTEMPT_NUMBER']);
+    return {
+      run: env['RUN_NAME'] ?? '',
+      action: env['ACTION_NAME'] ?? '',
+      task: this.args.task,
+      version: this.args.version,
+      // Flyte counts from 0 here, and from 1 wherever it shows attempts.
+      attempt: Number.isInteger(attempt) && attempt >= 0 ? attempt + 1 : 1,
+      project: env['FLYTE_INTERNAL_EXECUTION_PROJECT'] ?? '',
+      domain: env['FLYTE_INTERNAL_EXECUTION_DOMAIN'] ?? '',
+      org: env['_U_ORG_NAME'] ?? '',
+      get signal() {
+        return life.signal;
+      },
+      logger: new Logger(this.args.task),
+    };
+  }
+}
+
+const INVALID = { code: 'DataValidationError', origin: 'user', recoverable: false } as const;
+
+function startTimedOut(ms: number): ActionFailure {
+  return {
+    code: 'StartTimedOut',
+    message:
+      `The tasks module did not start within ${ms / 1000} s. See what it waits for, such as a connection in onModuleInit; ` +
+      `the variable ${RUNTIME_VARIABLES.startTimeoutMs} gives it longer.`,
+    origin: 'user',
+    recoverable: true,
+  };
+}
+
+function timedOut(ms: number): ActionFailure {
+  const message = `The task took longer than the ${ms / 1000} s that its "timeout" allows.`;
+  return { code: 'TaskTimeoutError', message, origin: 'user', recoverable: true };
+}
+
+/** A wrong setting fails the action, in an orderly way. */
+function settingsOf(env: ActionHost['env']): { readonly settings: RuntimeSettings; readonly problem?: unknown } {
+  try {
+    return { settings: runtimeSettings(env) };
+  } catch (problem) {
+    return { settings: RUNTIME_DEFAULTS, problem };
+  }
+}

@@ -1,0 +1,111 @@
+import { type DynamicModule, type INestApplicationContext, type LoggerService, Module } from '@nestjs/common';
+import { ContextIdFactory, ModulesContainer, NestFactory } from '@nestjs/core';
+import { FlyteError } from '../errors/flyte-error.js';
+import { defineTask, type TaskDefinition } from '../tasks/task-definition.js';
+import { environmentNameProblem, TaskEnvironment } from '../tasks/task-environment.js';
+import { type TaskClass, taskMetadata } from '../tasks/task-metadata.js';
+import { TaskRegistry, taskClassesIn } from '../tasks/task-registry.js';
+import { ActionError, failedStep } from './action-failure.js';
+import type { TasksModule } from './load-tasks-module.js';
+import { TaskContext } from './task-context.js';
+
+/** Around the module of the tasks: gives it {@link TaskContext}, whether or not it imports FlyteModule. */
+@Module({})
+class ActionModule {}
+
+/**
+ * Starts the module of the tasks, and nothing else of the app, without a server.
+ *
+ * @throws ActionError `ModuleLoadError` with what the start failed with
+ */
+export async function startTasksApp(tasks: TasksModule, logger: LoggerService): Promise<INestApplicationContext> {
+  const root: DynamicModule = {
+    ...{ module: ActionModule, global: true, imports: [tasks] },
+    ...{ providers: [TaskContext], exports: [TaskContext] },
+  };
+  try {
+    return await NestFactory.createApplicationContext(root, { abortOnError: false, logger });
+  } catch (error) {
+    const step = { code: 'ModuleLoadError', origin: 'user', recoverable: true } as const;
+    throw failedStep(error, step, 'The tasks module could not be started');
+  }
+}
+
+/**
+ * Finds a task by its name.
+ *
+ * @throws ActionError `TaskNotFound`, naming the tasks there are; FlyteError `invalid_configuration` with what is wrong
+ * with tasks of which none is the one
+ */
+export function findTask(app: INestApplicationContext, name: string): TaskDefinition {
+  const modules = app.get(ModulesContainer);
+  const registered = registries(modules).flatMap((registry) => registry.find(name) ?? [])[0];
+  if (registered) return registered;
+  const classes = taskClassesIn(modules);
+  const defined = definitions(classes);
+  // Without FlyteModule nothing but the task's name tells of the app's default environment.
+  const named = environmentOf(name);
+  const task = [...defined, ...(named ? definitions(classes, named) : [])].find((one) => one.task?.name === name)?.task;
+  if (task) return task;
+  const problems = defined.flatMap((one) => one.problems);
+  if (problems.length > 0) throw new FlyteError('invalid_configuration', problems.join('\n'));
+  const known = defined.flatMap((one) => one.task?.name ?? []);
+  throw new ActionError({
+    code: 'TaskNotFound',
+    message:
+      `The tasks module has no task ${JSON.stringify(name)}. It has ${known.slice(0, 20).join(', ') || 'none'}. ` +
+      'Deploy the version that this image holds, or put the class of the task into the providers of the module.',
+    origin: 'user',
+    recoverable: false,
+  });
+}
+
+/**
+ * Runs a task: its class as dependency injection makes it, with everything request-scoped made for this action alone.
+ *
+ * @throws whatever the task throws
+ */
+export async function callTask(app: INestApplicationContext, task: TaskDefinition, inputs: unknown): Promise<unknown> {
+  const contextId = ContextIdFactory.create();
+  app.registerRequestByContextId(app.get(TaskContext), contextId);
+  const instance = await resolved(app, task, contextId);
+  const method: unknown = Reflect.get(instance, task.method);
+  if (typeof method !== 'function') {
+    throw new ActionError({
+      code: 'TaskNotFound',
+      message: `What the module provides for ${task.type.name} has no method ${JSON.stringify(task.method)}.`,
+      origin: 'user',
+      recoverable: false,
+    });
+  }
+  return (await Reflect.apply(method, instance, inputs === undefined ? [] : [inputs])) as unknown;
+}
+
+async function resolved(
+  app: INestApplicationContext,
+  { type, name }: TaskDefinition,
+  contextId: ReturnType<typeof ContextIdFactory.create>,
+): Promise<object> {
+  try {
+    return await app.resolve<object>(type, contextId, { strict: false });
+  } catch (error) {
+    const step = { code: 'ModuleLoadError', origin: 'user', recoverable: true } as const;
+    throw failedStep(error, step, `${type.name}, which has the task ${name}, could not be made`);
+  }
+}
+
+function registries(modules: ModulesContainer): TaskRegistry[] {
+  return [...modules.values()].flatMap(({ providers }) => {
+    const instance: unknown = providers.get(TaskRegistry)?.instance;
+    return typeof instance === 'object' && instance !== null && 'find' in instance ? [instance as TaskRegistry] : [];
+  });
+}
+
+function definitions(classes: readonly TaskClass[], environment?: TaskEnvironment): ReturnType<typeof defineTask>[] {
+  return classes.flatMap((type) => taskMetadata.methods(type).map((method) => defineTask(type, method, environment)));
+}
+
+function environmentOf(task: string): TaskEnvironment | undefined {
+  const [name = ''] = task.split('.', 1);
+  return environmentNameProblem(name) === undefined ? new TaskEnvironment({ name }) : undefined;
+}

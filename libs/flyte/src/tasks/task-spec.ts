@@ -1,0 +1,91 @@
+import { createRequire } from 'node:module';
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import { type Duration, DurationSchema } from '@bufbuild/protobuf/wkt';
+import { ResourceType } from '../gen/flyteidl2/core/identifier_pb.js';
+import { RuntimeMetadata_RuntimeType, type TaskMetadataSchema } from '../gen/flyteidl2/core/tasks_pb.js';
+import { type TaskSpec, TaskSpecSchema } from '../gen/flyteidl2/task/task_definition_pb.js';
+import { secretToWire } from '../secrets/secret-wire.js';
+import { ACTION_COMMAND, actionArguments } from './action-arguments.js';
+import { extendedResourcesToWire, resourcesToWire } from './resources.js';
+import type { TaskDefinition } from './task-definition.js';
+import type { ImageLike } from './task-environment.js';
+import type { TaskSettings } from './task-settings.js';
+
+/** What a TaskSpec says beyond what its task declares. */
+export interface TaskSpecTarget {
+  readonly org?: string | undefined;
+  readonly project: string;
+  readonly domain: string;
+  /** The version to be known under. */
+  readonly version: string;
+  /** The module that provides the task: `<file>#<export>`. */
+  readonly module: string;
+  /** The image of tasks whose environment names none. */
+  readonly image?: ImageLike | undefined;
+}
+
+/**
+ * The kind of task. Flyte's pod plugin runs every kind that no other plugin claims, so this may tell what it really is.
+ */
+export const TASK_TYPE = 'nestjs';
+
+const { version: LIBRARY_VERSION } = createRequire(import.meta.url)('../../package.json') as { version: string };
+
+/** A task as Flyte takes it: for `DeployTask`, or for a run of a task that was not deployed. */
+export function buildTaskSpec(task: TaskDefinition, target: TaskSpecTarget): TaskSpec {
+  const { name, environment, secrets, settings, codec, shortName } = task;
+  const { org = '', project, domain, version, module } = target;
+  return create(TaskSpecSchema, {
+    taskTemplate: {
+      id: { resourceType: ResourceType.TASK, org, project, domain, name, version },
+      type: TASK_TYPE,
+      metadata: metadataOf(settings),
+      interface: codec.interface(),
+      target: {
+        case: 'container',
+        value: {
+          image: imageName(environment.image ?? target.image),
+          command: [...ACTION_COMMAND],
+          args: actionArguments({ task: name, version, module }),
+          resources: resourcesToWire(settings.resources),
+          env: Object.entries(settings.envVars).map(([key, value]) => ({ key, value })),
+        },
+      },
+      securityContext: secrets.length === 0 ? undefined : { secrets: secrets.map(secretToWire) },
+      extendedResources: extendedResourcesToWire(settings.resources),
+    },
+    defaultInputs: codec.defaultInputs(),
+    shortName,
+    environment: { name: environment.name, description: environment.description },
+    documentation: settings.description === '' ? undefined : { shortDescription: settings.description },
+  });
+}
+
+function metadataOf(settings: TaskSettings): MessageInitShape<typeof TaskMetadataSchema> {
+  const { cache, backoff, interruptible, retries, maxRuntimeMs, maxQueuedTimeMs, deadlineMs } = settings;
+  const bounded = maxQueuedTimeMs !== undefined || deadlineMs !== undefined;
+  return {
+    runtime: { type: RuntimeMetadata_RuntimeType.FLYTE_SDK, version: LIBRARY_VERSION, flavor: 'nestjs' },
+    retries: {
+      retries,
+      backoff: backoff && { base: duration(backoff.baseMs), factor: backoff.factor, cap: duration(backoff.capMs) },
+    },
+    timeout: duration(maxRuntimeMs),
+    timeouts: bounded ? { queuedTimeout: duration(maxQueuedTimeMs), deadline: duration(deadlineMs) } : undefined,
+    interruptibleValue: { case: 'interruptible', value: interruptible },
+    discoverable: cache !== undefined,
+    discoveryVersion: cache?.version ?? '',
+    cacheSerializable: cache?.serialize ?? false,
+    cacheIgnoreInputVars: [...(cache?.ignoredInputs ?? [])],
+  };
+}
+
+function duration(ms: number | undefined): Duration | undefined {
+  if (ms === undefined) return undefined;
+  const seconds = Math.floor(ms / 1000);
+  return create(DurationSchema, { seconds: BigInt(seconds), nanos: Math.round((ms - seconds * 1000) * 1e6) });
+}
+
+function imageName(image: ImageLike | undefined): string {
+  return typeof image === 'object' ? image.fullName : (image ?? '');
+}

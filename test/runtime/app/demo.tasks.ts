@@ -1,0 +1,168 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Injectable, Logger, type OnModuleDestroy, type OnModuleInit, Scope } from '@nestjs/common';
+import { FlyteError, NonRecoverableError, Secret, Task, TaskContext, TaskEnvironment, Tasks } from 'nestjs-flyte';
+import * as z from 'zod';
+
+const API_KEY = new Secret({ key: 'api-key', asEnvVar: 'API_KEY' });
+const SSH = new Secret({ group: 'user-creds', key: 'ssh-key', mount: '/etc/flyte/secrets' });
+
+export const demo = new TaskEnvironment({ name: 'demo', secrets: [API_KEY, SSH] });
+
+let parses = 0;
+const Greeting = z.object({
+  who: z.string(),
+  greeting: z.string().default(() => `hello ${(parses += 1)}`),
+});
+
+@Injectable()
+export class Greeter {
+  greet(greeting: string, who: string): string {
+    return `${greeting}, ${who}`;
+  }
+}
+
+let counters = 0;
+
+@Injectable({ scope: Scope.REQUEST })
+export class Counter {
+  readonly number = (counters += 1);
+}
+
+@Tasks(demo)
+export class DemoTasks implements OnModuleInit, OnModuleDestroy {
+  private ready = '';
+
+  constructor(
+    private readonly greeter: Greeter,
+    private readonly ctx: TaskContext,
+  ) {}
+
+  async onModuleInit(): Promise<void> {
+    await sleep(1);
+    this.ready = this.ctx.task;
+  }
+
+  onModuleDestroy(): void {
+    new Logger('Demo').log('destroyed');
+  }
+
+  @Task({ inputs: Greeting, outputs: z.object({ text: z.string() }) })
+  async greet({ who, greeting }: { who: string; greeting: string }): Promise<{ text: string }> {
+    return { text: this.greeter.greet(greeting, who) };
+  }
+
+  @Task({ outputs: z.record(z.string(), z.string()) })
+  describe(): Record<string, string> {
+    const { run, action, task, version, attempt, project, domain, org, signal } = this.ctx;
+    this.ctx.logger.log('described');
+    return {
+      ...{ run, action, task, version, attempt: String(attempt), project, domain, org, ready: this.ready },
+      aborted: String(signal.aborted),
+    };
+  }
+
+  @Task()
+  nothing(): void {}
+
+  @Task({ outputs: z.object({ variable: z.string(), file: z.string() }) })
+  secrets(): { variable: string; file: string } {
+    return { variable: API_KEY.read(), file: SSH.read() };
+  }
+
+  @Task({ inputs: z.object({ how: z.string() }) })
+  fail({ how }: { how: string }): void {
+    if (how === 'user') throw new TypeError('no such thing', { cause: new Error('the real reason') });
+    if (how === 'system') throw new FlyteError('unavailable', 'Flyte did not answer.');
+    if (how === 'misuse') throw new FlyteError('misuse', 'wrongly used');
+    if (how === 'final') throw new NonRecoverableError('never again', { code: 'BadLicence' });
+    // oxlint-disable-next-line typescript/only-throw-error -- tasks may throw anything
+    if (how === 'text') throw 'just text';
+    // oxlint-disable-next-line typescript/only-throw-error -- tasks may throw anything
+    if (how === 'nothing') throw undefined;
+    if (how === 'secret')
+      throw new Error(`401 for ${API_KEY.read()} and ${Buffer.from(SSH.read()).toString('base64')}`);
+    if (how === 'hostile') {
+      throw Object.defineProperty(new Error('x'), 'message', {
+        get: () => {
+          throw new Error('even this');
+        },
+      });
+    }
+  }
+
+  @Task({ inputs: z.object({ how: z.string() }) })
+  async escape({ how }: { how: string }): Promise<void> {
+    if (how === 'exit') process.exit(3);
+    if (how === 'swallowed exit') {
+      try {
+        process.exit(0);
+      } catch {
+        await sleep(60_000);
+      }
+    }
+    if (how === 'rejection') void Promise.reject(new RangeError('nobody listens'));
+    if (how === 'exception')
+      setTimeout(() => {
+        throw new RangeError('out of the blue');
+      });
+    if (how === 'idle') await new Promise(() => undefined);
+    if (how === 'exit code') {
+      process.exitCode = 7;
+      return;
+    }
+    await sleep(60_000);
+  }
+
+  @Task({ inputs: z.object({ megabytes: z.number() }), outputs: z.object({ small: z.string(), large: z.string() }) })
+  large({ megabytes }: { megabytes: number }): { small: string; large: string } {
+    return { small: 'x', large: 'x'.repeat(megabytes * 1024 * 1024) };
+  }
+
+  @Task({ outputs: z.object({ number: z.number() }) })
+  wrong(): { number: number } {
+    return { number: 'seven' as unknown as number };
+  }
+
+  @Task({ inputs: z.object({ how: z.string() }), outputs: z.object({ reason: z.string() }) })
+  async wait({ how }: { how: string }): Promise<{ reason: string }> {
+    new Logger('Demo').log('waiting');
+    if (how === 'deaf') await sleep(60_000);
+    try {
+      await sleep(60_000, undefined, { signal: this.ctx.signal });
+    } catch (error) {
+      if (how === 'obedient') throw error;
+    }
+    return { reason: String(this.ctx.signal.reason) };
+  }
+
+  @Task({ timeout: '1500ms' })
+  async slow(): Promise<void> {
+    await sleep(60_000, undefined, { signal: this.ctx.signal });
+  }
+
+  @Task({ timeout: '2s' })
+  busy(): void {
+    for (;;);
+  }
+}
+
+@Tasks(demo)
+export class ScopedTasks {
+  constructor(
+    private readonly counter: Counter,
+    private readonly other: Counter,
+  ) {}
+
+  @Task({ outputs: z.object({ number: z.number(), same: z.boolean() }) })
+  scoped(): { number: number; same: boolean } {
+    return { number: this.counter.number, same: this.counter === this.other };
+  }
+}
+
+@Tasks()
+export class PlainTasks {
+  @Task({ name: 'hidden', outputs: z.string() })
+  plain(): string {
+    return 'plain';
+  }
+}

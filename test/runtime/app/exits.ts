@@ -1,0 +1,2 @@
+export class Never {}
+process.exit(0);

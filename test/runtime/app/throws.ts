@@ -1,0 +1,3 @@
+throw new Error('thrown on load');
+
+export class Never {}
