@@ -59,7 +59,7 @@ describe.each(['buildah', 'docker'] as const)('a real build by %s', (name) => {
     rmSync(folder, { recursive: true, force: true });
   }, 3 * MINUTES);
 
-  /** The story, with a registry that is here. */
+  /** The guide's first image, with a registry that is here. */
   const story = (): Image =>
     Image.fromDebianBase({ installFlyte: false })
       .withAptPackages('vim', { secretMounts: [join(folder, 'secret1')] })
