@@ -74,7 +74,10 @@ const Tasks = z.strictObject({
     .refine((version) => version !== 'latest' && version !== 'current', 'give a name that has no meaning of its own')
     .optional(),
   image: z
-    .union([text, z.custom<{ fullName: string }>((value) => typeof value === 'object' && value !== null)], 'give an image')
+    .union(
+      [text, z.custom<{ fullName: string }>((value) => typeof value === 'object' && value !== null)],
+      'give an image',
+    )
     .optional(),
 });
 

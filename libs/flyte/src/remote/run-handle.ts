@@ -149,7 +149,9 @@ export function createRun<O>(
 /** Why outputs can't be had of a run that has ended. */
 function failureOf({ name, phase, attempts, error, task }: RunInfo): FlyteError {
   const { message, origin } = error ?? { message: 'no reason given', origin: 'unknown' as const };
-  const words = { failed: 'failed', aborted: 'was aborted', timed_out: 'timed out' } as Readonly<Record<string, string>>;
+  const words = { failed: 'failed', aborted: 'was aborted', timed_out: 'timed out' } as Readonly<
+    Record<string, string>
+  >;
   const of = task === '' ? '' : ` of ${task}`;
   // A task may repeat what it was called with.
   const said = redact(message, currentAuthScope()?.metadata);

@@ -90,7 +90,10 @@ export function createTaskService(transport: Transport, defaults: Scope, tasks: 
       bindAuthScope(async (token: string) => {
         const request = { taskName, request: { limit, token, ...NEWEST_FIRST } };
         const { versions: found, token: next } = await client.listVersions(request, options);
-        const items = found.map(({ version, deployedAt }) => ({ version, deployedAt: deployedAt && timestampDate(deployedAt) }));
+        const items = found.map(({ version, deployedAt }) => ({
+          version,
+          deployedAt: deployedAt && timestampDate(deployedAt),
+        }));
         return { items, next };
       }),
     );

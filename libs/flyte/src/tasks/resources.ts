@@ -64,7 +64,12 @@ function rangeProblems(name: string, value: unknown, of: 'cores' | 'bytes'): str
   const parsed = pair.map((one) => parseQuantity(one, of));
   const problems = parsed.flatMap(({ problem }) => (problem === undefined ? [] : [`${name} ${problem}`]));
   const [request, limit] = parsed;
-  if (problems.length === 0 && request?.text !== undefined && limit?.text !== undefined && request.amount > limit.amount)
+  if (
+    problems.length === 0 &&
+    request?.text !== undefined &&
+    limit?.text !== undefined &&
+    request.amount > limit.amount
+  )
     return [`${name} asks for more (${request.text}) than its limit (${limit.text})`];
   return problems;
 }

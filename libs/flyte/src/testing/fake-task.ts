@@ -27,9 +27,8 @@ export interface FakeTask<I = unknown> extends ValueProvider {
 }
 
 type Implementation<I, O> = (inputs: I) => O | Promise<O>;
-type RefImplementation<R> = R extends TaskRef<infer I extends Schema, infer O extends Schema>
-  ? Implementation<Parsed<I>, Given<O>>
-  : never;
+type RefImplementation<R> =
+  R extends TaskRef<infer I extends Schema, infer O extends Schema> ? Implementation<Parsed<I>, Given<O>> : never;
 
 /**
  * Stands in for a task where `@InjectTask` wants its handle: inputs and outputs pass through the task's own schemas and
@@ -107,7 +106,15 @@ function fakeRun(task: string, name: string, given: unknown, work: () => Promise
     () => (phase = 'failed'),
   );
   const info = (): RunInfo =>
-    Object.assign(new RunInfo(), { name, task, phase, done: phase !== 'running', attempts: 1, project: 'test', domain: 'test' });
+    Object.assign(new RunInfo(), {
+      name,
+      task,
+      phase,
+      done: phase !== 'running',
+      attempts: 1,
+      project: 'test',
+      domain: 'test',
+    });
   const wait = async (): Promise<RunInfo> => {
     await ended;
     return info();
