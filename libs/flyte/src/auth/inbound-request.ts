@@ -156,12 +156,15 @@ function goneSignal(emitter: unknown, events: string[]): AbortSignal | undefined
   const known = goneSignals.get(emitter);
   if (known) return known;
   const controller = new AbortController();
-  for (const event of events) {
-    emitter.once(event, () => {
-      // A response also closes after a complete answer; other emitters lack the field.
-      if (emitter.writableFinished !== true) controller.abort(new Error('the client disconnected'));
-    });
-  }
+  const gone = (): void => {
+    // A response also closes after a complete answer; other emitters lack the fields. Over HTTP/2 it calls itself finished
+    // either way, but ended only if the answer was.
+    if (emitter.writableFinished === true && emitter.writableEnded !== false) return;
+    controller.abort(new Error('the client disconnected'));
+  };
+  // What came before the guard may have taken longer than the client waited; the event is over then.
+  if (emitter.destroyed === true || emitter.stream?.destroyed === true) gone();
+  for (const event of events) emitter.once(event, gone);
   goneSignals.set(emitter, controller.signal);
   return controller.signal;
 }
@@ -169,6 +172,10 @@ function goneSignal(emitter: unknown, events: string[]): AbortSignal | undefined
 interface Emitter {
   once(event: string, listener: () => void): unknown;
   readonly writableFinished?: unknown;
+  readonly writableEnded?: unknown;
+  readonly destroyed?: unknown;
+  /** Of HTTP/2, where the answer itself does not say it. */
+  readonly stream?: { readonly destroyed?: unknown };
 }
 
 function isEmitter(value: unknown): value is Emitter {
