@@ -1,12 +1,14 @@
 import { createParamDecorator, Injectable, type ExecutionContext, type PipeTransform } from '@nestjs/common';
+import type { AuthMetadata } from '../auth/auth-metadata.js';
+import { getAuthMetadata } from '../auth/auth-scope.js';
 import { inboundRequest } from '../auth/inbound-request.js';
 import { UserService, type User } from './user.service.js';
 
 /** Asks once per request who the caller is, however often it is wanted. */
 @Injectable()
 export class CurrentUser {
-  // Keyed by the request's own object: what one caller was told can't reach another.
-  readonly byRequest = new WeakMap<object, Promise<User>>();
+  // Keyed by the request's own object, and by whose answer it is: what one caller was told can't reach another.
+  readonly byRequest = new WeakMap<object, { readonly metadata?: AuthMetadata; readonly user: Promise<User> }>();
 
   constructor(readonly users: UserService) {}
 
@@ -17,10 +19,11 @@ export class CurrentUser {
    */
   async of(context: ExecutionContext): Promise<User> {
     const { identity } = inboundRequest(context);
+    const metadata = getAuthMetadata();
     const known = this.byRequest.get(identity);
-    if (known) return known;
+    if (known && known.metadata === metadata) return known.user;
     const user = this.users.get();
-    this.byRequest.set(identity, user);
+    this.byRequest.set(identity, { metadata, user });
     user.catch(() => this.byRequest.delete(identity));
     return user;
   }
