@@ -123,17 +123,21 @@ function createAuthPolicy(options: ResolvedOptions): AuthPolicy {
  */
 @Module({})
 export class FlyteModule extends ConfigurableModuleClass implements OnModuleInit, OnApplicationShutdown {
+  // Truly private: through the container, inspecting this module would show the options of all, keys of TLS included.
+  readonly #modules: ModulesContainer;
+
   constructor(
     @Inject(CONNECTION_NAME) readonly name: string | undefined,
     @Inject(WIRE) readonly wire: Wire,
-    readonly modules: ModulesContainer,
+    modules: ModulesContainer,
   ) {
     super();
+    this.#modules = modules;
   }
 
   /** Two connections of one name could not be told apart. */
   onModuleInit(): void {
-    const same = [...this.modules.values()].filter(
+    const same = [...this.#modules.values()].filter(
       ({ metatype, providers }) => metatype === FlyteModule && providers.get(CONNECTION_NAME)?.instance === this.name,
     );
     if (same.length < 2) return;
