@@ -5,7 +5,7 @@ import { createAuthMetadata, type AuthMetadata } from './auth-metadata.js';
 import { AuthPolicy, requirementOf } from './auth-policy.js';
 import { rememberedScopes, rememberScope } from './auth-scope.js';
 import type { HeaderExtractor } from './header-extractors.js';
-import { setAnswerHeader, toHttpException } from './http-answer.js';
+import { httpStatus, setAnswerHeader, toHttpException } from './http-answer.js';
 import { inboundRequest, type InboundRequest } from './inbound-request.js';
 import { isSameOrigin } from './same-origin.js';
 import { logServerFault } from './server-fault.js';
@@ -56,7 +56,7 @@ export class FlyteAuthGuard implements CanActivate {
   protected async authenticate(context: ExecutionContext, request: InboundRequest): Promise<AuthMetadata | undefined> {
     const found = await this.extract(context);
     if (found.names.length === 0) return undefined;
-    if (found.names.every((name) => name === 'cookie') && request.unsafe && !isSameOrigin(request)) {
+    if (request.unsafe && standsOnCookies(found, request) && !isSameOrigin(request)) {
       throw new FlyteError(
         'permission_denied',
         'A cookie alone authenticates only requests of this site. Send an Authorization header, or a same-origin Origin.',
@@ -108,6 +108,8 @@ export class FlyteAuthGuard implements CanActivate {
 
   protected refusal(error: unknown, context: ExecutionContext, request: InboundRequest): unknown {
     if (!(error instanceof FlyteError)) return error;
+    // The client learns no more than the status; what Nest makes of it says nothing in the log.
+    if (httpStatus(error) >= 500) this.logger.error([error.message, error.detail].filter(Boolean).join(' '));
     if (error.code === 'unauthenticated') setAnswerHeader(request.response, 'WWW-Authenticate', 'Bearer');
     switch (context.getType<string>()) {
       case 'http':
@@ -121,6 +123,15 @@ export class FlyteAuthGuard implements CanActivate {
         return error;
     }
   }
+}
+
+/**
+ * Whether nothing but cookies authenticates a request: nothing else was found, or what was found stands in none of its
+ * headers, as a token does that an extractor reads from the session which a cookie names.
+ */
+function standsOnCookies(found: AuthMetadata, { headers }: InboundRequest): boolean {
+  const brought = (name: string): boolean => name !== 'cookie' && headers.some(([key]) => key === name);
+  return headers.some(([name]) => name === 'cookie') && !found.names.some(brought);
 }
 
 function kindOf(error: unknown): string {

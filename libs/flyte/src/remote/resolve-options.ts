@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { checkHeaderName } from '../auth/auth-metadata.js';
-import { ASYMMETRIC_ALGORITHMS, type VerifyOptions } from '../auth/bearer-verifier.js';
+import { ASYMMETRIC_ALGORITHMS, isSafeKeyUrl, type VerifyOptions } from '../auth/bearer-verifier.js';
 import { compileExcludedPaths } from '../auth/excluded-paths.js';
 import { FlyteError } from '../errors/flyte-error.js';
 import { moduleProblem } from '../tasks/action-arguments.js';
@@ -44,13 +44,7 @@ const header = text.refine((name) => {
   }
 }, 'give lower-case names of headers that may carry credentials');
 
-// Keys travel over it: plaintext is for this machine alone.
-const keyUrl = z
-  .url({ protocol: /^https?$/, error: 'give an https:// URL' })
-  .refine(
-    (url) => /^https:|^http:\/\/(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:|\/|$)/.test(url),
-    'give an https:// URL',
-  );
+const keyUrl = text.refine(isSafeKeyUrl, 'give an https:// URL');
 
 const Verify = z
   .strictObject({
