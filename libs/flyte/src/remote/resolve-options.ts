@@ -74,7 +74,10 @@ const Tasks = z.strictObject({
     .refine((version) => version !== 'latest' && version !== 'current', 'give a name that has no meaning of its own')
     .optional(),
   image: z
-    .union([text, z.custom<{ fullName: string }>((value) => typeof value === 'object' && value !== null)], 'give an image')
+    .union(
+      [text, z.custom<{ fullName: string }>((value) => typeof value === 'object' && value !== null)],
+      'give an image',
+    )
     .optional(),
 });
 
@@ -100,7 +103,9 @@ const Options = z.strictObject({
   streamIdleTimeoutMs: ms.optional(),
   retries: z.int('give a whole number').min(0, 'give 0 or more').max(10, 'give at most 10').optional(),
   tasks: Tasks.optional(),
-  defaultEnvironment: z.custom<TaskEnvironment>(TaskEnvironment.is, 'give a TaskEnvironment').optional(),
+  defaultEnvironment: z
+    .custom<TaskEnvironment>((value) => TaskEnvironment.is(value), 'give a TaskEnvironment')
+    .optional(),
   protocol: z.enum(['connect', 'grpc'], 'give "connect" or "grpc"').optional(),
 });
 

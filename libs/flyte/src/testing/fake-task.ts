@@ -8,7 +8,8 @@ import { newRunName } from '../remote/run-name.js';
 import { codecOfRef, definedTask, type AnyTaskCodec } from '../tasks/task-definition.js';
 import { taskMetadata } from '../tasks/task-metadata.js';
 import { isTaskRef, refToken, type TaskRef } from '../tasks/task-ref.js';
-import type { CallIn, CallOut, Given, Parsed, Schema } from '../tasks/typing.js';
+import type { Schema } from '../tasks/schema.js';
+import type { CallIn, CallOut, Given, Parsed } from '../tasks/typing.js';
 import { receivedInputs, receivedOutputs, taskFailed } from './local-run.js';
 
 /** One run of a task that {@link fakeTask} stands in for. */
@@ -27,9 +28,8 @@ export interface FakeTask<I = unknown> extends ValueProvider {
 }
 
 type Implementation<I, O> = (inputs: I) => O | Promise<O>;
-type RefImplementation<R> = R extends TaskRef<infer I extends Schema, infer O extends Schema>
-  ? Implementation<Parsed<I>, Given<O>>
-  : never;
+type RefImplementation<R> =
+  R extends TaskRef<infer I extends Schema, infer O extends Schema> ? Implementation<Parsed<I>, Given<O>> : never;
 
 /**
  * Stands in for a task where `@InjectTask` wants its handle: inputs and outputs pass through the task's own schemas and
@@ -107,7 +107,15 @@ function fakeRun(task: string, name: string, given: unknown, work: () => Promise
     () => (phase = 'failed'),
   );
   const info = (): RunInfo =>
-    Object.assign(new RunInfo(), { name, task, phase, done: phase !== 'running', attempts: 1, project: 'test', domain: 'test' });
+    Object.assign(new RunInfo(), {
+      name,
+      task,
+      phase,
+      done: phase !== 'running',
+      attempts: 1,
+      project: 'test',
+      domain: 'test',
+    });
   const wait = async (): Promise<RunInfo> => {
     await ended;
     return info();
@@ -123,6 +131,7 @@ function fakeRun(task: string, name: string, given: unknown, work: () => Promise
     },
     async *logs() {
       await ended;
+      yield* [];
     },
     async abort() {
       throw new FlyteError('unimplemented', 'fakeTask cannot abort: its function runs in the test itself.');
