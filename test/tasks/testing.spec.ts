@@ -64,7 +64,7 @@ describe('fakeTask', () => {
   });
 
   it('refuses what the schemas refuse', async () => {
-    const training = fakeTask(Train, () => 'high');
+    const training = fakeTask(Train, () => 'high' as never);
     const { sign: handle, train } = await caller([sign(), training]);
     await expect(handle.run({ text: 5 } as never)).rejects.toMatchObject({ code: 'invalid_argument' });
     await expect(train.call({ epochs: 1.5 })).rejects.toMatchObject({ code: 'invalid_argument' });
