@@ -1,4 +1,3 @@
-import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Code, ConnectError, createClient, type ConnectRouter, type Interceptor } from '@connectrpc/connect';
 import { Controller, Get, Sse, type MessageEvent } from '@nestjs/common';
@@ -8,7 +7,7 @@ import type { LocalControlPlane } from 'nestjs-flyte-local';
 import { from, map, type Observable } from 'rxjs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ADAPTERS, LogLines, startApp, type Running } from '../support/app.js';
-import { ask, bearer, open } from '../support/http.js';
+import { ask, bearer, freePort, open } from '../support/http.js';
 import { startPlane } from '../support/plane.js';
 
 @Controller()
@@ -44,15 +43,6 @@ async function app(
   const started = await startApp({ adapter, controllers: [Me], imports, logger });
   running.push(started.app);
   return started;
-}
-
-/** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address ? address.port : 0;
 }
 
 /** Lets calls wait until their caller gives up, and tells of each. */
