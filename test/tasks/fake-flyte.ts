@@ -150,7 +150,13 @@ export class FakeFlyte {
     return run;
   }
 
-  async *#following<T>(method: string, context: HandlerContext, run: FakeRun, values: () => Iterable<T>, ends: () => boolean) {
+  async *#following<T>(
+    method: string,
+    context: HandlerContext,
+    run: FakeRun,
+    values: () => Iterable<T>,
+    ends: () => boolean,
+  ) {
     this.open.push(method);
     try {
       for (;;) {
@@ -267,7 +273,8 @@ export class FakeFlyte {
       getActionData: ({ actionId }, context) => {
         this.#saw('getActionData', context);
         const run = this.#find(actionId?.run?.name);
-        if (run.done && !run.outputs && run.phase === ActionPhase.SUCCEEDED) throw new ConnectError('later', Code.NotFound);
+        if (run.done && !run.outputs && run.phase === ActionPhase.SUCCEEDED)
+          throw new ConnectError('later', Code.NotFound);
         return { inputs: run.inputs, outputs: run.outputs };
       },
       tailLogs: ({ actionId }, context) => {
@@ -276,7 +283,9 @@ export class FakeFlyte {
         if (!run.logging) throw new ConnectError('no log context found', Code.NotFound);
         let given = 0;
         const values = () => {
-          const lines = run.lines.slice(given).map(({ message, at }) => ({ message, timestamp: { seconds: BigInt(at) } }));
+          const lines = run.lines
+            .slice(given)
+            .map(({ message, at }) => ({ message, timestamp: { seconds: BigInt(at) } }));
           given = run.lines.length;
           return [{ logs: [{ lines }] }];
         };

@@ -132,7 +132,8 @@ describe('a run', () => {
     const { train, tasks } = await start();
     await expect(train.call({ epochs: 1 })).rejects.toMatchObject({
       code: 'not_found',
-      message: 'The task "training.train" has no version in p1/development. Deploy it, or ask for a version that is there.',
+      message:
+        'The task "training.train" has no version in p1/development. Deploy it, or ask for a version that is there.',
     });
     plane.deployed.push({ name: 'training.train', version: '7', spec: undefined });
     const called = train.call();
@@ -198,7 +199,12 @@ describe('a run', () => {
 
   it.each([
     [(run: FakeFlyte['run']) => run.fail('no such key'), 'task_failed', 'failed: no such key', 'user'],
-    [(run: FakeFlyte['run']) => run.fail('node lost', ErrorInfo_Kind.SYSTEM), 'task_failed', 'failed: node lost', 'system'],
+    [
+      (run: FakeFlyte['run']) => run.fail('node lost', ErrorInfo_Kind.SYSTEM),
+      'task_failed',
+      'failed: node lost',
+      'system',
+    ],
     [
       (run: FakeFlyte['run']) => run.become({ phase: ActionPhase.ABORTED, reason: 'changed my mind' }),
       ...(['run_aborted', 'was aborted: changed my mind', 'unknown'] as const),
@@ -428,7 +434,11 @@ describe('inside an action', () => {
 
 describe('versions', () => {
   it('`current` is this app: its own declaration, or the version it has', async () => {
-    const Sign = taskRef('signing.sign', { version: 'current', inputs: z.object({ text: z.string() }), outputs: Signature });
+    const Sign = taskRef('signing.sign', {
+      version: 'current',
+      inputs: z.object({ text: z.string() }),
+      outputs: Signature,
+    });
     const Other = taskRef('other.task', { version: 'current' });
     const { flyte } = await start();
     await flyte.task(Sign).run({ text: 'x' });

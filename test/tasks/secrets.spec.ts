@@ -70,10 +70,15 @@ describe('SecretService', () => {
   });
 
   it('stores for everybody on purpose only', async () => {
-    const nowhere = await Test.createTestingModule({ imports: [FlyteModule.forRoot({ endpoint: plane.url })] }).compile();
+    const nowhere = await Test.createTestingModule({
+      imports: [FlyteModule.forRoot({ endpoint: plane.url })],
+    }).compile();
     const lost = nowhere.get(SecretService);
     await expect(lost.put('k', 'v')).rejects.toMatchObject({ code: 'misuse', message: /no project and no domain/ });
-    await expect(lost.put('k', 'v', { scope: 'domain' })).rejects.toMatchObject({ code: 'misuse', message: /no domain/ });
+    await expect(lost.put('k', 'v', { scope: 'domain' })).rejects.toMatchObject({
+      code: 'misuse',
+      message: /no domain/,
+    });
     await expect(lost.put('k', 'v', { project: 'p1' })).rejects.toThrow(/no domain/);
     await lost.put('k', 'v', { scope: 'global' });
     expect([...plane.secrets.keys()]).toEqual(['//k']);

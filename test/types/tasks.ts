@@ -16,7 +16,13 @@ import * as z from 'zod';
 
 const Text = z.object({ text: z.string() });
 const Train = taskRef('training.train', {
-  inputs: z.object({ epochs: z.int().default(3), at: z.iso.datetime().transform((at) => new Date(at)).optional() }),
+  inputs: z.object({
+    epochs: z.int().default(3),
+    at: z.iso
+      .datetime()
+      .transform((at) => new Date(at))
+      .optional(),
+  }),
   outputs: z.number(),
 });
 
@@ -67,7 +73,9 @@ class A {
     return { text: '', debug: 1 };
   }
   // @ts-expect-error -- a caller sends a string, the method's type says Date
-  @Task({ inputs: z.object({ at: z.iso.datetime().transform((s) => new Date(s)) }) }) async transformed(i: { at: Date }) {
+  @Task({ inputs: z.object({ at: z.iso.datetime().transform((s) => new Date(s)) }) }) async transformed(i: {
+    at: Date;
+  }) {
     void i;
   }
   // @ts-expect-error -- the contract says number

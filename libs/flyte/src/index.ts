@@ -50,7 +50,8 @@ export { taskRef, type TaskRef, type TaskRefOptions } from './tasks/task-ref.js'
 export type { Backoff, Cache, ImplementOptions, Retries, TaskOptions, Timeout } from './tasks/task-options.js';
 export type { DurationText } from './tasks/duration.js';
 export type { Resources } from './tasks/resources.js';
-export type { CallArguments, CallIn, CallOut, Given, Parsed, Schema, TaskMethod } from './tasks/typing.js';
+export type { Schema } from './tasks/schema.js';
+export type { CallArguments, CallIn, CallOut, Given, Parsed, TaskMethod } from './tasks/typing.js';
 
 // For `@UseGuards` and its like, for tests that override them, and for libraries on top of this one.
 export { FlyteAuthGuard } from './auth/flyte-auth.guard.js';

@@ -97,7 +97,9 @@ const Options = z.strictObject({
   streamIdleTimeoutMs: ms.optional(),
   retries: z.int('give a whole number').min(0, 'give 0 or more').max(10, 'give at most 10').optional(),
   tasks: Tasks.optional(),
-  defaultEnvironment: z.custom<TaskEnvironment>(TaskEnvironment.is, 'give a TaskEnvironment').optional(),
+  defaultEnvironment: z
+    .custom<TaskEnvironment>((value) => TaskEnvironment.is(value), 'give a TaskEnvironment')
+    .optional(),
   protocol: z.enum(['connect', 'grpc'], 'give "connect" or "grpc"').optional(),
 });
 

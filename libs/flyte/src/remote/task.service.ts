@@ -111,9 +111,9 @@ export function createTaskService(transport: Transport, defaults: Scope, tasks: 
         return { task, spec, taskId: { ...target, name: task.name } };
       });
       await Promise.all(deployed.map(({ taskId, spec }) => client.deployTask({ taskId, spec }, options)));
-      return deployed.map(({ task, spec, taskId: { org: _, ...id } }) =>
+      return deployed.map(({ task, spec, taskId: { name, project: inProject, domain: inDomain } }) =>
         Object.assign(new DeployedTask(), {
-          ...id,
+          ...{ name, version, project: inProject, domain: inDomain },
           ...{ shortName: task.shortName, environment: task.environment.name },
           ...{ description: task.settings.description, spec },
         }),

@@ -1,6 +1,6 @@
 import { FlyteError } from '../errors/flyte-error.js';
 import { quoted } from '../secrets/path-hazard.js';
-import type { Schema } from './typing.js';
+import type { Schema } from './schema.js';
 
 /** Options of {@link taskRef}. */
 export interface TaskRefOptions<I extends Schema, O extends Schema> {

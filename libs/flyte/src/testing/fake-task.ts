@@ -8,7 +8,8 @@ import { newRunName } from '../remote/run-name.js';
 import { codecOfRef, definedTask, type AnyTaskCodec } from '../tasks/task-definition.js';
 import { taskMetadata } from '../tasks/task-metadata.js';
 import { isTaskRef, refToken, type TaskRef } from '../tasks/task-ref.js';
-import type { CallIn, CallOut, Given, Parsed, Schema } from '../tasks/typing.js';
+import type { Schema } from '../tasks/schema.js';
+import type { CallIn, CallOut, Given, Parsed } from '../tasks/typing.js';
 import { receivedInputs, receivedOutputs, taskFailed } from './local-run.js';
 
 /** One run of a task that {@link fakeTask} stands in for. */
@@ -130,6 +131,7 @@ function fakeRun(task: string, name: string, given: unknown, work: () => Promise
     },
     async *logs() {
       await ended;
+      yield* [];
     },
     async abort() {
       throw new FlyteError('unimplemented', 'fakeTask cannot abort: its function runs in the test itself.');
