@@ -21,10 +21,15 @@ import * as z from 'zod';
 
 const BIN = resolve('libs/flyte/bin/nestjs-flyte.js');
 
+const folders: string[] = [];
+process.once('exit', () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
 /** A folder that is removed when the test process ends. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'nestjs-flyte-runtime-'));
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  folders.push(folder);
   return folder;
 }
 
@@ -63,6 +68,7 @@ export interface Action {
 
 export interface Ended {
   readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
   readonly log: string;
   readonly files: readonly string[];
   readonly outputs: Outputs | undefined;
@@ -95,9 +101,11 @@ export async function act(action: Action): Promise<Ended> {
   };
   child.stdout.on('data', onData);
   child.stderr.on('data', onData);
-  const code = await new Promise<number | null>((done) => child.on('close', done));
+  const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((done) => {
+    child.on('close', (...ended) => done(ended));
+  });
   return {
-    ...{ code, log, tookMs: performance.now() - began },
+    ...{ code, signal, log, tookMs: performance.now() - began },
     files: existsSync(outputs) ? readdirSync(outputs) : [],
     outputs: readIf(join(outputs, 'outputs.pb'), (bytes) => fromBinary(OutputsSchema, bytes)),
     error: readIf(join(outputs, 'error.pb'), (bytes) => fromBinary(ErrorDocumentSchema, bytes))?.error,

@@ -25,6 +25,7 @@ import type { FlyteModuleOptions, FlyteOptionsFactory } from './remote/flyte-opt
 import { createWire, type Wire } from './remote/flyte-transport.js';
 import { flyteConfig, inClusterSettings, type FlyteSettings } from './remote/flyte.config.js';
 import { ProjectService } from './remote/project.service.js';
+import { optionsInAction } from './remote/options-in-action.js';
 import { resolveOptions, type ResolvedOptions } from './remote/resolve-options.js';
 import { RunService } from './remote/run.service.js';
 import { SecretService } from './remote/secret.service.js';
@@ -32,6 +33,7 @@ import { appVersion } from './remote/task-defaults.js';
 import { assertImagesKnown } from './remote/task-images.js';
 import { TaskService } from './remote/task.service.js';
 import { UserService } from './remote/user.service.js';
+import { TaskContext } from './runtime/task-context.js';
 import { insideAction } from './tasks/action-arguments.js';
 import { createTaskRegistry, TaskRegistry } from './tasks/task-registry.js';
 
@@ -66,7 +68,9 @@ function providers(name: string | undefined): Provider[] {
       provide: RESOLVED_OPTIONS,
       inject: [MODULE_OPTIONS_TOKEN, flyteConfig.KEY],
       useFactory: (options: FlyteModuleOptions, config: FlyteSettings) =>
-        resolveOptions(options, config, inClusterSettings()),
+        insideAction()
+          ? resolveOptions(optionsInAction(options, name), config, inClusterSettings())
+          : resolveOptions(options, config, inClusterSettings()),
     },
     { provide: AuthPolicy, inject: [RESOLVED_OPTIONS], useFactory: createAuthPolicy },
     { provide: WIRE, inject: [RESOLVED_OPTIONS], useFactory: createWire },
@@ -116,6 +120,7 @@ export const serviceProviders: Provider[] = [
   { provide: TaskService, inject: [FlyteClient], useFactory: ({ tasks }: FlyteClient) => tasks },
   { provide: RunService, inject: [FlyteClient], useFactory: ({ runs }: FlyteClient) => runs },
   CurrentUser,
+  TaskContext,
 ];
 
 function exportsOf(name: string | undefined): NonNullable<DynamicModule['exports']> {
@@ -123,7 +128,7 @@ function exportsOf(name: string | undefined): NonNullable<DynamicModule['exports
   if (name !== undefined) return [getFlyteToken(name)];
   return [
     ...[FlyteClient, UserService, ProjectService, CurrentUser],
-    ...[SecretService, TaskService, RunService, TaskRegistry],
+    ...[SecretService, TaskService, RunService, TaskRegistry, TaskContext],
     // With what they are made of, as Nest makes another one where @UseGuards names the class.
     ...[AuthPolicy, FlyteAuthGuard, AuthMetadataInterceptor, FlyteExceptionFilter],
   ];

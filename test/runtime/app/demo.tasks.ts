@@ -10,8 +10,8 @@ export const demo = new TaskEnvironment({ name: 'demo', secrets: [API_KEY, SSH] 
 
 let parses = 0;
 const Greeting = z.object({
-  who: z.string(),
-  greeting: z.string().default(() => `hello ${(parses += 1)}`),
+  who: z.string().refine(() => (parses += 1) > 0),
+  greeting: z.string().default('hello'),
 });
 
 @Injectable()
@@ -48,7 +48,7 @@ export class DemoTasks implements OnModuleInit, OnModuleDestroy {
 
   @Task({ inputs: Greeting, outputs: z.object({ text: z.string() }) })
   async greet({ who, greeting }: { who: string; greeting: string }): Promise<{ text: string }> {
-    return { text: this.greeter.greet(greeting, who) };
+    return { text: `${this.greeter.greet(greeting, who)}, parsed ${parses}` };
   }
 
   @Task({ outputs: z.record(z.string(), z.string()) })

@@ -70,12 +70,13 @@ export function failedStep(
 /** What an error says, and what the errors behind it say. Never a stack. Whatever was thrown, this does not. */
 export function messageOf(error: unknown): string {
   const lines: string[] = [];
-  for (let at = error; at !== undefined && lines.length < MAX_CAUSES; at = causeOf(at)) {
+  let at = error;
+  do {
     const text =
-      attempt(() => (at instanceof Error ? String(at.message) || String(at.name) : shown(at))) ??
-      'an error that cannot be shown';
+      attempt(() => (at instanceof Error ? at.message || at.name : shown(at))) ?? 'an error that cannot be shown';
     if (!lines.some((line) => line.includes(text))) lines.push(text);
-  }
+    at = causeOf(at);
+  } while (at !== undefined && lines.length < MAX_CAUSES);
   return cut(lines.join('\nCaused by: '));
 }
 
@@ -87,7 +88,7 @@ export function stackOf(error: unknown): string | undefined {
 
 function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return 'UnknownError';
-  const name = attempt(() => (error.name === 'Error' ? error.constructor.name : String(error.name)));
+  const name = attempt(() => (error.name === 'Error' ? error.constructor.name : `${error.name}`));
   return name === undefined || name === '' ? 'Error' : name.replaceAll(/\s+/g, ' ').slice(0, MAX_CODE);
 }
 

@@ -13,7 +13,7 @@ import {
   OutputsSchema,
 } from '../gen/flyteidl2/task/common_pb.js';
 import { ActionError, type ActionFailure, failedStep } from './action-failure.js';
-import { joinUri, storageOf } from './storage.js';
+import { joinUri, storageOf } from './storage-of.js';
 
 /**
  * The largest outputs.pb or error.pb, in bytes: 2 MiB, Flyte's default. It refuses larger ones only after the task has

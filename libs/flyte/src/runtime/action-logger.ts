@@ -1,3 +1,4 @@
+import { isatty } from 'node:tty';
 import { ConsoleLogger } from '@nestjs/common';
 
 // What Nest says while it starts is of no use in the log of an action; why it did not start, the runtime says.
@@ -6,7 +7,7 @@ const NESTS_OWN = new Set(['NestFactory', 'InstanceLoader', 'ExceptionHandler', 
 /** Nest's own logger without what Nest says of itself, and without colours where nobody would see them. */
 export class ActionLogger extends ConsoleLogger {
   constructor() {
-    super({ colors: Boolean(process.stdout.isTTY) && process.env['NO_COLOR'] === undefined, prefix: 'Flyte' });
+    super({ colors: isatty(process.stdout.fd) && process.env['NO_COLOR'] === undefined, prefix: 'Flyte' });
   }
 
   override log(message: unknown, ...rest: unknown[]): void {

@@ -17,7 +17,7 @@ export function guardProcess(life: ActionLife, process: NodeJS.Process = globalT
     if (!(error instanceof ExitError)) life.end(uncaught(error));
   };
   const onIdle = (): void => life.idle(idle);
-  const exit = process.exit;
+  const exit = Object.getOwnPropertyDescriptor(process, 'exit');
 
   for (const signal of SIGNALS) process.on(signal, onSignal);
   process.on('uncaughtException', onUncaught);
@@ -33,7 +33,7 @@ export function guardProcess(life: ActionLife, process: NodeJS.Process = globalT
     process.off('uncaughtException', onUncaught);
     process.off('unhandledRejection', onUncaught);
     process.off('beforeExit', onIdle);
-    process.exit = exit;
+    Object.defineProperty(process, 'exit', exit ?? {});
   };
 }
 

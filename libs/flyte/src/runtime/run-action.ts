@@ -54,7 +54,7 @@ class ActionRun {
   readonly #release: () => void;
   readonly #watchdog = startWatchdog();
   readonly #settings: RuntimeSettings;
-  readonly #settingsProblem: unknown;
+  readonly #settingsProblem: FlyteError | undefined;
   #redact: (text: string) => string;
   #app: INestApplicationContext | undefined;
 
@@ -131,7 +131,7 @@ class ActionRun {
   async #start(name: string): Promise<TaskDefinition> {
     const { startTimeoutMs } = this.#settings;
     const started = this.#life.after(startTimeoutMs, () => this.#life.end(startTimedOut(startTimeoutMs)));
-    this.#watchdog.watch(startTimeoutMs);
+    this.#watch(startTimeoutMs, startTimedOut(startTimeoutMs));
     const module = await loadTasksModule(this.args.module, this.host.root);
     this.#app = await startTasksApp(module, this.host.logger);
     const task = findTask(this.#app, name);
@@ -145,8 +145,16 @@ class ActionRun {
     if (maxRuntimeMs === undefined) return;
     const failure = timedOut(maxRuntimeMs);
     const left = Math.max(0, maxRuntimeMs - performance.now());
-    this.#watchdog.watch(left);
+    this.#watch(left, failure);
     this.#life.after(left, () => this.#life.interrupt(failure, new FlyteError('deadline_exceeded', failure.message)));
+  }
+
+  /** Where even the event loop stands still, the log gets the reason, and error.pb does not. */
+  #watch(ms: number, { code, message }: ActionFailure): void {
+    this.#watchdog.watch({
+      ms,
+      lastWords: `Task ${this.args.task} never gave way and was killed: ${code}: ${message}`,
+    });
   }
 
   async #fail(failure: ActionFailure): Promise<ActionExitCode> {
@@ -211,10 +219,11 @@ function timedOut(ms: number): ActionFailure {
 }
 
 /** A wrong setting fails the action, in an orderly way. */
-function settingsOf(env: ActionHost['env']): { readonly settings: RuntimeSettings; readonly problem?: unknown } {
+function settingsOf(env: ActionHost['env']): { readonly settings: RuntimeSettings; readonly problem?: FlyteError } {
   try {
     return { settings: runtimeSettings(env) };
   } catch (problem) {
+    if (!FlyteError.is(problem)) throw problem;
     return { settings: RUNTIME_DEFAULTS, problem };
   }
 }

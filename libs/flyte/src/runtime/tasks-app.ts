@@ -39,9 +39,11 @@ export async function startTasksApp(tasks: TasksModule, logger: LoggerService): 
  */
 export function findTask(app: INestApplicationContext, name: string): TaskDefinition {
   const modules = app.get(ModulesContainer);
-  const registered = registries(modules).flatMap((registry) => registry.find(name) ?? [])[0];
-  if (registered) return registered;
   const classes = taskClassesIn(modules);
+  // It also knows classes that forFeature names, of which the module makes no instances.
+  const registered = registries(modules).flatMap((registry) => registry.find(name) ?? []);
+  const provided = registered.find(({ type }) => classes.includes(type));
+  if (provided) return provided;
   const defined = definitions(classes);
   // Without FlyteModule nothing but the task's name tells of the app's default environment.
   const named = environmentOf(name);

@@ -1,12 +1,20 @@
 import { Worker } from 'node:worker_threads';
 
-/** Ends code that never gives way, which no timer of its own thread can. */
+/** What code is to be killed for, and when. */
+export interface Deadline {
+  /** From now, in milliseconds. */
+  readonly ms: number;
+  /** The last line of the process's log. */
+  readonly lastWords: string;
+}
+
+/**
+ * Kills the process where code never gives way, so that no timer of its thread can end it. Flyte then sees a failure
+ * without a reason, and may retry; the log tells the reason.
+ */
 export interface Watchdog {
-  /**
-   * Ends what runs when `ms` milliseconds have passed, unless the thread is found to be responsive then. In place of what
-   * was asked before; nothing is ended without a number.
-   */
-  watch(ms: number | undefined): void;
+  /** Sets the deadline, in place of the one before. Nothing happens where the thread is found to be responsive then. */
+  watch(deadline: Deadline | undefined): void;
   /** Lets go. */
   stop(): void;
 }
@@ -17,36 +25,36 @@ const PATIENCE_MS = 1000;
 // The longest that Node's timers can wait; a longer one would fire at once.
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-// V8's own way to end a loop from outside. The thread's other work, such as its timers, goes on as if the code had
-// waited for ever: see `Runtime.terminateExecution` of https://chromedevtools.github.io/devtools-protocol/v8/Runtime/
+// V8 can be told to end a loop from outside (`Runtime.terminateExecution`), but Node does not survive that: it finds its
+// async context in disorder, and aborts.
 const WATCH = `
+  const { writeSync } = require('node:fs');
   const { parentPort, workerData: beat } = require('node:worker_threads');
-  const { Session } = require('node:inspector');
   let timer;
-  parentPort.on('message', (ms) => {
+  parentPort.on('message', (deadline) => {
     clearTimeout(timer);
-    if (ms === undefined) return;
+    if (!deadline) return;
     timer = setTimeout(() => {
       const before = Atomics.load(beat, 0);
       timer = setTimeout(() => {
         if (Atomics.load(beat, 0) !== before) return;
-        const session = new Session();
-        session.connectToMainThread();
-        session.post('Runtime.terminateExecution', () => session.disconnect());
+        try { writeSync(2, deadline.lastWords + '\\n'); } catch {}
+        process.kill(process.pid, 'SIGKILL');
       }, ${PATIENCE_MS});
-    }, ms);
+    }, deadline.ms);
   });
 `;
 
-/** Watches over the thread that calls this. Without worker threads or inspector there is no watchdog, and no error. */
+/** Watches over the thread that calls this. */
 export function startWatchdog(): Watchdog {
   const beat = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   const timer = setInterval(() => Atomics.add(beat, 0, 1), PATIENCE_MS / 5).unref();
-  const worker = new Worker(WATCH, { eval: true, workerData: beat, env: {}, stdout: true, stderr: true });
+  const worker = new Worker(WATCH, { eval: true, workerData: beat, env: {}, execArgv: [] });
+  // Where there can be no thread, there is no watchdog.
   worker.on('error', () => undefined);
   worker.unref();
   return {
-    watch: (ms) => worker.postMessage(ms === undefined || ms > MAX_TIMER_MS ? undefined : ms),
+    watch: (deadline) => worker.postMessage(deadline && deadline.ms <= MAX_TIMER_MS ? deadline : undefined),
     stop: () => {
       clearInterval(timer);
       void worker.terminate();

@@ -1,0 +1,111 @@
+import { writeFileSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { ContainerError_Kind, ExecutionError_ErrorKind } from 'nestjs-flyte/idl/core/execution';
+import { describe, expect, it } from 'vitest';
+import { act, type Action, buildApp, temporaryFolder } from './support.js';
+
+const root = buildApp();
+const { USER, SYSTEM } = ExecutionError_ErrorKind;
+const { RECOVERABLE, NON_RECOVERABLE } = ContainerError_Kind;
+const failing = (how: string): Action => ({ root, task: 'demo.fail', inputs: { how } });
+
+describe('an action that fails', () => {
+  it.each([
+    ['an error', failing('user'), ['TypeError', USER, RECOVERABLE, /^no such thing\nCaused by: the real reason$/]],
+    ['an error of Flyte', failing('system'), ['unavailable', SYSTEM, RECOVERABLE, /^Flyte did not answer\.$/]],
+    ['misuse of the library', failing('misuse'), ['misuse', USER, NON_RECOVERABLE, /^wrongly used$/]],
+    ['what no retry would change', failing('final'), ['BadLicence', USER, NON_RECOVERABLE, /^never again$/]],
+    ['text thrown', failing('text'), ['UnknownError', USER, RECOVERABLE, /^just text$/]],
+    ['undefined thrown', failing('nothing'), ['UnknownError', USER, RECOVERABLE, /undefined/]],
+    ['an error that cannot be read', failing('hostile'), ['Error', USER, RECOVERABLE, /cannot be shown/]],
+    [
+      'outputs that do not fit',
+      { root, task: 'demo.wrong', inputs: {} },
+      ['DataValidationError', USER, NON_RECOVERABLE, /outputs\.number/],
+    ],
+    [
+      'outputs that are too large',
+      { root, task: 'demo.large', inputs: { megabytes: 3 } },
+      ['InlineIOMaxBytesBreached', USER, NON_RECOVERABLE, /3145\d+ bytes.*2 MiB.*"large" 3145\d+.*FlyteFile/],
+    ],
+    [
+      'inputs that do not fit',
+      { root, task: 'demo.greet', inputs: { who: 'x', whom: 'y' } },
+      ['DataValidationError', USER, NON_RECOVERABLE, /whom/],
+    ],
+    [
+      'an input that is missing',
+      { root, task: 'demo.greet', inputs: {} },
+      ['DataValidationError', USER, NON_RECOVERABLE, /inputs\.who/],
+    ],
+    [
+      'inputs of another kind',
+      { root, task: 'demo.greet', inputs: new TextEncoder().encode('this is no protobuf') },
+      ['InputsUnreadable', SYSTEM, NON_RECOVERABLE, /no task\.Inputs message/],
+    ],
+    ['no inputs file', { root, task: 'demo.nothing' }, ['InputsUnreadable', SYSTEM, RECOVERABLE, /there is none/]],
+    [
+      'a secret that is not there',
+      { root, task: 'demo.secrets', inputs: {} },
+      ['failed_precondition', USER, NON_RECOVERABLE, /API_KEY \(not set\)/],
+    ],
+    [
+      'another name of the task',
+      { root, task: 'demo.gone', inputs: {} },
+      ['TaskNotFound', USER, NON_RECOVERABLE, /no task "demo\.gone".*demo\.greet/],
+    ],
+    [
+      'a wrong setting',
+      { root, task: 'demo.nothing', inputs: {}, env: { NESTJS_FLYTE_GRACE: '5' } },
+      ['invalid_configuration', USER, NON_RECOVERABLE, /NESTJS_FLYTE_GRACE/],
+    ],
+  ] as const)('by %s says so in error.pb, and exits with 0', async (_, action, [code, origin, kind, message]) => {
+    const ended = await act(action);
+    expect(ended.code).toBe(0);
+    expect(ended.files).toEqual(['error.pb']);
+    expect(ended.error).toMatchObject({ code, origin, kind, message: expect.stringMatching(message) as string });
+    expect(ended.error?.message).not.toMatch(/\n {4}at /);
+    expect(ended.log).toContain(`Task ${action.task} failed`);
+  });
+
+  it('tells no secret that the task put into its error, in whatever form', async () => {
+    const folder = temporaryFolder();
+    mkdirSync(join(folder, 'user-creds'));
+    writeFileSync(join(folder, 'user-creds/ssh-key'), 'the private key');
+    const env = { API_KEY: 'sk-verysecret', FLYTE_SECRETS_DEFAULT_DIR: folder };
+    const { error, log } = await act({ ...failing('secret'), env });
+    expect(error?.message).toBe('401 for *** and ***');
+    expect(log).not.toMatch(/sk-verysecret|the private key|dGhlIHByaXZhdGUga2V5/);
+  });
+
+  it.each([
+    ['a scheme that is not supported', ['--inputs', 's3://bucket/inputs.pb'], /"s3" is not supported/],
+    ['a template that was not filled in', ['--inputs', '{{.input}}'], /template/],
+    ['a file of another machine', ['--inputs', 'file://elsewhere/inputs.pb'], /names no file of this machine/],
+  ])('by %s for its inputs', async (_, inputs, message) => {
+    const outputs = temporaryFolder();
+    const { code, log } = await act({ root, task: '', args: [...TARGET, ...inputs, '--outputs-path', outputs] });
+    expect(code).toBe(0);
+    expect(log).toMatch(message);
+  });
+
+  it('exits with 1 where error.pb has no place to go', async () => {
+    const args = [...TARGET, '--inputs', '/nowhere/inputs.pb', '--outputs-path', 's3://bucket/out'];
+    const { code, log } = await act({ root, task: '', args });
+    expect(code).toBe(1);
+    expect(log).toMatch(/error\.pb cannot be written: Storage of the scheme "s3"/);
+  });
+
+  it.each([
+    [[], /--task is missing/],
+    [['--task', 'a.b', '--version', 'v1'], /--module is missing/],
+    [['--what', 'x'], /--what/],
+  ])('exits with 2 for the arguments %j', async (args, message) => {
+    const { code, log } = await act({ root, task: '', args });
+    expect(code).toBe(2);
+    expect(log).toMatch(message);
+    expect(log).not.toMatch(/\n {4}at /);
+  });
+});
+
+const TARGET = ['--task', 'demo.nothing', '--version', 'v1', '--module', './dist/tasks.module.js#TasksModule'];

@@ -1,0 +1,52 @@
+import { ContainerError_Kind } from 'nestjs-flyte/idl/core/execution';
+import { describe, expect, it } from 'vitest';
+import { act, buildApp } from './support.js';
+
+const root = buildApp();
+const { RECOVERABLE, NON_RECOVERABLE } = ContainerError_Kind;
+
+describe('a module that does not start', () => {
+  it.each([
+    ['./dist/gone.js#TasksModule', 'ModuleLoadError', NON_RECOVERABLE, /There is no file .*gone\.js/],
+    ['./dist/tasks.module.js#Gone', 'ModuleLoadError', NON_RECOVERABLE, /no export "Gone".*TasksModule/],
+    ['./dist/tasks.module.js#noModule', 'ModuleLoadError', NON_RECOVERABLE, /is no Nest module/],
+    ['./dist/tasks.module.js', 'ModuleLoadError', NON_RECOVERABLE, /give file and export/],
+    ['./dist/demo.tasks.js#Greeter', 'ModuleLoadError', RECOVERABLE, /could not be started/],
+    ['./dist/broken.js#Never', 'ModuleLoadError', NON_RECOVERABLE, /could not be loaded/],
+    ['./dist/lacks-package.js#Never', 'ModuleLoadError', NON_RECOVERABLE, /nestjs-flyte-is-not-this/],
+    ['./dist/throws.js#Never', 'ModuleLoadError', RECOVERABLE, /thrown on load/],
+    ['./dist/exits.js#Never', 'ProcessExit', RECOVERABLE, /process\.exit\(0\)/],
+    ['./dist/starting.module.js#LacksDependency', 'ModuleLoadError', RECOVERABLE, /missing/],
+    ['./dist/starting.module.js#IdlesOnStart', 'NeverSettled', RECOVERABLE, /nothing will settle/],
+  ])('as %s says so in error.pb', async (module, code, kind, message) => {
+    const ended = await act({ root, task: 'demo.hidden', inputs: {}, module });
+    expect([ended.code, ended.files]).toEqual([0, ['error.pb']]);
+    expect(ended.error).toMatchObject({ code, kind, message: expect.stringMatching(message) as string });
+  });
+
+  it('tells no secret that it failed with', async () => {
+    const { error, log } = await act({
+      ...{ root, task: 'demo.hidden', inputs: {}, module: './dist/starting.module.js#FailsToStart' },
+      env: { API_KEY: 'sk-verysecret' },
+    });
+    expect(error?.message).toContain('cannot connect with ***');
+    expect(log).not.toContain('sk-verysecret');
+  });
+
+  const env = { NESTJS_FLYTE_START_TIMEOUT: '800ms' };
+
+  it('is given up where it never ends', async () => {
+    const module = './dist/starting.module.js#HangsOnStart';
+    const { code, error, tookMs } = await act({ root, task: 'demo.hidden', inputs: {}, module, env });
+    expect(code).toBe(0);
+    expect(error).toMatchObject({ code: 'StartTimedOut', kind: RECOVERABLE });
+    expect(tookMs).toBeLessThan(12_000);
+  });
+
+  it('is killed where it never gives way, and its log says why', async () => {
+    const module = './dist/starting.module.js#BusyOnStart';
+    const { signal, log } = await act({ root, task: 'demo.hidden', inputs: {}, module, env });
+    expect(signal).toBe('SIGKILL');
+    expect(log).toMatch(/never gave way and was killed: StartTimedOut/);
+  });
+});
