@@ -60,7 +60,7 @@ describe('a failure', () => {
       [],
       {
         metadata: { retries: { retries: 3 } },
-      } as never,
+      },
     );
     const { details, run } = await runTask(clients, spec);
     expect(phasesOf(details)).toEqual([FAILED, FAILED, SUCCEEDED]);
@@ -85,7 +85,7 @@ describe('a failure', () => {
 
   it('waits longer from retry to retry', async () => {
     const backoff = { base: seconds(0.1), factor: 2, cap: seconds(0.15) };
-    const spec = shellTask('exit 1', [], { metadata: { retries: { retries: 2, backoff } } } as never);
+    const spec = shellTask('exit 1', [], { metadata: { retries: { retries: 2, backoff } } });
     const { details } = await runTask(clients, spec);
     const at = (attempt: number, phase: ActionPhase) => {
       const time = details.attempts[attempt]?.phaseTransitions.find((one) => one.phase === phase)?.startTime;
@@ -145,7 +145,7 @@ describe('a time limit', () => {
   it('ends each attempt that runs too long, also one that ignores SIGTERM', async () => {
     const spec = shellTask('trap "" TERM; while :; do sleep 0.05; done', [], {
       metadata: { timeout: seconds(0.2), retries: { retries: 1 } },
-    } as never);
+    });
     const { details } = await runTask(clients, spec);
     expect(phasesOf(details)).toEqual([TIMED_OUT, TIMED_OUT]);
     expect(details.status?.phase).toBe(TIMED_OUT);
@@ -155,7 +155,7 @@ describe('a time limit', () => {
   it('for all attempts together leaves no retry', async () => {
     const spec = shellTask('sleep 5', [], {
       metadata: { timeouts: { deadline: seconds(0.3) }, retries: { retries: 5 } },
-    } as never);
+    });
     const { details } = await runTask(clients, spec);
     expect(phasesOf(details)).toEqual([TIMED_OUT]);
     expect(messageOf(details)).toMatch(/deadline of 0\.3 s/);
@@ -164,7 +164,7 @@ describe('a time limit', () => {
   it('for the queue ends what waits too long', async () => {
     const busy = await Promise.all([1, 2].map(() => startRun(clients, shellTask('sleep 30'))));
     for (const run of busy) await reached(clients, run, RUNNING);
-    const spec = shellTask('finish', [], { metadata: { timeouts: { queuedTimeout: seconds(0.1) } } } as never);
+    const spec = shellTask('finish', [], { metadata: { timeouts: { queuedTimeout: seconds(0.1) } } });
     const { details } = await runTask(clients, spec);
     expect(messageOf(details)).toMatch(/waited longer than the 0\.1 s/);
     expect(details.status?.phase).toBe(TIMED_OUT);

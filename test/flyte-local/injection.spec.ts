@@ -115,7 +115,7 @@ describe('the environment of an action', () => {
       { key: 'RUN_NAME', value: 'forged' },
     ];
     const spec = taskOf(look, [], { target: { case: 'container', value: container } } as never);
-    const { details, run } = await runTask(clients, spec, { runSpec: { envs: { values } } } as never);
+    const { details, run } = await runTask(clients, spec, { runSpec: { envs: { values } } });
     expect(messageOf(details)).toBe('');
     const name = readdirSync(join(state, 'data/runs')).find((entry) => entry.startsWith(`${run.name}-`));
     const report = JSON.parse(
@@ -132,7 +132,7 @@ describe('the environment of an action', () => {
   ])('refuses such a variable: %#', async (key, value, message) => {
     const { details } = await runTask(clients, shellTask('finish'), {
       runSpec: { envs: { values: [{ key, value }] } },
-    } as never);
+    });
     expect(messageOf(details)).toMatch(message);
     expect(messageOf(details)).not.toContain('xxxx');
   });
@@ -156,7 +156,7 @@ describe('a secret', () => {
       OPENAI_API_KEY: 'sk-variable',
       TEAM_OPENAI_KEY: 'sk-variable',
     });
-    expect(files.toSorted()).toEqual([
+    expect(files.toSorted(([a], [b]) => (a < b ? -1 : 1))).toEqual([
       ['User-Creds/ssh-key', '400', base64('file\nof lines\n')],
       ['ssh-key', '400', base64('file\nof lines\n')],
       ['user-creds/ssh-key', '400', base64('file\nof lines\n')],
@@ -234,7 +234,7 @@ describe('a secret', () => {
       ],
       {
         metadata: { retries: { retries: 3 } },
-      } as never,
+      },
     );
     const { details } = await runTask(clients, spec);
     expect(details.attempts.length).toBe(1);

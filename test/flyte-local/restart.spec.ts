@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ActionPhase } from 'nestjs-flyte/idl/common/phase';
 import { ErrorInfo_Kind } from 'nestjs-flyte/idl/workflow/run_definition';
@@ -41,7 +42,7 @@ describe('a plane that is killed', () => {
        echo "$FLYTE_SECRETS_DEFAULT_DIR" > ${seen}/${name}; setsid sleep 60 & echo $! > ${seen}/${name}-pid; sleep 60`;
       const retried = await startRun(
         clients,
-        shellTask(first('retried'), secrets, { metadata: { retries: { retries: 1 } } } as never),
+        shellTask(first('retried'), secrets, { metadata: { retries: { retries: 1 } } }),
       );
       const failing = await startRun(clients, shellTask(first('failing'), secrets));
       const stubborn = await startRun(
@@ -145,6 +146,21 @@ describe('a plane that is closed', () => {
     expect(existsSync(join(secretsFolder, '..'))).toBe(false);
     expect(existsSync(new URL(runBase))).toBe(false);
   });
+
+  it.skipIf(process.platform !== 'linux')(
+    'in memory is cleaned up by the next one in memory, if it was killed',
+    async () => {
+      const folder = temporaryFolder();
+      const child = startCommand(folder, '--port', '0', '--state', ':memory:');
+      await addressOf(child);
+      const left = () => readdirSync(tmpdir()).filter((name) => name.startsWith(`nestjs-flyte-local-${child.pid}-`));
+      expect(left().length).toBe(1);
+      child.kill('SIGKILL');
+      await once(child, 'close');
+      await (await startLocalControlPlane({ port: 0, state: ':memory:' })).close();
+      expect(left()).toEqual([]);
+    },
+  );
 });
 
 function statusOf(pid: number): string {
