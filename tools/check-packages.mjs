@@ -12,13 +12,14 @@ const run = (command, ...args) => execFileSync(command, args, { cwd: root, stdio
 
 try {
   for (const name of ['nestjs-flyte', 'nestjs-flyte-local']) {
-    /** @type {[{ filename: string, size: number, entryCount: number, files: { path: string }[] }]} */
-    const [packed] = JSON.parse(
-      execFileSync('npm', ['pack', '-w', name, '--json', '--pack-destination', scratch], {
-        cwd: root,
-        encoding: 'utf8',
-      }),
-    );
+    const answer = execFileSync('npm', ['pack', '-w', name, '--json', '--pack-destination', scratch], {
+      cwd: root,
+      encoding: 'utf8',
+    });
+    const [packed] =
+      /** @type {[{ filename: string, size: number, entryCount: number, files: { path: string }[] }]} */ (
+        JSON.parse(answer)
+      );
     const stray = packed.files.filter(
       ({ path }) => !/^(dist|bin)\/|^(package\.json|README\.md|LICENSE|NOTICE)$/.test(path),
     );

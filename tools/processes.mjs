@@ -74,7 +74,7 @@ export async function ready(child, url) {
   while (Date.now() < deadline) {
     if (!child.isRunning())
       throw new Error(`The ${child.name} ended before it was ready.\n${child.lines.join('')}`.trim());
-    const answer = await fetch(url).catch(() => undefined);
+    const answer = await fetch(url, { signal: AbortSignal.timeout(1_000) }).catch(() => undefined);
     if (answer?.ok) return;
     await sleep(50);
   }
@@ -83,7 +83,27 @@ export async function ready(child, url) {
 
 /** @returns {Promise<number>} a port that nothing listens on */
 export async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
+  return listenBriefly(0);
+}
+
+/**
+ * @param {number} port
+ * @param {string} variable the one that sets it, for the message
+ * @throws Error if something listens there: it would be taken for what is about to start
+ */
+export async function assertFree(port, variable) {
+  try {
+    await listenBriefly(port);
+  } catch (error) {
+    const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+    const problem = taken ? `Port ${port} is taken` : `Port ${port} can't be listened on`;
+    throw new Error(`${problem}. End what listens there, or set ${variable} to another one.`, { cause: error });
+  }
+}
+
+/** @param {number} port */
+async function listenBriefly(port) {
+  const server = createServer().listen(port, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
   server.close();

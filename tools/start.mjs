@@ -1,10 +1,13 @@
 // @ts-check
 // `npm start`: the control plane and the app, until Ctrl-C.
+import { join } from 'node:path';
 import { mintToken } from 'nestjs-flyte-local';
-import { ready, startPlane, startSample } from './processes.mjs';
+import { assertFree, ready, startPlane, startSample } from './processes.mjs';
 
 const planePort = Number(process.env['FLYTE_LOCAL_PORT'] || 8090);
 const appPort = Number(process.env['PORT'] || 3000);
+// Where `npm run token` looks too.
+const state = process.env['FLYTE_LOCAL_STATE'] || join(import.meta.dirname, '..', '.flyte-local');
 const plane = `http://127.0.0.1:${planePort}`;
 const app = `http://127.0.0.1:${appPort}`;
 
@@ -19,11 +22,13 @@ async function stop() {
 for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) process.on(signal, () => void stop());
 
 try {
-  children.push(startPlane({ port: planePort }));
+  await assertFree(planePort, 'FLYTE_LOCAL_PORT');
+  await assertFree(appPort, 'PORT');
+  children.push(startPlane({ port: planePort, state }));
   await ready(/** @type {import('./processes.mjs').Child} */ (children[0]), `${plane}/healthz`);
   children.push(startSample({ port: appPort, endpoint: plane }));
   await ready(/** @type {import('./processes.mjs').Child} */ (children[1]), `${app}/health`);
-  const token = await mintToken({ subject: 'alice', name: 'Alice' });
+  const token = await mintToken({ state, subject: 'alice', name: 'Alice' });
   console.log(`
 Control plane  ${plane}
 App            ${app}      (API: ${app}/docs)
