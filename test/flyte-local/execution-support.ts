@@ -90,7 +90,7 @@ export function taskOf(path: string, secrets: SecretInit[] = [], template: Parti
 export function shellTask(command: string, secrets: SecretInit[] = [], template: Partial<Template> = {}): TaskSpec {
   const args = [
     '-c',
-    `out=$(printf %s "$1" | sed 's#^file://##'); done() { : > "$out/outputs.pb"; }\n${command}`,
+    `out=$(printf %s "$1" | sed 's#^file://##'); finish() { : > "$out/outputs.pb"; }\n${command}`,
     'sh',
   ];
   return taskOf('', secrets, {

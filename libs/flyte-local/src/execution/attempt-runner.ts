@@ -8,13 +8,7 @@ import { planAttempt, secretsFolderVariable, type AttemptPlan, type AttemptReque
 import { AttemptRefused } from './attempt-refused.js';
 import { failed, readResult, type AttemptResult, type StopReason } from './attempt-result.js';
 import type { DataFolder } from './data-folder.js';
-import {
-  declaredSecrets,
-  resolveSecrets,
-  secretVariables,
-  type ResolvedSecret,
-  type SecretLookup,
-} from './declared-secrets.js';
+import { declaredSecrets, resolveSecrets, secretVariables, type ResolvedSecret } from './declared-secrets.js';
 import { inheritedVariables } from './environment.js';
 import { exitMessage } from './exit-message.js';
 import { findCommand } from './find-command.js';

@@ -5,13 +5,12 @@ import { TaskStore } from '../runs/task-store.js';
 import type { SecretStore } from '../secrets/secret-store.js';
 import type { LocalDatabase } from '../state/local-database.js';
 import { DEFAULT_STATE, MEMORY_STATE } from '../state/state-folder.js';
-import { RUN_BASE_VARIABLE } from './attempt-plan.js';
 import { AttemptRunner } from './attempt-runner.js';
-import { DataFolder, fileUrl } from './data-folder.js';
+import { DataFolder } from './data-folder.js';
 import { quoteForShell } from './declared-secrets.js';
 import { Executor } from './executor.js';
+import { removeLeftovers } from './leftovers.js';
 import { LogTails } from './log-tails.js';
-import { killMarked } from './process-tree.js';
 import { SecretsMount } from './secrets-mount.js';
 import { openSecretsRoot, removeSecretsRoot } from './secrets-root.js';
 
@@ -63,9 +62,7 @@ export class Engine {
   static open(options: EngineOptions): Engine {
     const { database, secrets, dataFolder, secretsInUse, state, url, warn } = options;
     const data = new DataFolder(dataFolder);
-    // Processes before files: they may still be reading theirs.
-    const base = `${RUN_BASE_VARIABLE}=${fileUrl(dataFolder)}/`;
-    const survivors = killMarked((entry) => entry.startsWith(base));
+    const survivors = removeLeftovers({ dataFolder, secretsInUse });
     if (survivors > 0) warn(`Ended ${survivors} process(es) of runs that outlived the control plane before this one.`);
     const secretsRoot = openSecretsRoot(secretsInUse);
     const feed = new ActionFeed();

@@ -1,19 +1,17 @@
 import { createHash } from 'node:crypto';
-import { accessSync, constants, lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { accessSync, constants, lstatSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Memory that looks like a folder, where the system has it: what is written there never reaches a disk. */
 const SHARED_MEMORY = '/dev/shm';
 
 /**
- * The folder under which the secret files of running actions are, emptied: a plane that was killed could not remove them.
- * The caller must hold the lock of the state folder.
+ * Makes the folder under which the secret files of running actions are.
  *
- * @param fallback where there is no memory to put them in
+ * @param fallback where it is if there is no memory to put it in
  */
 export function openSecretsRoot(fallback: string): string {
   const root = inMemory(fallback) ?? fallback;
-  for (const folder of new Set([root, fallback])) clear(folder);
   mkdirSync(root, { recursive: true, mode: 0o700 });
   return root;
 }
@@ -21,6 +19,13 @@ export function openSecretsRoot(fallback: string): string {
 /** Removes the folder and all that is in it. */
 export function removeSecretsRoot(root: string): void {
   rmSync(root, { recursive: true, force: true });
+}
+
+/** Removes what a plane on this fallback left, whether its secrets were in memory or there. */
+export function removeSecretsOf(fallback: string): void {
+  const root = inMemory(fallback);
+  if (root !== undefined) removeSecretsRoot(root);
+  removeSecretsRoot(fallback);
 }
 
 /** A folder in memory with a name that the next start finds again; undefined if it can't be had for this user alone. */
@@ -38,14 +43,4 @@ function inMemory(fallback: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-function clear(folder: string): void {
-  let names: string[];
-  try {
-    names = readdirSync(folder);
-  } catch {
-    return;
-  }
-  for (const name of names) rmSync(join(folder, name), { recursive: true, force: true });
 }

@@ -1,8 +1,8 @@
-import { mkdtempSync, mkdirSync, realpathSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { realpathSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { openSecretKey } from '../secrets/secret-key.js';
 import { SecretStore } from '../secrets/secret-store.js';
+import { makeMemoryFolder, type PlaneFolders, foldersIn } from './plane-folders.js';
 import { lockFolder } from '../state/folder-lock.js';
 import { saveLastStart, type LastStart } from '../state/last-start.js';
 import { LocalDatabase } from '../state/local-database.js';
@@ -10,17 +10,13 @@ import { MEMORY_STATE, openStateFolder, STATE_FILES } from '../state/state-folde
 import { createSigningKey, openSigningKey, type SigningKey } from '../tokens/signing-key.js';
 
 /** The state of one running plane. */
-export interface PlaneState {
+export interface PlaneState extends PlaneFolders {
   /** Holds what clients stored. */
   readonly database: LocalDatabase;
   /** Signs and verifies tokens. */
   readonly key: SigningKey;
   /** Holds what tasks may be given. */
   readonly secrets: SecretStore;
-  /** A private folder for inputs, outputs and logs. */
-  readonly dataFolder: string;
-  /** A private folder for secrets in use; it may not exist yet. */
-  readonly secretsInUse: string;
   /** Remembers where the plane listens. */
   saveStart(start: LastStart): void;
   /** Closes the database and lets another plane have the folder. */
@@ -64,8 +60,7 @@ export async function openState(location: string): Promise<PlaneState> {
 
 async function openMemory(): Promise<PlaneState> {
   const database = new LocalDatabase(MEMORY_STATE);
-  // Inputs and outputs are files even so, because tasks are processes.
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'nestjs-flyte-local-')));
+  const folder = makeMemoryFolder();
   return {
     ...foldersIn(folder),
     database,
@@ -77,10 +72,4 @@ async function openMemory(): Promise<PlaneState> {
       rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-function foldersIn(folder: string): { readonly dataFolder: string; readonly secretsInUse: string } {
-  const dataFolder = join(folder, STATE_FILES.data);
-  mkdirSync(dataFolder, { recursive: true, mode: 0o700 });
-  return { dataFolder, secretsInUse: join(folder, STATE_FILES.secretsInUse) };
 }

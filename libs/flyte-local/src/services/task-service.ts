@@ -138,7 +138,7 @@ function knownFilters({ knownFilters: filters }: ListTasksRequest): SqlStatement
 }
 
 function toVersion({ taskId, metadata }: TaskDetails) {
-  return { version: taskId?.version ?? '', deployedAt: metadata?.deployedAt, deployedBy: metadata?.deployedBy };
+  return { version: taskId?.version ?? '', deployedAt: metadata?.deployedAt };
 }
 
 function invalid(message: string): ConnectError {
