@@ -209,7 +209,7 @@ describe('secrets', () => {
 });
 
 describe('taskRef', () => {
-  it.each([
+  it.each<[name: string, options: object]>([
     ['', {}],
     ['a b', {}],
     ['{{.input}}', {}],
