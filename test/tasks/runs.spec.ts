@@ -254,6 +254,7 @@ describe('waiting', () => {
       code: 'deadline_exceeded',
       message: `Run ${run.name} is queued after 50 ms. It goes on; attach to it to wait again.`,
     });
+    await expect(run.outputs({ timeoutMs: Number.NaN })).rejects.toMatchObject({ code: 'misuse' });
     const giveUp = new AbortController();
     const waiting = run.outputs({ signal: giveUp.signal });
     setTimeout(() => giveUp.abort(), 50);

@@ -41,8 +41,8 @@ class Wrong {
   @Task({ timeout: 300 as never, secrets: new Secret({ key: 'b', asEnvVar: 'KEY' }) }) summarize() {
     void 0;
   }
-  @Task({ inputs: z.object({ at: z.set(z.string()) }) }) index(_: { at: Set<string> }) {
-    void 0;
+  @Task({ inputs: z.object({ at: z.set(z.string()) }) }) index(inputs: { at: Set<string> }) {
+    void inputs;
   }
 }
 @Tasks()

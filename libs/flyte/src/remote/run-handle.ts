@@ -28,6 +28,8 @@ const ROOT_ACTION = 'a0';
 /** How often outputs are asked for that Flyte has not got yet, though the run has succeeded. */
 const OUTPUT_ATTEMPTS = 5;
 
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 const CODES: Readonly<Partial<Record<RunInfo['phase'], FlyteErrorCode>>> = {
   failed: 'task_failed',
   aborted: 'run_aborted',
@@ -64,7 +66,7 @@ export function createRun<O>(
     data.getActionData({ actionId }, options);
 
   const wait = async ({ signal, timeoutMs }: WaitOptions = {}): Promise<RunInfo> => {
-    const timeout = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
+    const timeout = timeoutMs === undefined ? undefined : timeoutSignal(timeoutMs);
     const ends = AbortSignal.any([signal, timeout].filter((one) => one !== undefined));
     let last: RunInfo | undefined;
     try {
@@ -127,6 +129,12 @@ export function createRun<O>(
       await runs.abortRun({ runId, reason }, options);
     },
   };
+}
+
+/** A longer time than timers can count is no limit that anybody would notice; they would fire at once. */
+function timeoutSignal(timeoutMs: number): AbortSignal {
+  if (timeoutMs >= 0) return AbortSignal.timeout(Math.min(timeoutMs, MAX_TIMER_MS));
+  throw new FlyteError('misuse', `Option "timeoutMs": give milliseconds, 0 or more, got ${timeoutMs}.`);
 }
 
 async function* infos(seen: AsyncIterable<ActionDetails>): AsyncGenerator<RunInfo, void> {

@@ -1,5 +1,5 @@
 import { create } from '@bufbuild/protobuf';
-import fc from 'fast-check';
+import { array, assert, boolean, constantFrom, nat, property, string, tuple } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { ActionPhase } from '../gen/flyteidl2/common/phase_pb.js';
@@ -22,7 +22,7 @@ describe('names of runs', () => {
     const names = Array.from({ length: 1_000 }, newRunName);
     expect(new Set(names).size).toBe(1_000);
     for (const name of names) expect(checkRunName(name)).toMatch(valid);
-    fc.assert(fc.property(fc.string(), fc.string(), (task, key) => valid.test(runNameOf(task, key))));
+    assert(property(string(), string(), (task, key) => valid.test(runNameOf(task, key))));
   });
 
   it('of a key are the same everywhere, and of another task another', () => {
@@ -45,9 +45,9 @@ describe('LogReplay', () => {
     create(LogLineSchema, { message, timestamp: at === undefined ? undefined : { seconds: BigInt(at) } });
 
   it('gives every line once, however often the stream begins anew', () => {
-    const times = fc.array(fc.tuple(fc.nat(5), fc.constantFrom('a', 'b')), { maxLength: 20 });
-    fc.assert(
-      fc.property(times, fc.array(fc.nat(20), { maxLength: 5 }), fc.boolean(), (given, drops, timed) => {
+    const times = array(tuple(nat(5), constantFrom('a', 'b')), { maxLength: 20 });
+    assert(
+      property(times, array(nat(20), { maxLength: 5 }), boolean(), (given, drops, timed) => {
         const lines = given
           .toSorted(([one], [other]) => one - other)
           .map(([at, message]) => line([timed ? at : undefined, message]));

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { assert, property, string } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { cutDescription } from './description.js';
 import { parseDuration } from './duration.js';
@@ -106,8 +106,8 @@ describe('variables', () => {
 
 describe('a description', () => {
   it('is cut at 255 bytes, between characters', () => {
-    fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (text) => {
+    assert(
+      property(string({ unit: 'binary', maxLength: 300 }), (text) => {
         const cut = cutDescription(text);
         expect(text.startsWith(cut)).toBe(true);
         expect(Buffer.byteLength(cut)).toBeLessThanOrEqual(255);

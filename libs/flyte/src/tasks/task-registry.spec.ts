@@ -209,7 +209,7 @@ describe('secrets', () => {
 });
 
 describe('taskRef', () => {
-  it.each([
+  it.each<[name: string, options: object]>([
     ['', {}],
     ['a b', {}],
     ['{{.input}}', {}],
@@ -218,7 +218,7 @@ describe('taskRef', () => {
     ['a.b', { version: 'x'.repeat(64) }],
     ['a.b', { input: z.object({}) }],
   ])('refuses %j with %j', (name, options) => {
-    expect(() => taskRef(name, options as object)).toThrow(expect.objectContaining({ code: 'invalid_configuration' }));
+    expect(() => taskRef(name, options)).toThrow(expect.objectContaining({ code: 'invalid_configuration' }));
   });
 
   it('is data, and frozen', () => {
