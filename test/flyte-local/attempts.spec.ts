@@ -201,6 +201,16 @@ describe('an abort', () => {
     }
   });
 
+  it('reaches a run between two attempts', async () => {
+    const metadata = { retries: { retries: 5, backoff: { base: seconds(30) } } };
+    const run = await startRun(clients, shellTask('exit 1', [], { metadata }));
+    for await (const { details } of clients.runs.watchActionDetails({ actionId: { run, name: 'a0' } })) {
+      if (details?.attempts.length === 2) break;
+    }
+    await clients.runs.abortRun({ runId: run });
+    expect(phasesOf(await finished(clients, run))).toEqual([FAILED, ABORTED]);
+  });
+
   it('lets a process end in its own way', async () => {
     const run = await startRun(
       clients,

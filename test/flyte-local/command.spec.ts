@@ -51,6 +51,7 @@ describe('the command', () => {
     child.kill('SIGTERM');
     const { stdout } = await ended;
     expect(stdout).toContain('--state "here"');
+    expect(stdout).toMatch(/create a run can execute commands on this machine as \S+/);
     expect(stdout).not.toContain('ListProjects');
   });
 
@@ -98,6 +99,9 @@ describe('the command', () => {
     [['--host', '0.0.0.0', '--allow-remote'], /--tls-cert/],
     [['--allowed-host', 'http://x'], /`allowedHosts`/],
     [['--max-concurrent-streams', '0'], /`maxConcurrentStreams`/],
+    [['--max-concurrent-actions', '0'], /`maxConcurrentActions`/],
+    [['--abort-grace', '-1'], /--abort-grace.*whole number/s],
+    [['--working-directory', 'nowhere'], /`workingDirectory` is "nowhere"/],
     [['--tls-cert', 'c.pem'], /--tls-cert and --tls-key go together/],
     [['--tls-cert', 'c.pem', '--tls-key', 'k.pem'], /c\.pem can't be read \(ENOENT\)/],
     [['token'], /missing required argument 'subject'/],

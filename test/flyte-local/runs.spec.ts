@@ -211,7 +211,7 @@ describe('a run', () => {
     const limited = await clientsFor(plane, { projects: [PROJECT] });
     const actionId = { run: closed, name: 'a0' };
     const own = { id: { case: 'runId' as const, value: { ...closed, project: PROJECT } } };
-    for (const call of [
+    const calls: Promise<unknown>[] = [
       startRun(limited, spec, closed),
       limited.runs.createRun({ ...own, task: { case: 'taskId', value: taskId } }),
       limited.runs.getRunDetails({ runId: closed }),
@@ -226,9 +226,8 @@ describe('a run', () => {
       limited.tasks.deployTask({ taskId, spec }),
       limited.tasks.getTaskDetails({ taskId }),
       limited.tasks.listVersions({ taskName: taskId }),
-    ]) {
-      expect(await failure(call)).toMatchObject({ code: 7 });
-    }
+    ];
+    for (const error of await Promise.all(calls.map(failure))) expect(error).toMatchObject({ code: 7 });
     const { runs } = await limited.runs.listRuns({});
     expect(new Set(runs.map((one) => one.action?.id?.run?.project))).toEqual(new Set([PROJECT]));
     const { tasks } = await limited.tasks.listTasks({});

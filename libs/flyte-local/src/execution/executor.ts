@@ -177,6 +177,8 @@ export class Executor {
       else endAction(record, end);
     });
     if (details === undefined || !isOpen(details)) return this.#forget(job);
+    // The next plane on this state takes up what is open.
+    if (this.#closed) return;
     const delay = job.policy.delayMs(details.attempts.length - 2);
     if (delay === 0) this.#enqueue(job);
     else job.waiting = setTimeout(() => this.#enqueue(job), delay);

@@ -89,8 +89,9 @@ async function* changesOf(
   key: ActionKey,
   { values, signal }: HandlerContext,
 ): AsyncGenerator<ActionDetails, void> {
+  const left = new AbortController();
   // Listening comes first, so that nothing happens unseen between the two.
-  const changes = context.engine.feed.watch(key, signal);
+  const changes = context.engine.feed.watch(key, AbortSignal.any([signal, left.signal]));
   try {
     yield requireAction(context, key, values);
     yield* changes;
@@ -98,7 +99,8 @@ async function* changesOf(
     // The signal's own reason: a plane that closes says that it does.
     throw signal.aborted ? ConnectError.from(signal.reason, Code.Canceled) : error;
   } finally {
-    await changes.return();
+    // Also before the first change was read, when closing the generator would not end the listening.
+    left.abort();
   }
 }
 
