@@ -39,11 +39,12 @@ describe('the README', () => {
     const here = join(root, 'node_modules');
     const others = (await readdir(here)).filter((name) => !name.startsWith('.') && !name.startsWith('nestjs-flyte'));
     await Promise.all(others.map((name) => symlink(join(here, name), join(app, 'node_modules', name))));
-    const [main, testing, manual] = await snippets('README.md');
+    const [main, testing, tasks, manual] = await snippets('README.md');
     await writeFile(join(app, 'package.json'), '{ "type": "module" }');
     await writeFile(join(app, 'main.ts'), main ?? '');
     const controller = (main ?? '').split('@Module')[0];
     await writeFile(join(app, 'testing.ts'), `${controller}\n${testing}\nconsole.log(JSON.stringify(me));`);
+    await writeFile(join(app, 'tasks.module.ts'), tasks ?? '');
     await writeFile(join(app, 'manual.ts'), `${manual}\nexport { nightly };`);
     for (const [i, guide] of GUIDES.entries()) {
       const codes = await snippets(guide);

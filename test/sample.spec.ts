@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { generateKeyPairSync, verify } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -53,13 +54,47 @@ describe.each(ADAPTERS)('the sample app on %s', (adapter) => {
     expect(text.match(/(?<=^data: ).*/gm)).toEqual(['{"subject":"bob"}', '{"subject":"bob"}']);
   });
 
+  it('runs a task with its secret, as the caller', { timeout: 60_000 }, async () => {
+    // As the one that `npm test` sets: tasks run by the command of the package.
+    vi.stubEnv('PATH', `${join(root, 'node_modules/.bin')}:${process.env['PATH']}`);
+    const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+    const value = privateKey.export({ type: 'pkcs8', format: 'pem' });
+    const headers = bearer(await plane.token('alice'));
+    const json = { ...headers, 'content-type': 'application/json' };
+    const send = (method: string, path: string, body?: object) =>
+      ask(url, path, { method, ...(body ? { headers: json, body: JSON.stringify(body) } : { headers }) });
+
+    expect((await send('PUT', '/secrets/signing-key', { value: 7 })).status).toBe(400);
+    expect((await send('PUT', '/secrets/signing-key', { value })).status).toBe(204);
+    expect((await ask(url, '/secrets', { headers })).json).toEqual([{ name: 'signing-key' }]);
+    expect((await ask(url, '/tasks', { headers })).text).toMatch(/"signing\.sign"/);
+
+    const started = await send('POST', '/runs/signing.sign', { text: 'hello' });
+    expect([started.status, started.json]).toEqual([201, { name: expect.stringMatching(/^[a-z][a-z0-9-]{0,29}$/) }]);
+    const { name } = started.json as { name: string };
+    const { outputs } = (await ask(url, `/runs/${name}/io`, { headers })).json as { outputs: { signature: string } };
+    expect(verify(null, Buffer.from('hello'), publicKey, Buffer.from(outputs.signature, 'base64'))).toBe(true);
+    const info = { name, task: 'signing.sign', phase: 'succeeded', done: true };
+    expect((await ask(url, `/runs/${name}`, { headers })).json).toEqual(info);
+    expect((await ask(url, `/runs/${name}/logs`, { headers })).text).toContain('signing 5 characters');
+
+    expect((await send('POST', '/runs/no.such', {})).status).toBe(404);
+    expect((await send('POST', '/runs/signing.sign', { text: 7 })).text).toMatch(/"statusCode":400.*inputs\.text/);
+    expect((await ask(url, '/runs/nosuchrun', { headers })).status).toBe(404);
+    expect((await ask(url, `/runs/${name}`)).status).toBe(401);
+    expect((await send('DELETE', '/secrets/signing-key')).status).toBe(204);
+    expect((await ask(url, '/secrets', { headers })).json).toEqual([]);
+  });
+
   it('documents itself at /docs, with bearer auth', async () => {
     expect((await ask(url, '/docs')).text).toMatch(/swagger/i);
     const { paths, components } = (await ask(url, '/docs-json')).json as Record<
       'paths' | 'components',
       Record<string, unknown>
     >;
-    expect(Object.keys(paths).toSorted()).toEqual(['/health', '/me', '/me/stream', '/projects']);
+    expect(Object.keys(paths)).toEqual(
+      expect.arrayContaining(['/health', '/me', '/me/stream', '/projects', '/runs/{task}']),
+    );
     expect(paths['/me']).toMatchObject({ get: { security: [{ bearer: [] }] } });
     expect(components).toMatchObject({ securitySchemes: { bearer: { scheme: 'bearer' } } });
   });

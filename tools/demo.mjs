@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mintToken } from 'nestjs-flyte-local';
+import { demoTasks, startLlm } from './demo-tasks.mjs';
 import { freePort, ready, startPlane, startSample } from './processes.mjs';
 
 const INTERLEAVED = 200;
@@ -14,13 +15,20 @@ const [planePort, appPort] = [await freePort(), await freePort()];
 const planeUrl = `http://127.0.0.1:${planePort}`;
 const app = `http://127.0.0.1:${appPort}`;
 let plane = startPlane({ port: planePort, state, output: 'pipe' });
-const sample = startSample({ port: appPort, endpoint: planeUrl, output: 'pipe' });
+const llm = await startLlm();
+const sample = startSample({ port: appPort, endpoint: planeUrl, llm: llm.url, output: 'pipe' });
+/** What ended children printed. */
+let before = '';
+const printed = () => [before, ...plane.lines, ...sample.lines].join('');
 
-/** @param {string} path @param {string} [token] */
-async function get(path, token) {
-  const answer = await fetch(app + path, token ? { headers: { authorization: `Bearer ${token}` } } : {});
+/** @param {string} method @param {string} path @param {string} [token] @param {object} [body] */
+async function call(method, path, token, body) {
+  const headers = { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) };
+  const answer = await fetch(app + path, { method, headers, ...(body && { body: JSON.stringify(body) }) });
   return { status: answer.status, headers: answer.headers, text: await answer.text() };
 }
+/** @param {string} path @param {string} [token] */
+const get = (path, token) => call('GET', path, token);
 
 /** @param {string} token @returns {Promise<string>} who the app says the caller is */
 async function who(token) {
@@ -107,17 +115,20 @@ try {
       return `200 ${name}`;
     },
   );
+  const limited = await mintToken({ state, subject: 'bob', projects: ['another'] });
+  await demoTasks({ step, call, alice, limited, llmKey: llm.key, state, printed });
+
   await step('No token stands in what the two processes printed', async () => {
-    const printed = [...plane.lines, ...sample.lines].join('');
-    for (const token of [alice, bob]) assert.ok(!printed.includes(token.slice(-40)), 'a token was printed');
-    return `${printed.length} characters searched`;
+    for (const token of [alice, bob]) assert.ok(!printed().includes(token.slice(-40)), 'a token was printed');
+    return `${printed().length} characters searched`;
   });
   console.log(`\nAll ${steps} steps held.`);
 } catch (error) {
   console.error(`\nStep ${steps + 1} did not hold: ${error instanceof Error ? error.message : String(error)}`);
-  console.error([...plane.lines, ...sample.lines].join(''));
+  console.error(printed());
   process.exitCode = 1;
 } finally {
   await Promise.all([plane.stop(), sample.stop()]);
+  llm.close();
   await rm(state, { recursive: true, force: true });
 }

@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const root = join(import.meta.dirname, '..');
@@ -20,7 +20,8 @@ const READY_WITHIN_MS = 30_000;
 function start(name, args, env, output) {
   const child = spawn(process.execPath, args, {
     cwd: root,
-    env: { ...process.env, ...env },
+    // Tasks run as `nestjs-flyte action`: the control plane looks for that in PATH, as a container would.
+    env: { ...process.env, PATH: [join(root, 'node_modules/.bin'), process.env['PATH']].join(delimiter), ...env },
     stdio: ['ignore', output, output],
   });
   /** @type {string[]} */
@@ -52,15 +53,11 @@ export function startPlane({ port, state, output = 'inherit' }) {
 
 /**
  * The sample app.
- * @param {{ port: number, endpoint?: string, output?: 'inherit' | 'pipe' }} options
+ * @param {{ port: number, endpoint?: string, llm?: string, output?: 'inherit' | 'pipe' }} options
  */
-export function startSample({ port, endpoint, output = 'inherit' }) {
-  return start(
-    'app',
-    ['dist/src/main.js'],
-    { PORT: String(port), ...(endpoint && { FLYTE_ENDPOINT: endpoint }) },
-    output,
-  );
+export function startSample({ port, endpoint, llm, output = 'inherit' }) {
+  const env = { PORT: String(port), ...(endpoint && { FLYTE_ENDPOINT: endpoint }), ...(llm && { LLM_URL: llm }) };
+  return start('app', ['dist/src/main.js'], env, output);
 }
 
 /**

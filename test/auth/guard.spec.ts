@@ -1,5 +1,7 @@
-import { Body, Controller, Get, HttpCode, Post, UsePipes, VersioningType, Version } from '@nestjs/common';
+import type { Writable } from 'node:stream';
+import { Body, Controller, Get, HttpCode, Post, Res, UsePipes, VersioningType, Version } from '@nestjs/common';
 import {
+  FlyteError,
   FlyteModule,
   fromAuthorization,
   fromCookie,
@@ -27,6 +29,7 @@ const counting = {
   },
 };
 
+type AnyResponse = Writable & { readonly raw?: Writable };
 @Controller()
 class Routes {
   @Get('health') health() {
@@ -51,6 +54,10 @@ class Routes {
   post(@Body() _body: object) {
     handled.push('post');
     return seen();
+  }
+  @Get('begun') async begun(@Res() response: AnyResponse) {
+    (response.raw ?? response).write('begun');
+    throw new FlyteError('unauthenticated', 'refused');
   }
   @Get('skipped') @SkipFlyteAuth() skipped() {
     return seen();
@@ -305,6 +312,26 @@ describe.each(ADAPTERS)('FlyteAuthGuard on %s', (adapter) => {
       expect(log).not.toMatch(/leaky-token/);
     });
 
+    it('that read a token from the session of a cookie: other sites can’t use it', async () => {
+      const fromSession = () => ({ authorization: 'Bearer of-the-session' });
+      await using other = await start(adapter, { headerExtractors: [fromSession, fromHeader('x-api-key')] });
+      const status = async (headers: Record<string, string>, method = 'POST') =>
+        (await ask(other.url, '/names', { method, headers })).status;
+      expect(await status({ cookie: 'session=1', origin: 'https://evil.example' })).toBe(403);
+      expect(await status({ cookie: 'session=1' })).toBe(403);
+      expect(await status({ cookie: 'session=1', origin: other.url })).toBe(200);
+      expect(await status({ cookie: 'session=1' }, 'GET')).toBe(200);
+      // No cookie, nothing that a browser adds by itself; and what another site can't add stands for itself.
+      expect(await status({})).toBe(200);
+      expect(await status({ cookie: 'session=1', 'x-api-key': 'k' })).toBe(200);
+    });
+
+    it('that give a list of texts are skipped, not taken apart', async () => {
+      const wrong = () => ['authorization', 'Bearer x'] as never;
+      await using other = await start(adapter, { headerExtractors: [wrong] });
+      expect((await ask(other.url, '/names')).status).toBe(401);
+    });
+
     it('are refused at start for a header that would speak for someone else', () => {
       for (const name of [
         'Host',
@@ -321,6 +348,14 @@ describe.each(ADAPTERS)('FlyteAuthGuard on %s', (adapter) => {
       }
       expect(fromAuthorization().name).toBe('fromHeader(authorization)');
     });
+  });
+
+  it('an answer that has begun ends, when its call to Flyte is refused', async () => {
+    const logger = new LogLines();
+    await using other = await start(adapter, {}, logger);
+    const { status, text } = await ask(other.url, '/begun', { headers: bearer('not-a-token') });
+    expect([status, text]).toEqual([200, 'begun']);
+    expect(logger.lines.join('\n')).not.toMatch(/ERR_HTTP_HEADERS_SENT/);
   });
 
   it('is inert without passthrough', async () => {

@@ -62,6 +62,14 @@ function everything(value: unknown): string {
   return [inspect(value, options), json, String(value), value instanceof Error ? value.stack : ''].join('\n');
 }
 
+it('the key of a client certificate is in nothing of ours', async () => {
+  const key = 'PEM-of-a-private-key-0123456789';
+  const options = { endpoint: 'https://flyte.example.com', tls: { cert: 'c', key }, passthrough: true };
+  await using running = await startApp({ imports: [FlyteModule.forRoot(options)] });
+  const ours = [FlyteModule, FlyteClient, FlyteAuthGuard, AuthMetadataInterceptor, AuthPolicy, CurrentUser];
+  for (const type of ours) expect(everything(running.app.get<unknown>(type))).not.toContain(key);
+});
+
 describe.each(ADAPTERS)('a credential on %s', (adapter) => {
   it.each([Code.PermissionDenied, Code.Internal, Code.NotFound, Code.Unknown])(
     'appears in no log line, error body, inspection or JSON of ours, though Flyte echoes it with code %s',

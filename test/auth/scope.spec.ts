@@ -1,7 +1,10 @@
 import { EventEmitter } from 'node:events';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import {
   Catch,
   Controller,
+  createParamDecorator,
   Get,
   Injectable,
   type ArgumentsHost,
@@ -14,6 +17,7 @@ import {
 import {
   authMetadata,
   bindAuthScope,
+  CurrentUser,
   FlyteClient,
   FlyteModule,
   getAuthMetadata,
@@ -40,6 +44,17 @@ beforeAll(async () => {
   [alice, bob] = await Promise.all([plane.token('alice'), plane.token('bob')]);
 });
 afterAll(() => plane.close());
+
+/** Collects garbage, which Node does on demand only where a flag says so. */
+async function collect(): Promise<void> {
+  setFlagsFromString('--expose-gc');
+  const gc = runInNewContext('gc') as () => void;
+  for (let i = 0; i < 5; i++) {
+    // oxlint-disable-next-line no-await-in-loop -- a WeakRef is kept until the end of its turn
+    await new Promise(setImmediate);
+    gc();
+  }
+}
 
 /** Objects that outlive every request. */
 const bus = new EventEmitter();
@@ -207,6 +222,19 @@ describe('authMetadata', () => {
     expect(call).toThrow(expect.objectContaining({ code }));
   });
 
+  it('in rounds that each start the next keeps nothing of the rounds before', async () => {
+    const kept: WeakRef<object>[] = [];
+    const round = (n: number, done: () => void): void =>
+      authMetadata({ authorization: `Bearer round-${n}` }, () => {
+        kept.push(new WeakRef(getAuthMetadata() ?? {}));
+        if (n === 0) done();
+        else setImmediate(() => round(n - 1, done));
+      });
+    // In the last round, so that what it holds is held.
+    await new Promise<unknown>((resolve) => round(20, () => resolve(collect())));
+    expect(kept.filter((ref) => ref.deref()).length).toBeLessThan(10);
+  });
+
   it('outside of it, a call fails before the network and says what to do', async () => {
     await expect(users.get()).rejects.toMatchObject({
       code: 'misuse',
@@ -225,6 +253,23 @@ describe('authMetadata', () => {
       for await (const _ of projects.list()) expect.unreachable();
     }).rejects.toMatchObject({ code: 'misuse' });
   });
+});
+
+it('what CurrentUser was told in an inner scope is not told to the request around it', async () => {
+  const current = createParamDecorator((_: unknown, context: ExecutionContext) => context);
+  @Controller()
+  class Two {
+    constructor(private readonly currentUser: CurrentUser) {}
+    @Get('two') async two(@current() context: ExecutionContext) {
+      const inner = await authMetadata(bearer(bob), () => this.currentUser.of(context));
+      const own = await this.currentUser.of(context);
+      return { who: [inner.subject, own.subject], once: own === (await this.currentUser.of(context)) };
+    }
+  }
+  const imports = [FlyteModule.forRoot({ endpoint: plane.url, passthrough: true })];
+  await using app = await startApp({ controllers: [Two], imports });
+  const answer = await ask(app.url, '/two', { headers: bearer(alice) });
+  expect(answer.json).toEqual({ who: ['bob', 'alice'], once: true });
 });
 
 describe('connections and apps keep apart', () => {

@@ -236,6 +236,44 @@ describe('the keys', () => {
     server.close();
   });
 
+  it('that are good are not lost to a token that names none, or an unusable one, while the issuer is away', async () => {
+    const { url, server, keys, state } = await issuer();
+    const { publicKey, privateKey } = await generateKeyPair('RS256');
+    keys.push({ ...(await exportJWK(publicKey)), kid: 'good' }, { kty: 'RSA', n: 'AQAB', e: 'AQAB', kid: 'small' });
+    const sign = (kid: string) =>
+      claims('x').setAudience('me').setExpirationTime('1h').setProtectedHeader({ alg: 'RS256', kid }).sign(privateKey);
+    const logger = new LogLines();
+    await using app = await start({ jwksUri: `${url}/jwks`, audience: 'me' }, 'express', logger);
+    const status = async (kid: string) =>
+      (await ask(app.url, '/optional', { headers: bearer(await sign(kid)) })).status;
+    expect(await status('good')).toBe(200);
+    expect(await status('small')).toBe(503);
+    expect(await status('good')).toBe(200);
+    expect(state.fetched).toBe(1);
+    state.status = 500;
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 31_000 });
+    expect(await status('nobody')).toBe(503);
+    expect(await status('good')).toBe(200);
+    vi.useRealTimers();
+    // The client is told nothing of it, so the log must.
+    expect(logger.lines.join('\n')).toMatch(/keys that verify.*200 OK/);
+    server.close();
+  });
+
+  it('are not fetched in plaintext from elsewhere, though the issuer says so', async () => {
+    const logger = new LogLines();
+    const server = createServer((_request, response) => {
+      response.end(JSON.stringify({ issuer: url, jwks_uri: 'http://keys.example.com/jwks' }));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
+    await using app = await start({ issuer: url, audience: 'me' }, 'express', logger);
+    expect((await ask(app.url, '/optional', { headers: bearer('a.b.c') })).status).toBe(503);
+    expect(logger.lines.join('\n')).toMatch(/names keys at a URL that is not https/);
+    server.close();
+  });
+
   it('of an issuer that speaks for another one are not taken', async () => {
     const { url, server } = await issuer();
     await using app = await start({ issuer: url.replace('127.0.0.1', 'localhost'), audience: 'me' });

@@ -43,10 +43,10 @@ describe('the state folder', () => {
     chmodSync(state, 0o777);
     await using plane = await startLocalControlPlane({ port: 0, state });
     await clientsOf(plane.url, await plane.token('a')).projects.createProject({ project: { id: 'a' } });
-    const { '.': itself, ...files } = modes(state);
-    expect(itself).toBe('700');
+    const { '.': itself, data, ...files } = modes(state);
+    expect([itself, data]).toEqual(['700', '700']);
     expect(Object.keys(files)).toEqual(
-      expect.arrayContaining(['control-plane.db', 'control-plane.db-wal', 'signing-key.json']),
+      expect.arrayContaining(['control-plane.db', 'control-plane.db-wal', 'secret-key', 'signing-key.json']),
     );
     expect(new Set(Object.values(files))).toEqual(new Set(['600']));
     expect(readFileSync(join(state, '.gitignore'), 'utf8')).toBe('*\n');

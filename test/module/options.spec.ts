@@ -137,6 +137,10 @@ describe('wrong options stop the app at start', () => {
       /"verify.jwksUri": give an https:\/\/ URL/,
     ],
     [
+      { endpoint: https, verify: { audience: 'a', jwksUri: 'http://localhost:80@keys.example' } },
+      /"verify.jwksUri": give an https:\/\/ URL/,
+    ],
+    [
       { endpoint: https, verify: { audience: 'a', issuer: https, algorithms: ['HS256'] } },
       /"verify.algorithms.0": give asymmetric ones/,
     ],

@@ -1,12 +1,16 @@
+import type { EventEmitter } from 'node:events';
+import { connect as connectHttp2 } from 'node:http2';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Code, ConnectError, createClient, type ConnectRouter, type Interceptor } from '@connectrpc/connect';
 import { Controller, Get, Sse, type MessageEvent } from '@nestjs/common';
 import { authMetadata, FlyteClient, FlyteModule, UserService, type FlyteModuleOptions } from 'nestjs-flyte';
 import { RunService } from 'nestjs-flyte/idl/workflow/run_service';
 import type { LocalControlPlane } from 'nestjs-flyte-local';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
 import { from, map, type Observable } from 'rxjs';
 import { afterEach, describe, expect, it } from 'vitest';
-import { ADAPTERS, LogLines, startApp, type Running } from '../support/app.js';
+import { ADAPTERS, LogLines, startApp, type AppOptions, type Running } from '../support/app.js';
 import { ask, bearer, freePort, open } from '../support/http.js';
 import { startPlane } from '../support/plane.js';
 
@@ -38,9 +42,10 @@ async function app(
   options: FlyteModuleOptions,
   adapter: 'express' | 'fastify' = 'express',
   logger = new LogLines(),
+  configure?: AppOptions['configure'],
 ): Promise<Running> {
   const imports = [FlyteModule.forRoot({ passthrough: true, ...options })];
-  const started = await startApp({ adapter, controllers: [Me], imports, logger });
+  const started = await startApp({ adapter, controllers: [Me], imports, logger, configure });
   running.push(started.app);
   return started;
 }
@@ -132,6 +137,22 @@ describe.each(ADAPTERS)('the client disconnects, on %s', (adapter) => {
     await until(() => cancelled.length === 1, 'the call is cancelled');
   });
 
+  it('before the guard ran, and nothing goes on for them upstream', async () => {
+    const { interceptor, started, cancelled } = hanging();
+    const there = await plane({ interceptors: [interceptor] });
+    const { url } = await app({ endpoint: there.url }, adapter, undefined, (nest) => {
+      nest.use((_request: object, response: EventEmitter, next: () => void) => {
+        response.once('close', () => next());
+      });
+    });
+    const client = new AbortController();
+    const answer = ask(url, '/me', { headers: bearer(await there.token('alice')), signal: client.signal });
+    setTimeout(() => client.abort(), 50);
+    await expect(answer).rejects.toThrow(/abort/);
+    await sleep(200);
+    expect(started.length).toBe(cancelled.length);
+  });
+
   it('and so is a silent stream behind from(asyncIterable)', async () => {
     const streams = { opened: 0, cancelled: 0 };
     const there = await plane({ routes: silentWatch(streams) });
@@ -143,6 +164,66 @@ describe.each(ADAPTERS)('the client disconnects, on %s', (adapter) => {
     client.abort();
     await until(() => streams.cancelled === 1, 'the stream is cancelled');
   });
+});
+
+describe('the app’s own credentials', () => {
+  const endpoint = 'http://127.0.0.1:9';
+  const never = (): Promise<never> => new Promise(() => undefined);
+  const client = async (credentials: FlyteModuleOptions['credentials']): Promise<FlyteClient> => {
+    const options = { endpoint, passthrough: false, credentials, timeoutMs: 200, streamIdleTimeoutMs: 200 };
+    return (await app(options)).app.get(FlyteClient);
+  };
+
+  it('that never come: the call ends in its time, and when it is told to', async () => {
+    const flyte = await client(never);
+    await expect(flyte.users.get()).rejects.toMatchObject({ code: 'deadline_exceeded' });
+    const patient = flyte.with({ timeoutMs: 60_000 });
+    await expect(patient.users.get({ signal: AbortSignal.timeout(50) })).rejects.toMatchObject({ code: 'canceled' });
+    await expect(patient.users.get({ signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'canceled' });
+    const runs = createClient(RunService, flyte.transport);
+    await expect(async () => {
+      for await (const _ of runs.watchRunDetails({ runId: { name: 'r' } }));
+    }).rejects.toMatchObject({ code: 'deadline_exceeded' });
+  });
+
+  it.each([
+    [null],
+    [undefined],
+    ['Bearer secret-1'],
+    [['authorization', 'secret-1']],
+    [{ authorization: 'secret-1\n' }],
+    [{ host: 'x' }],
+  ])('that are none (%j): the app’s fault, without their value', async (given) => {
+    const error: unknown = await (await client(() => given as never)).users.get().catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: 'misuse', message: expect.stringMatching(/"credentials"/) });
+    expect(String(error)).not.toContain('secret-1');
+  });
+
+  it('a time without an end is none that ends at once', async () => {
+    const there = await plane();
+    const { app: nest } = await app({ endpoint: there.url });
+    const headers = bearer(await there.token('alice'));
+    const asked = (timeoutMs: number) => authMetadata(headers, () => nest.get(FlyteClient).users.get({ timeoutMs }));
+    expect((await asked(Infinity)).subject).toBe('alice');
+    await expect(asked(-1)).rejects.toMatchObject({ code: 'deadline_exceeded' });
+  });
+});
+
+it('the client disconnects, on fastify over HTTP/2: the call upstream is cancelled', async () => {
+  const { interceptor, started, cancelled } = hanging();
+  const there = await plane({ interceptors: [interceptor] });
+  const module = await Test.createTestingModule({
+    controllers: [Me],
+    imports: [FlyteModule.forRoot({ endpoint: there.url, passthrough: true })],
+  }).compile();
+  const nest = module.createNestApplication(new FastifyAdapter({ http2: true } as object), { logger: false });
+  await nest.listen(0, '127.0.0.1');
+  const session = connectHttp2(await nest.getUrl());
+  running.push(nest, { close: async () => session.destroy() });
+  const stream = session.request({ ':path': '/me', ...bearer(await there.token('alice')) });
+  await until(() => started.length === 1, 'the call reaches the plane');
+  stream.close(8);
+  await until(() => cancelled.length === 1, 'the call is cancelled');
 });
 
 /** Streams that say nothing until they are cancelled. */
@@ -202,6 +283,35 @@ describe('the peer’s limit on streams', () => {
       }),
     ).rejects.toMatchObject({ name: 'FlyteError', code: 'deadline_exceeded' });
     await until(() => streams.cancelled === 1, 'the plane learns of it');
+  });
+
+  it('a stream that is not read to its end is cancelled', async () => {
+    let ended = 0;
+    const there = await plane({
+      routes: (router) => {
+        router.service(RunService, {
+          async *watchRunDetails(_request, { signal }) {
+            signal.addEventListener('abort', () => ended++, { once: true });
+            for (;;) {
+              yield {};
+              await sleep(5);
+            }
+          },
+        });
+      },
+    });
+    const { app: nest } = await app({ endpoint: there.url });
+    const { transport } = nest.get(FlyteClient);
+    const method = RunService.method.watchRunDetails;
+    async function* input() {
+      yield {};
+    }
+    const headers = bearer(await there.token('alice'));
+    const response = await authMetadata(headers, () =>
+      transport.stream(method, undefined, undefined, undefined, input()),
+    );
+    for await (const _ of response.message) break;
+    await until(() => ended === 1, 'the plane learns of it');
   });
 
   it('a stream that fails before anybody reads it does not end the process, and fails when it is read', async () => {

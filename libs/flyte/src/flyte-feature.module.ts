@@ -30,7 +30,11 @@ export class FlyteFeatureModule {
       );
     });
     const kept = { provide: FEATURE, useValue: [...features] };
-    return { module: FlyteFeatureModule, providers: [kept, ...handles], exports: handles.map(({ provide }) => provide) };
+    return {
+      module: FlyteFeatureModule,
+      providers: [kept, ...handles],
+      exports: handles.map(({ provide }) => provide),
+    };
   }
 }
 

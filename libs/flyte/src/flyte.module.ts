@@ -30,6 +30,7 @@ import { resolveOptions, type ResolvedOptions } from './remote/resolve-options.j
 import { RunService } from './remote/run.service.js';
 import { SecretService } from './remote/secret.service.js';
 import { appVersion } from './remote/task-defaults.js';
+import { assertImagesKnown } from './remote/task-images.js';
 import { TaskService } from './remote/task.service.js';
 import { UserService } from './remote/user.service.js';
 import { TaskContext } from './runtime/task-context.js';
@@ -156,13 +157,22 @@ function createAuthPolicy(options: ResolvedOptions): AuthPolicy {
  */
 @Module({})
 export class FlyteModule extends ConfigurableModuleClass implements OnModuleInit, OnApplicationShutdown {
+  // Truly private: through these, inspecting this module would show the options of all, keys of TLS included.
+  readonly #options: ResolvedOptions;
+  readonly #modules: ModulesContainer;
+  readonly #registry: TaskRegistry;
+
   constructor(
     @Inject(CONNECTION_NAME) readonly name: string | undefined,
     @Inject(WIRE) readonly wire: Wire,
-    readonly modules: ModulesContainer,
-    readonly registry: TaskRegistry,
+    @Inject(RESOLVED_OPTIONS) options: ResolvedOptions,
+    modules: ModulesContainer,
+    registry: TaskRegistry,
   ) {
     super();
+    this.#options = options;
+    this.#modules = modules;
+    this.#registry = registry;
   }
 
   /**
@@ -184,8 +194,11 @@ export class FlyteModule extends ConfigurableModuleClass implements OnModuleInit
    * Checks what only the whole app shows: two connections of one name could not be told apart, nor two tasks of one name.
    */
   onModuleInit(): void {
-    this.registry.all();
-    const same = [...this.modules.values()].filter(
+    const tasks = this.#registry.all();
+    const { endpoint, tasks: own } = this.#options;
+    // Inside an action the image is there, and this app runs it.
+    if (own && !endpoint.isLocal && !insideAction()) assertImagesKnown(tasks, own.image);
+    const same = [...this.#modules.values()].filter(
       ({ metatype, providers }) => metatype === FlyteModule && providers.get(CONNECTION_NAME)?.instance === this.name,
     );
     if (same.length < 2) return;

@@ -45,11 +45,13 @@ export { rememberHandshake } from './auth/inbound-request.js';
 
 export { Task, Tasks } from './tasks/task.decorators.js';
 export { TaskEnvironment, type ImageLike, type TaskEnvironmentFields } from './tasks/task-environment.js';
+export { TaskRegistry } from './tasks/task-registry.js';
 export { taskRef, type TaskRef, type TaskRefOptions } from './tasks/task-ref.js';
 export type { Backoff, Cache, ImplementOptions, Retries, TaskOptions, Timeout } from './tasks/task-options.js';
 export type { DurationText } from './tasks/duration.js';
 export type { Resources } from './tasks/resources.js';
-export type { CallArguments, CallIn, CallOut, Given, Parsed, Schema, TaskMethod } from './tasks/typing.js';
+export type { Schema } from './tasks/schema.js';
+export type { CallArguments, CallIn, CallOut, Given, Parsed, TaskMethod } from './tasks/typing.js';
 
 // For `@UseGuards` and its like, for tests that override them, and for libraries on top of this one.
 export { FlyteAuthGuard } from './auth/flyte-auth.guard.js';
@@ -94,7 +96,7 @@ export {
   type ActionTarget,
 } from './tasks/action-arguments.js';
 export { type AnyTaskCodec, type TaskDefinition } from './tasks/task-definition.js';
-export { taskClassesIn, collectTasks, TaskRegistry, type TaskSources } from './tasks/task-registry.js';
+export { taskClassesIn, collectTasks, type TaskSources } from './tasks/task-registry.js';
 export type { TaskClass } from './tasks/task-metadata.js';
 export type { TaskSettings } from './tasks/task-settings.js';
 export { buildTaskSpec, TASK_TYPE, type TaskSpecTarget } from './tasks/task-spec.js';

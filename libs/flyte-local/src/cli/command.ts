@@ -1,8 +1,9 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { FlyteError } from 'nestjs-flyte';
-import { DEFAULT_STATE } from '../state/state-folder.js';
 import { mintToken } from '../tokens/mint-token.js';
+import { collect, positiveNumber, stateOption, wholeNumber } from './options.js';
 import { runPlane, type PlaneFlags } from './run-plane.js';
+import { secretCommand } from './secret-command.js';
 import { UsageError } from './usage-error.js';
 
 interface TokenFlags {
@@ -22,7 +23,7 @@ interface TokenFlags {
  */
 export async function runCommand(argv: readonly string[]): Promise<number> {
   const program = planeCommand();
-  program.addCommand(tokenCommand(program));
+  program.addCommand(tokenCommand(program)).addCommand(secretCommand(program));
   try {
     await program.parseAsync(argv, { from: 'user' });
     return 0;
@@ -50,6 +51,13 @@ function planeCommand(): Command {
     .option('--tls-cert <file>', 'a certificate in PEM; the port speaks TLS only then')
     .option('--tls-key <file>', 'its private key in PEM')
     .option('--max-concurrent-streams <count>', 'limit of open streams on an HTTP/2 connection', wholeNumber)
+    .option(
+      '--max-concurrent-actions <count>',
+      'how many actions run at a time (default: one per processor)',
+      wholeNumber,
+    )
+    .option('--abort-grace <seconds>', 'how long an aborted action may take to end (default: 5)', wholeNumber)
+    .option('--working-directory <folder>', 'the folder that commands of actions run in (default: the current one)')
     .option('--verbose', 'print a line for each call: method, subject, code, duration')
     .action((flags: PlaneFlags) => runPlane(flags));
 }
@@ -80,25 +88,6 @@ function tokenCommand(program: Command): Command {
       });
       console.log(token);
     });
-}
-
-function stateOption(): Option {
-  return new Option('--state <folder>', `the state folder (default: ${DEFAULT_STATE})`);
-}
-
-function collect(value: string, previous: string[] = []): string[] {
-  return [...previous, value];
-}
-
-function wholeNumber(text: string): number {
-  if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('It must be a whole number.');
-}
-
-function positiveNumber(text: string): number {
-  const value = wholeNumber(text);
-  if (value > 0) return value;
-  throw new InvalidArgumentError('It must be above 0.');
 }
 
 function messageOf(error: unknown): string {

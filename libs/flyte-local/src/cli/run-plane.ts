@@ -6,6 +6,7 @@ import { startLocalControlPlane } from '../plane/start-local-control-plane.js';
 import { codeOf } from '../state/atomic-file.js';
 import { MEMORY_STATE } from '../state/state-folder.js';
 import { UsageError } from './usage-error.js';
+import { userName } from './user-name.js';
 
 /** The flags of the command, as commander gives them. */
 export interface PlaneFlags {
@@ -29,6 +30,12 @@ export interface PlaneFlags {
   readonly tlsKey?: string;
   /** `--max-concurrent-streams` */
   readonly maxConcurrentStreams?: number;
+  /** `--max-concurrent-actions` */
+  readonly maxConcurrentActions?: number;
+  /** `--abort-grace`, in seconds */
+  readonly abortGrace?: number;
+  /** `--working-directory` */
+  readonly workingDirectory?: string;
   /** `--verbose` */
   readonly verbose?: boolean;
 }
@@ -46,16 +53,19 @@ export async function runPlane(flags: PlaneFlags): Promise<void> {
   });
   const plane = await startLocalControlPlane(options);
   console.log(`Local Flyte control plane, for development and tests: ${plane.url}`);
+  console.log(`Whoever may create a run can execute commands on this machine as ${userName()}; that needs a token.`);
   console.log(hint(flags));
   await stopped;
   await plane.close();
 }
 
 function toOptions(flags: PlaneFlags): LocalControlPlaneOptions {
-  const { allowedHost, tlsCert, tlsKey, verbose, ...same } = flags;
+  const { allowedHost, tlsCert, tlsKey, verbose, abortGrace, ...same } = flags;
   const options: LocalControlPlaneOptions = {
     ...same,
     allowedHosts: allowedHost,
+    abortGraceMs: abortGrace === undefined ? undefined : abortGrace * 1000,
+    onWarning: (message) => console.error(message),
     tls: readTls(tlsCert, tlsKey),
     logger: verbose === true ? (entry) => console.log(formatCall(entry)) : undefined,
   };

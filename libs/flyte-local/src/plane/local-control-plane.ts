@@ -18,6 +18,9 @@ export interface LocalControlPlane extends AsyncDisposable {
    * @throws FlyteError `misuse` if a claim has a wrong form
    */
   token(subject: string, claims?: TokenClaims): Promise<string>;
-  /** Ends every connection within a quarter of a second, and frees the port and the state; a second call does nothing. */
+  /**
+   * Ends every connection within a quarter of a second and every running action within its grace, then frees the port and
+   * the state; a second call does nothing.
+   */
   close(): Promise<void>;
 }

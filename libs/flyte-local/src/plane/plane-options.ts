@@ -1,3 +1,6 @@
+import { statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
 import type { ConnectRouter, Interceptor } from '@connectrpc/connect';
 import { FlyteError } from 'nestjs-flyte';
 import type { CallLogger } from '../calls/log-calls.js';
@@ -32,6 +35,14 @@ export interface LocalControlPlaneOptions {
   readonly routes?: ((router: ConnectRouter) => void) | undefined;
   /** Is told of each call that ended. */
   readonly logger?: CallLogger | undefined;
+  /** How many actions run at a time, the number of processors by default; further ones wait in the order they came. */
+  readonly maxConcurrentActions?: number | undefined;
+  /** How long an action that is aborted, timed out or shut down may take to end, in milliseconds: 5000 by default. */
+  readonly abortGraceMs?: number | undefined;
+  /** The folder that the commands of actions run in, the working directory of this process by default. */
+  readonly workingDirectory?: string | undefined;
+  /** Is told what the plane's user should know, such as a secret that is declared under two groups. */
+  readonly onWarning?: ((message: string) => void) | undefined;
 }
 
 /** Options with every default filled in, and checked. */
@@ -58,6 +69,14 @@ export interface ResolvedPlaneOptions {
   readonly routes: ((router: ConnectRouter) => void) | undefined;
   /** See {@link LocalControlPlaneOptions.logger}. */
   readonly logger: CallLogger | undefined;
+  /** See {@link LocalControlPlaneOptions.maxConcurrentActions}. */
+  readonly maxConcurrentActions: number;
+  /** See {@link LocalControlPlaneOptions.abortGraceMs}. */
+  readonly abortGraceMs: number;
+  /** An absolute path. */
+  readonly workingDirectory: string;
+  /** See {@link LocalControlPlaneOptions.onWarning}. */
+  readonly onWarning: (message: string) => void;
 }
 
 /**
@@ -68,10 +87,17 @@ export interface ResolvedPlaneOptions {
 export function resolvePlaneOptions(options: LocalControlPlaneOptions): ResolvedPlaneOptions {
   const { port = 8090, auth = 'required', audience = NEVER_STARTED.audience, state = DEFAULT_STATE } = options;
   const { tls, maxConcurrentStreams, interceptors = [], routes, logger } = options;
+  const {
+    maxConcurrentActions = Math.max(2, availableParallelism()),
+    abortGraceMs = 5000,
+    onWarning = () => {},
+  } = options;
   const host = resolveHost(options.host ?? '127.0.0.1');
   requireWhole('port', port, 0, 65_535);
   // The largest that a SETTINGS frame can say and that is not "no limit" (RFC 9113, 6.5.2).
   if (maxConcurrentStreams !== undefined) requireWhole('maxConcurrentStreams', maxConcurrentStreams, 1, 2 ** 31 - 1);
+  requireWhole('maxConcurrentActions', maxConcurrentActions, 1, 1000);
+  requireWhole('abortGraceMs', abortGraceMs, 0, 600_000);
   if (auth !== 'required' && auth !== 'optional') {
     throw invalid(`The option \`auth\` is ${JSON.stringify(auth)}, and must be "required" or "optional".`);
   }
@@ -81,13 +107,23 @@ export function resolvePlaneOptions(options: LocalControlPlaneOptions): Resolved
   // Who says that the plane shall listen as a name, says that it may be called by that name.
   const own = isWildcard(host) ? [] : [host];
   const allowedHosts = [...own, ...(options.allowedHosts ?? []).map(resolveAllowedHost)];
-  return { port, host, state, auth, audience, tls, allowedHosts, maxConcurrentStreams, interceptors, routes, logger };
+  const workingDirectory = resolveFolder(options.workingDirectory ?? '.');
+  return {
+    ...{ port, host, state, auth, audience, tls, allowedHosts, maxConcurrentStreams, interceptors, routes, logger },
+    ...{ maxConcurrentActions, abortGraceMs, workingDirectory, onWarning },
+  };
 }
 
 function resolveHost(text: string): string {
   const host = hostName(text);
   if (host !== undefined) return host;
   throw invalid(`The option \`host\` is ${JSON.stringify(text)}, and must be an address or a name without a port.`);
+}
+
+function resolveFolder(path: string): string {
+  const folder = resolve(path);
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return folder;
+  throw invalid(`The option \`workingDirectory\` is ${JSON.stringify(path)}, and must be a folder.`);
 }
 
 function resolveAllowedHost(text: string): string {

@@ -1,6 +1,9 @@
 import { setMaxListeners } from 'node:events';
 import { Code, ConnectError, type ConnectRouter } from '@connectrpc/connect';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
+import { Engine } from '../execution/engine.js';
+import { groupWarnings } from '../execution/secret-groups.js';
+import { secretsOfTasks } from '../execution/secrets-of-tasks.js';
 import { logCalls } from '../calls/log-calls.js';
 import { verifyCaller } from '../calls/verify-caller.js';
 import { planeDocuments } from '../http/documents.js';
@@ -40,12 +43,28 @@ export async function startLocalControlPlane(options: LocalControlPlaneOptions =
 }
 
 async function serve(options: ResolvedPlaneOptions, state: PlaneState): Promise<LocalControlPlane> {
-  const { audience, allowedHosts } = options;
+  let url = '';
+  const engine = Engine.open({ ...options, ...state, url: () => url, warn: options.onWarning });
+  try {
+    return await listenFor(options, state, engine, (listened) => (url = listened));
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
+}
+
+async function listenFor(
+  options: ResolvedPlaneOptions,
+  state: PlaneState,
+  engine: Engine,
+  onListening: (url: string) => void,
+): Promise<LocalControlPlane> {
+  const { audience, allowedHosts, onWarning: warn } = options;
   const shutdown = new AbortController();
   // Every open call listens to it, and Node warns of a leak at the eleventh.
   setMaxListeners(0, shutdown.signal);
   let url = '';
-  const context: PlaneContext = { database: state.database, url: () => url, audience };
+  const context: PlaneContext = { database: state.database, url: () => url, audience, engine, warn };
   const handler = planeHandler({
     guard: hostGuard(new Set(allowedHosts)),
     documents: planeDocuments({
@@ -57,10 +76,11 @@ async function serve(options: ResolvedPlaneOptions, state: PlaneState): Promise<
   });
   const listener = await listen({ ...options, handler });
   url = `${options.tls === undefined ? 'http' : 'https'}://${urlHost(publicHost(options))}:${listener.port}`;
+  onListening(url);
   const close = async (): Promise<void> => {
     // First, so that watchers end by themselves and their clients hear why.
     shutdown.abort(new ConnectError('The control plane is shutting down.', Code.Unavailable));
-    await listener.close();
+    await Promise.all([listener.close(), engine.close()]);
     state.close();
   };
   let closing: Promise<void> | undefined;
@@ -76,6 +96,9 @@ async function serve(options: ResolvedPlaneOptions, state: PlaneState): Promise<
   };
   try {
     state.saveStart({ url, audience });
+    for (const warning of groupWarnings(secretsOfTasks(engine.tasks))) warn(warning);
+    // Now that actions can be told where the plane listens.
+    engine.executor.recover();
   } catch (error) {
     await listener.close();
     throw error;

@@ -1,5 +1,6 @@
 import type { DescMethod } from '@bufbuild/protobuf';
 import type { ConnectRouter } from '@connectrpc/connect';
+import type { Engine } from '../execution/engine.js';
 import type { LocalDatabase } from '../state/local-database.js';
 
 /** What every service of the plane shares. Who calls is in each call's own context: see `requireCaller`. */
@@ -10,6 +11,10 @@ export interface PlaneContext {
   readonly url: () => string;
   /** The audience of the plane's tokens. */
   readonly audience: string;
+  /** Secrets, tasks, runs, and what executes them. */
+  readonly engine: Engine;
+  /** Is told what the plane's user should know. */
+  readonly warn: (message: string) => void;
 }
 
 /**

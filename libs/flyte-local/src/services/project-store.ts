@@ -2,7 +2,7 @@ import { clone, create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { DomainSchema, ProjectSchema, type Domain, type Project } from 'nestjs-flyte/idl/project/project_service';
 import { LabelsSchema } from 'nestjs-flyte/idl/task/run';
 import type { LocalDatabase } from '../state/local-database.js';
-import type { SqlRow, SqlValue } from '../state/sql.js';
+import { bytesOf, type SqlRow, type SqlValue } from '../state/sql.js';
 import type { ProjectQuery } from './project-query.js';
 
 /** Every project has these, and no call changes them. */
@@ -72,9 +72,7 @@ function columnsOf(project: Project): SqlValue[] {
 }
 
 function toProject(row: SqlRow): Project {
-  const { message } = row;
-  if (!(message instanceof ArrayBuffer) && !(message instanceof Uint8Array)) throw new TypeError('no message bytes');
-  const project = fromBinary(ProjectSchema, new Uint8Array(message));
+  const project = fromBinary(ProjectSchema, bytesOf(row['message']));
   project.domains = DOMAINS.map((id): Domain => create(DomainSchema, { id, name: id }));
   return project;
 }

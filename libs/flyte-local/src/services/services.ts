@@ -1,11 +1,25 @@
 import type { DescMethod } from '@bufbuild/protobuf';
 import { authMetadataService } from './auth-metadata-service.js';
+import { clusterService } from './cluster-service.js';
+import { dataProxyService } from './data-proxy-service.js';
 import { identityService } from './identity-service.js';
 import type { PlaneService } from './plane-service.js';
 import { projectService } from './project-service.js';
+import { runService } from './run-service.js';
+import { secretService } from './secret-service.js';
+import { taskService } from './task-service.js';
 
 /** Every service that the plane serves. */
-export const SERVICES: readonly PlaneService[] = [identityService, authMetadataService, projectService];
+export const SERVICES: readonly PlaneService[] = [
+  identityService,
+  authMetadataService,
+  projectService,
+  clusterService,
+  secretService,
+  taskService,
+  runService,
+  dataProxyService,
+];
 
 /**
  * Makes the rule which methods need no token.

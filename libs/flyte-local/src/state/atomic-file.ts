@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, fsyncSync, linkSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, linkSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 
 /** The code of a system or SQLite error, such as `EACCES`; `unknown` for anything else. */
 export function codeOf(error: unknown): string {
@@ -26,9 +26,9 @@ export function readIfPresent(path: string): string | undefined {
  * Writes a private file (mode 0600) so that a reader, also after `kill -9`, sees the old text or the new one.
  *
  * @param path the file
- * @param content its new text
+ * @param content its new content
  */
-export function replaceFile(path: string, content: string): void {
+export function replaceFile(path: string, content: string | Uint8Array): void {
   viaTemporary(path, content, (temporary) => renameSync(temporary, path));
 }
 
@@ -50,12 +50,12 @@ export function createFileOnce(path: string, content: string): boolean {
   }
 }
 
-function viaTemporary(path: string, content: string, publish: (temporary: string) => void): void {
+function viaTemporary(path: string, content: string | Uint8Array, publish: (temporary: string) => void): void {
   const temporary = `${path}.${randomUUID()}.tmp`;
   const handle = openSync(temporary, 'wx', 0o600);
   try {
     try {
-      writeSync(handle, content);
+      writeFileSync(handle, content);
       fsyncSync(handle);
     } finally {
       closeSync(handle);

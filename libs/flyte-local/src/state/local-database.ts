@@ -48,12 +48,19 @@ export class LocalDatabase {
     return this.all(sql, parameters)[0];
   }
 
+  /** Runs several changes as one: all of them are stored, or none. */
+  transaction<Result>(change: () => Result): Result {
+    return this.#database.transaction(change).immediate();
+  }
+
   /** Closes the database; a second call does nothing. */
   close(): void {
     if (this.#database.open) this.#database.close();
   }
 
   #identify(path: string): void {
+    // The command `secret` writes while a plane has the database open.
+    this.#database.exec('PRAGMA busy_timeout = 5000');
     this.#database.exec('PRAGMA journal_mode = WAL');
     this.#database.exec('PRAGMA synchronous = FULL');
     const check = this.#pragma('quick_check(1)', 'quick_check');
@@ -79,11 +86,15 @@ export class LocalDatabase {
     }
     for (const [index, migrate] of MIGRATIONS.entries()) {
       if (index < version) continue;
-      this.#database.transaction(() => {
-        for (const [sql, parameters] of migrate()) this.run(sql, parameters);
-        this.#database.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
-        this.#database.exec(`PRAGMA user_version = ${index + 1}`);
-      })();
+      this.#database
+        .transaction(() => {
+          // Asked again inside: a second process may have taken the step while this one waited for its turn.
+          if (Number(this.#pragma('user_version', 'user_version')) > index) return;
+          for (const [sql, parameters] of migrate()) this.run(sql, parameters);
+          this.#database.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
+          this.#database.exec(`PRAGMA user_version = ${index + 1}`);
+        })
+        .immediate();
     }
   }
 

@@ -9,7 +9,7 @@ const FIRST_PROJECT = 'flytesnacks';
  * The schema, step by step. The database's `user_version` counts the steps it has taken, so a step that was released is
  * never changed: later schemas append to the list.
  */
-export const MIGRATIONS: readonly (() => readonly SqlStatement[])[] = [projects];
+export const MIGRATIONS: readonly (() => readonly SqlStatement[])[] = [projects, execution];
 
 /**
  * A project is its protobuf message, byte for byte, so that fields which this version does not know survive; the other
@@ -37,5 +37,63 @@ function projects(): readonly SqlStatement[] {
        VALUES (?, ?, '', x'', ?, ?, ?, ?)`,
       [FIRST_PROJECT, message.name, message.state, now, now, toBinary(ProjectSchema, message)],
     ],
+  ];
+}
+
+/**
+ * A task and an action are protobuf messages too. `open` is 1 while an action's last attempt has not ended; `sequence` is
+ * the order in which actions were created, and thereby that of the queue. Secrets are sealed one by one, and
+ * `secret_key_check` tells whether a key is the one that sealed them.
+ */
+function execution(): readonly SqlStatement[] {
+  return [
+    [
+      `CREATE TABLE secrets (
+        project TEXT NOT NULL,
+        domain TEXT NOT NULL,
+        name TEXT NOT NULL,
+        sealed BLOB NOT NULL,
+        type INTEGER NOT NULL,
+        created_at TEXT NOT NULL,
+        updated_at TEXT NOT NULL,
+        PRIMARY KEY (project, domain, name)
+      )`,
+    ],
+    ['CREATE TABLE secret_key_check (one INTEGER PRIMARY KEY CHECK (one = 1), sealed BLOB NOT NULL)'],
+    [
+      `CREATE TABLE tasks (
+        sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+        project TEXT NOT NULL,
+        domain TEXT NOT NULL,
+        name TEXT NOT NULL,
+        version TEXT NOT NULL,
+        environment TEXT NOT NULL,
+        deployed_by TEXT NOT NULL,
+        deployed_at TEXT NOT NULL,
+        message BLOB NOT NULL,
+        UNIQUE (project, domain, name, version)
+      )`,
+    ],
+    [
+      `CREATE TABLE actions (
+        sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+        project TEXT NOT NULL,
+        domain TEXT NOT NULL,
+        run_name TEXT NOT NULL,
+        name TEXT NOT NULL,
+        phase INTEGER NOT NULL,
+        open INTEGER NOT NULL,
+        task_project TEXT NOT NULL,
+        task_domain TEXT NOT NULL,
+        task_name TEXT NOT NULL,
+        task_version TEXT NOT NULL,
+        created_by TEXT NOT NULL,
+        created_at TEXT NOT NULL,
+        run_spec BLOB NOT NULL,
+        message BLOB NOT NULL,
+        UNIQUE (project, domain, run_name, name)
+      )`,
+    ],
+    ['CREATE INDEX open_actions ON actions (sequence) WHERE open = 1'],
   ];
 }

@@ -9,6 +9,9 @@ export const STATE_FILES = {
   signingKey: 'signing-key.json',
   lastStart: 'last-start.json',
   database: 'control-plane.db',
+  secretKey: 'secret-key',
+  data: 'data',
+  secretsInUse: 'secrets-in-use',
   lock: 'lock',
 } as const;
 

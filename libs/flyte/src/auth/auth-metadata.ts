@@ -83,7 +83,10 @@ export function createAuthMetadata(headers: AuthHeaders): AuthMetadata {
   const pairs: Iterable<readonly [string, string | undefined]> =
     Symbol.iterator in headers ? headers : Object.entries(headers);
   const values = new Map<string, string>();
-  for (const [name, value] of pairs) {
+  for (const pair of pairs) {
+    // A list of texts would be taken apart into letters.
+    if (!Array.isArray(pair) || pair.length !== 2) throw new FlyteError('misuse', 'Give headers as [name, value].');
+    const [name, value] = pair;
     if (value === undefined) continue;
     const lower = checkHeaderName(name);
     values.set(lower, checkHeaderValue(lower, value));

@@ -45,7 +45,18 @@ export function currentAuthScope(owner?: symbol): AuthScope | undefined {
 
 /** Runs a function, and everything that it starts, in a scope. */
 export function runInScope<T>(scope: AuthScope, fn: () => T): T {
-  return shared.current.run({ ...scope, parent: shared.current.getStore() }, fn);
+  return shared.current.run({ ...scope, parent: outside(scope.owner, shared.current.getStore()) }, fn);
+}
+
+/**
+ * Those of the scopes around one that a client may still look for: a job that starts its next round in its last one would
+ * else keep the credentials of all its rounds.
+ */
+function outside(owner: symbol | undefined, scope: AuthScope | undefined): AuthScope | undefined {
+  if (!owner || !scope) return undefined; // without an owner, a scope serves all clients
+  if (!scope.owner) return scope;
+  if (scope.owner === owner) return scope.parent;
+  return { ...scope, parent: outside(owner, scope.parent) };
 }
 
 /** Keeps what a guard found for a request, in place of what the same owner kept before. */

@@ -1,4 +1,4 @@
-import { createRemoteJWKSet, errors, jwtVerify, type JWTVerifyGetKey } from 'jose';
+import { createRemoteJWKSet, errors, jwtVerify } from 'jose';
 import * as z from 'zod';
 import { FlyteError } from '../errors/flyte-error.js';
 
@@ -39,11 +39,13 @@ const DEFAULT_CLOCK_TOLERANCE_SECONDS = 5;
  * does not hold, `unavailable` where the keys can't be had. No message quotes the token.
  */
 export function createBearerVerifier(options: VerifyOptions): (token: string) => Promise<void> {
-  let keys: Promise<JWTVerifyGetKey> | undefined;
+  let keys: Promise<RemoteKeys> | undefined;
   return async (token) => {
-    keys ??= findKeys(options);
+    const mine = (keys ??= findKeys(options));
+    let known: RemoteKeys | undefined;
     try {
-      await jwtVerify(token, await keys, {
+      known = await mine;
+      await jwtVerify(token, known, {
         issuer: options.issuer,
         audience: typeof options.audience === 'string' ? options.audience : [...options.audience],
         algorithms: [...(options.algorithms ?? ASYMMETRIC_ALGORITHMS)],
@@ -53,7 +55,9 @@ export function createBearerVerifier(options: VerifyOptions): (token: string) =>
     } catch (error) {
       if (isTokensFault(error))
         throw new FlyteError('unauthenticated', `The bearer token is not valid: ${reason(error)}.`);
-      keys = undefined; // asked anew for the next request
+      // Asked anew for the next request, unless they are still good: a token that names an unknown key, or an unusable
+      // one, must not take from everybody else the keys that an issuer can't repeat just now.
+      if (keys === mine && known?.fresh !== true) keys = undefined;
       throw new FlyteError(
         'unavailable',
         'The keys that verify bearer tokens can not be had at the moment. Try again.',
@@ -65,7 +69,9 @@ export function createBearerVerifier(options: VerifyOptions): (token: string) =>
   };
 }
 
-async function findKeys({ issuer, jwksUri }: VerifyOptions): Promise<JWTVerifyGetKey> {
+type RemoteKeys = ReturnType<typeof createRemoteJWKSet>;
+
+async function findKeys({ issuer, jwksUri }: VerifyOptions): Promise<RemoteKeys> {
   const uri = jwksUri ?? (await discover(issuer ?? ''));
   return createRemoteJWKSet(new URL(uri), { timeoutDuration: FETCH_TIMEOUT_MS });
 }
@@ -79,7 +85,17 @@ async function discover(issuer: string): Promise<string> {
   if (!answer.ok) throw new Error(`${url} answered ${answer.status}`);
   const document = Discovery.parse(await answer.json());
   if (document.issuer !== issuer) throw new Error(`${url} speaks for another issuer: ${document.issuer}`);
+  if (!isSafeKeyUrl(document.jwks_uri)) throw new Error(`${url} names keys at a URL that is not https://`);
   return document.jwks_uri;
+}
+
+/** Whether keys may be fetched from a URL: whoever can change them on the way signs as anybody. */
+export function isSafeKeyUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname } = new URL(text);
+  // In plaintext from this machine alone; URL writes every form of its address in these.
+  const isLoopback = hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
+  return protocol === 'https:' || (protocol === 'http:' && isLoopback);
 }
 
 function isTokensFault(error: unknown): error is errors.JOSEError {

@@ -3,11 +3,13 @@ import { Reflector } from '@nestjs/core';
 import { FlyteError } from '../errors/flyte-error.js';
 import { createAuthMetadata, type AuthMetadata } from './auth-metadata.js';
 import { AuthPolicy, requirementOf } from './auth-policy.js';
-import { rememberScope } from './auth-scope.js';
+import { rememberedScopes, rememberScope } from './auth-scope.js';
 import type { HeaderExtractor } from './header-extractors.js';
-import { setAnswerHeader, toHttpException } from './http-answer.js';
+import { httpStatus, setAnswerHeader, toHttpException } from './http-answer.js';
 import { inboundRequest, type InboundRequest } from './inbound-request.js';
 import { isSameOrigin } from './same-origin.js';
+import { logServerFault } from './server-fault.js';
+import { toWsException } from './ws-answer.js';
 
 /**
  * Demands credentials of every request that is not excluded, before pipes and handlers, and keeps them for the
@@ -16,7 +18,7 @@ import { isSameOrigin } from './same-origin.js';
  *
  * It refuses with 401 (no credentials, or invalid ones), 400 (credentials that can't travel), 403 (a cookie on a
  * request of another site) and 503 (the keys for `verify` can't be had): as Nest's `HttpException` for HTTP and GraphQL,
- * as FlyteError elsewhere.
+ * as `WsException` for WebSocket gateways, as FlyteError elsewhere.
  */
 @Injectable()
 export class FlyteAuthGuard implements CanActivate {
@@ -34,7 +36,7 @@ export class FlyteAuthGuard implements CanActivate {
     setAnswerHeader(request.response, 'Cache-Control', 'no-store');
     try {
       const metadata = await this.authenticate(context, request);
-      if (metadata) rememberScope(request.identity, { owner: this.policy.owner, metadata, signal: request.signal });
+      if (metadata) this.remember(request, metadata);
       else if (requirement === 'required') throw this.noCredentials();
       return true;
     } catch (error) {
@@ -42,11 +44,19 @@ export class FlyteAuthGuard implements CanActivate {
     }
   }
 
+  /** Keeps what was found. Resolvers of one GraphQL request share one object for it, and so what is known by it. */
+  protected remember({ identity, signal }: InboundRequest, metadata: AuthMetadata): void {
+    const { owner } = this.policy;
+    const before = rememberedScopes(identity).find((scope) => scope.owner === owner)?.metadata;
+    const isSame = before && JSON.stringify(before.entries()) === JSON.stringify(metadata.entries());
+    rememberScope(identity, { owner, metadata: isSame ? before : metadata, signal });
+  }
+
   /** What may travel, or undefined where the request has nothing of the kind. */
   protected async authenticate(context: ExecutionContext, request: InboundRequest): Promise<AuthMetadata | undefined> {
     const found = await this.extract(context);
     if (found.names.length === 0) return undefined;
-    if (found.names.every((name) => name === 'cookie') && request.unsafe && !isSameOrigin(request)) {
+    if (request.unsafe && standsOnCookies(found, request) && !isSameOrigin(request)) {
       throw new FlyteError(
         'permission_denied',
         'A cookie alone authenticates only requests of this site. Send an Authorization header, or a same-origin Origin.',
@@ -98,10 +108,30 @@ export class FlyteAuthGuard implements CanActivate {
 
   protected refusal(error: unknown, context: ExecutionContext, request: InboundRequest): unknown {
     if (!(error instanceof FlyteError)) return error;
+    // The client learns no more than the status; what Nest makes of it says nothing in the log.
+    if (httpStatus(error) >= 500) this.logger.error([error.message, error.detail].filter(Boolean).join(' '));
     if (error.code === 'unauthenticated') setAnswerHeader(request.response, 'WWW-Authenticate', 'Bearer');
-    // A catch-all filter of the app's own may come first, and knows HttpException only.
-    return ['http', 'graphql'].includes(context.getType<string>()) ? toHttpException(error) : error;
+    switch (context.getType<string>()) {
+      case 'http':
+      case 'graphql':
+        // A catch-all filter of the app's own may come first, and knows HttpException only.
+        logServerFault(this.logger, error);
+        return toHttpException(error);
+      case 'ws':
+        return toWsException(error, context, this.logger);
+      default:
+        return error;
+    }
   }
+}
+
+/**
+ * Whether nothing but cookies authenticates a request: nothing else was found, or what was found stands in none of its
+ * headers, as a token does that an extractor reads from the session which a cookie names.
+ */
+function standsOnCookies(found: AuthMetadata, { headers }: InboundRequest): boolean {
+  const brought = (name: string): boolean => name !== 'cookie' && headers.some(([key]) => key === name);
+  return headers.some(([name]) => name === 'cookie') && !found.names.some(brought);
 }
 
 function kindOf(error: unknown): string {

@@ -42,9 +42,16 @@ export function toHttpException(error: FlyteError): HttpException {
   return new HttpException({ statusCode, message, error: reason }, statusCode, { cause: error });
 }
 
-/** Sets a header on an answer of Express, of Fastify or of Node itself; nothing where there is none to set it on. */
+/**
+ * Sets a header on an answer of Express, of Fastify or of Node itself; nothing where there is none to set it on, or where
+ * it is too late.
+ */
 export function setAnswerHeader(response: object | undefined, name: string, value: string): void {
-  const { header, setHeader } = (response ?? {}) as Record<'header' | 'setHeader', unknown>;
+  const { header, setHeader, headersSent } = (response ?? {}) as Record<
+    'header' | 'setHeader' | 'headersSent',
+    unknown
+  >;
+  if (headersSent === true) return;
   if (typeof header === 'function') header.call(response, name, value);
   else if (typeof setHeader === 'function') setHeader.call(response, name, value);
 }

@@ -1,6 +1,7 @@
 import type { Environment } from '../secrets/read-secret.js';
 import { writeContext } from './build-context.js';
-import { ask, type BuilderName, type BuildLine, type Command } from './builders/builder.js';
+import type { BuilderName, BuildLine } from './builders/builder.js';
+import { isHere, isInRegistry } from './builders/find-image.js';
 import { runBuilder } from './builders/run-builder.js';
 import { findBuilder } from './builders/find-builder.js';
 import { type RunProcess, runProcess } from './builders/run-process.js';
@@ -75,12 +76,14 @@ export async function buildImage(
   const builder = await findBuilder(options.builder, around);
   const result = { fullName, builder: `${builder.name} ${builder.version}` };
 
-  const succeeds = async (command: Command): Promise<boolean> => (await ask(around, command)).exitCode === 0;
   const look = options.rebuild !== true;
-  const inRegistry = async (): Promise<boolean> =>
-    look && image.registry !== undefined && (await succeeds(builder.findInRegistry(fullName)));
-  const locally = look && (await succeeds(builder.findLocally(fullName)));
-  if ((push || !locally) && (await inRegistry())) {
+  const locally = look && (await isHere(fullName, builder, around));
+  if (
+    look &&
+    image.registry !== undefined &&
+    (push || !locally) &&
+    (await isInRegistry(fullName, builder, around, locally))
+  ) {
     tell({ kind: 'note', text: `${fullName} is in the registry already.` });
     return { ...result, outcome: 'found_in_registry', pushed: false };
   }
@@ -92,12 +95,12 @@ export async function buildImage(
     const redactor = new Redactor([...secrets.values()].map(({ value }) => value));
     tell({ kind: 'note', text: `Building ${fullName} with ${result.builder}.` });
     const { network } = options;
-    const { dockerfile, context, remove } = writeContext(plan);
+    const written = writeContext(plan);
     try {
-      const job = { fullName, platform: image.platform, dockerfile, context, secrets, network };
+      const job = { fullName, platform: image.platform, ...written, secrets, network };
       await runBuilder(builder, 'build', builder.build(job), { ...around, fullName, tell, redactor, timeoutMs });
     } finally {
-      remove();
+      written.remove();
     }
   }
   if (push) {

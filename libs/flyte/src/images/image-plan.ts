@@ -49,9 +49,9 @@ export function planImage(base: ImageBase, steps: readonly ImageStep[], platform
   const writer = writeDockerfile(base, steps);
   const dockerfile = writer.toString();
   const files = new Map(
-    [...writer.context].map(([folder, { list }]) => [
+    [...writer.context].map(([folder, source]) => [
       folder,
-      list().map((entry) => ({ entry, digest: digestOf(entry) })),
+      source.list().map((entry) => ({ entry, digest: digestOf(entry) })),
     ]),
   );
   const contents = [...files].flatMap(([folder, planned]) =>

@@ -57,7 +57,14 @@ async function fromService({ serviceCredentials }: CallerPolicy): Promise<AuthMe
       `The option "credentials" gave none: it threw (${kind}). See why, and call again.`,
     );
   }
-  const metadata = createAuthMetadata(headers);
+  let metadata;
+  try {
+    metadata = createAuthMetadata(headers);
+  } catch (error) {
+    // Not the fault of who made the request, and nothing to tell them.
+    const problem = error instanceof FlyteError ? error.message : 'It must give a record or pairs.';
+    throw new FlyteError('misuse', `The option "credentials" gave no headers that can travel. ${problem}`);
+  }
   if (metadata.names.length === 0) throw new FlyteError('misuse', 'The option "credentials" gave no header.');
   return metadata;
 }

@@ -9,6 +9,8 @@ export interface Endpoint {
   readonly authority: string;
   /** Whether the connection is plaintext. */
   readonly plaintext: boolean;
+  /** Whether it is on this machine, as the local control plane is. */
+  readonly isLocal: boolean;
 }
 
 const FORMS =
@@ -49,7 +51,7 @@ export function parseEndpoint(endpoint: string, insecure: boolean | undefined): 
     );
   }
   const authority = `${url.hostname}:${url.port || (plaintext ? '80' : '443')}`;
-  return { url: `${protocol}://${authority}`, authority, plaintext };
+  return { url: `${protocol}://${authority}`, authority, plaintext, isLocal: isLoopback(url.hostname) };
 }
 
 /** Whether a host, as URL writes it, is this machine. */

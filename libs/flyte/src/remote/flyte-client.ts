@@ -34,7 +34,8 @@ export abstract class FlyteClient {
   abstract readonly runs: RunService;
   /**
    * For what this library has no method for: a Connect transport that adds the caller, deadlines and retries, and fails as
-   * FlyteError. Combine it with a service of `nestjs-flyte/idl/…`: `createClient(RunService, flyte.transport)`.
+   * FlyteError. Combine it with a service of `nestjs-flyte/idl/…`: `createClient(RunService, flyte.transport)`. Leaving
+   * the loop over a stream of such a client does not end the stream; give it a signal, and abort that.
    */
   abstract readonly transport: Transport;
   /**

@@ -68,6 +68,7 @@ const READ_ONLY = new Set([
 
 const FIRST_BACKOFF_MS = 100;
 const MAX_BACKOFF_MS = 2_000;
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * A Connect transport whose calls are made as a caller: with their credentials, until they leave, and failing as
@@ -99,15 +100,17 @@ export function asCaller(wire: Wire, caller: () => Caller, limits: CallLimits): 
 async function callUnary<I extends DescMessage, O extends DescMessage>(
   method: DescMethodUnary<I, O>,
   caller: Caller,
-  { timeoutMs, retries }: CallLimits,
+  { timeoutMs: wanted, retries }: CallLimits,
   signal: AbortSignal | undefined,
   attempt: (leftMs: number, signal: AbortSignal, sent: AuthMetadata | undefined) => Promise<UnaryResponse<I, O>>,
 ): Promise<UnaryResponse<I, O>> {
+  // Timers fire at once for what they can't wait, and Infinity is how a caller says "never".
+  const timeoutMs = Math.min(Math.max(wanted, 0), MAX_TIMER_MS);
   const deadline = Date.now() + timeoutMs;
   const merged = merge(signal, caller.signal);
   let sent: AuthMetadata | undefined;
   try {
-    sent = await caller.credentials();
+    sent = await credentialsOf(caller, merged, timeoutMs);
     // Never under one millisecond: Connect takes 0 for "no deadline".
     return await pRetry(() => attempt(Math.max(1, deadline - Date.now()), merged, sent), {
       retries: isReadOnly(method) ? retries : 0,
@@ -150,15 +153,42 @@ async function openStream<I extends DescMessage, O extends DescMessage>(
       throw failed(error);
     } finally {
       clearTimeout(timer);
+      idle.abort(new ConnectError('the stream is not read any more', Code.Canceled));
     }
   }
   try {
-    sent = await caller.credentials();
-    const response = await open(merge(signal, caller.signal, idle.signal), sent);
+    const merged = merge(signal, caller.signal, idle.signal);
+    sent = await credentialsOf(caller, merged);
+    const response = await open(merged, sent);
     return { ...response, message: messages(response) };
   } catch (error) {
     clearTimeout(timer);
     throw failed(error);
+  }
+}
+
+/** The credentials of a caller; a function of the app's own gives them, and may hang. */
+async function credentialsOf(
+  { credentials }: Caller,
+  signal: AbortSignal,
+  timeoutMs?: number,
+): Promise<AuthMetadata | undefined> {
+  signal.throwIfAborted();
+  const given = credentials();
+  if (!(given instanceof Promise)) return given;
+  let timer: NodeJS.Timeout | undefined;
+  let aborted = (): void => undefined;
+  const tooLate = new Promise<never>((_, reject) => {
+    const late = new ConnectError('the option "credentials" took too long', Code.DeadlineExceeded);
+    if (timeoutMs !== undefined) timer = setTimeout(() => reject(late), timeoutMs);
+    aborted = () => reject(ConnectError.from(signal.reason, Code.Canceled));
+    signal.addEventListener('abort', aborted);
+  });
+  try {
+    return await Promise.race([given, tooLate]);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', aborted);
   }
 }
 

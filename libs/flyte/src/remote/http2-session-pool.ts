@@ -1,26 +1,31 @@
 import type { ClientHttp2Stream, Http2Session, OutgoingHttpHeaders } from 'node:http2';
+import { Code, ConnectError } from '@connectrpc/connect';
 import { Http2SessionManager } from '@connectrpc/connect-node';
 
 type RequestOptions = Parameters<Http2SessionManager['request']>[3];
 
-/** Waits for what the peer allows on a session. */
+/** Waits for what the peer allows on a connection. */
 interface Learning {
   readonly done: Promise<void>;
   readonly resolve: () => void;
   readonly reject: (reason: unknown) => void;
+  readonly timer: NodeJS.Timeout;
 }
 
 /** One HTTP/2 session and how many of its streams are in use. */
 interface Pooled {
   readonly manager: Http2SessionManager;
   open: number;
-  /** How many streams the peer allows: 1, until its SETTINGS frame says. */
+  /** How many streams the peer allows on the connection: 1, until its SETTINGS frame says. */
   limit: number;
-  /** While the first stream of a session is on its way and the limit unknown. */
+  /** While a connection is opened, and until the peer's SETTINGS have come. */
   learning?: Learning;
-  /** The connection whose SETTINGS are listened to; another one after a reconnect. */
+  /** The connection that new streams go on; none while there is none, and another one after a reconnect. */
   connection?: Http2Session;
 }
+
+// A peer says hello at once. One that accepts a connection and then says nothing, perhaps for ever, is given up.
+const HELLO_TIMEOUT_MS = 10_000;
 
 // Pings tell a dead connection from a silent one, but only while something waits on it.
 const PING_INTERVAL_MS = 60_000;
@@ -41,8 +46,13 @@ export class Http2SessionPool {
   /**
    * @param url scheme, host and port of the peer
    * @param tls what `http2.connect` is given for TLS
+   * @param helloTimeoutMs how long the peer may take to accept a connection and say hello, in milliseconds
    */
-  constructor(url: string, tls: ConstructorParameters<typeof Http2SessionManager>[2]) {
+  constructor(
+    url: string,
+    tls: ConstructorParameters<typeof Http2SessionManager>[2],
+    private readonly helloTimeoutMs = HELLO_TIMEOUT_MS,
+  ) {
     this.authority = new URL(url).origin;
     this.create = () => new Http2SessionManager(url, { pingIntervalMs: PING_INTERVAL_MS }, tls);
   }
@@ -57,11 +67,13 @@ export class Http2SessionPool {
     const session = await this.acquire();
     try {
       const stream = await session.manager.request(method, path, headers, options);
-      if (stream.session) learnLimit(session, stream.session);
+      // A stream that has no session any more lost its connection at once.
+      if (stream.session) this.listen(session, stream.session);
+      else settle(session, new ConnectError('the connection was lost', Code.Unavailable));
       stream.once('close', () => this.release(session));
       return stream;
     } catch (error) {
-      session.learning?.reject(error);
+      settle(session, error);
       this.release(session);
       throw error;
     }
@@ -74,13 +86,16 @@ export class Http2SessionPool {
 
   /** Ends all sessions and the streams on them. The pool stays usable. */
   close(): void {
-    for (const { manager } of this.sessions.splice(0)) manager.abort();
+    for (const session of this.sessions.splice(0)) {
+      session.manager.abort();
+      settle(session, new ConnectError('the connection was closed', Code.Canceled));
+    }
   }
 
   private async acquire(): Promise<Pooled> {
     for (;;) {
       const session = this.sessions.find(({ open, limit }) => open < limit);
-      if (session) return take(session);
+      if (session) return this.take(session);
       const learning = this.sessions.find((one) => one.learning)?.learning;
       if (!learning) break;
       // oxlint-disable-next-line no-await-in-loop -- looks again once more is known
@@ -88,43 +103,75 @@ export class Http2SessionPool {
     }
     const session: Pooled = { manager: this.create(), open: 0, limit: 1 };
     this.sessions.push(session);
-    return take(session);
+    return this.take(session);
+  }
+
+  private take(session: Pooled): Pooled {
+    session.open++;
+    if (!session.connection) this.learn(session);
+    return session;
+  }
+
+  private learn(session: Pooled): void {
+    if (session.learning) return;
+    const { promise, resolve, reject } = withResolvers();
+    promise.catch(() => undefined); // nobody may be waiting
+    const timer = setTimeout(() => {
+      const silent = new ConnectError(`the peer said nothing for ${this.helloTimeoutMs} ms`, Code.Unavailable);
+      session.manager.abort(silent);
+      forget(session, silent);
+    }, this.helloTimeoutMs);
+    session.learning = { done: promise, resolve, reject, timer };
+  }
+
+  private listen(session: Pooled, connection: Http2Session): void {
+    if (session.connection === connection) return;
+    // What was known is of another connection, perhaps to another peer.
+    session.connection = connection;
+    session.limit = 1;
+    this.learn(session);
+    connection.on('remoteSettings', ({ maxConcurrentStreams }) => {
+      if (session.connection !== connection) return;
+      session.limit = Math.max(1, maxConcurrentStreams ?? Infinity);
+      settle(session);
+    });
+    const lost = (): void => {
+      if (session.connection !== connection) return;
+      forget(session, new ConnectError('the peer ended the connection before it said hello', Code.Unavailable));
+    };
+    connection.once('goaway', lost).once('close', lost);
+    // The manager stops listening when it is told to abort, but what killed a connection may be told after that; an
+    // error that nobody listens to ends the process. The streams fail with the same one, so nothing is lost.
+    connection.on('error', () => undefined);
   }
 
   /** Keeps the first session; the others were there for a rush, and end with it. */
   private release(session: Pooled): void {
     session.open--;
-    settle(session);
     const index = this.sessions.indexOf(session);
     if (session.open === 0 && index > 0) {
       this.sessions.splice(index, 1);
       session.manager.abort();
+      settle(session);
     }
   }
 }
 
-function take(session: Pooled): Pooled {
-  session.open++;
-  if (!session.connection && !session.learning) {
-    const { promise, resolve, reject } = withResolvers();
-    promise.catch(() => undefined); // nobody may be waiting
-    session.learning = { done: promise, resolve, reject };
-  }
-  return session;
+/** New streams go on another connection; those who wait for this one fail. */
+function forget(session: Pooled, failure: ConnectError): void {
+  session.connection = undefined;
+  session.limit = 1;
+  settle(session, failure);
 }
 
-function learnLimit(session: Pooled, connection: Http2Session): void {
-  if (session.connection === connection) return;
-  session.connection = connection;
-  connection.on('remoteSettings', ({ maxConcurrentStreams }) => {
-    session.limit = Math.max(1, maxConcurrentStreams ?? Infinity);
-    settle(session);
-  });
-}
-
-function settle(session: Pooled): void {
-  session.learning?.resolve();
+/** Ends the waiting, if there is any: for those who wait, too, where there is a failure. */
+function settle(session: Pooled, failure?: unknown): void {
+  const { learning } = session;
+  if (!learning) return;
   session.learning = undefined;
+  clearTimeout(learning.timer);
+  if (failure === undefined) learning.resolve();
+  else learning.reject(failure);
 }
 
 /** `Promise.withResolvers`, which Node has from 22 on. */

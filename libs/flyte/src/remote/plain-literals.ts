@@ -1,7 +1,7 @@
 import type { Literal } from '../gen/flyteidl2/core/literals_pb.js';
 import type { NamedLiteral } from '../gen/flyteidl2/task/common_pb.js';
 import { At } from '../literals/at.js';
-import { unpackMessage } from '../literals/msgpack.js';
+import { anything, unpackMessage } from '../literals/msgpack.js';
 import { open } from '../literals/shape.js';
 import { dateTimeShape, durationShape } from '../literals/time.js';
 
@@ -41,7 +41,9 @@ function plain(literal: Literal, at: At): unknown {
     case 'union':
       return opened.value.value === undefined ? null : plain(opened.value.value, at);
     case 'binary':
-      return opened.value.tag === 'msgpack' ? unpackMessage(opened.value.value, at) : opened.value.value;
+      return opened.value.tag === 'msgpack'
+        ? anything.unpack(unpackMessage(opened.value.value, at), at)
+        : opened.value.value;
     case 'blob':
       return { uri: opened.value.uri };
     case 'generic':

@@ -11,9 +11,12 @@ export const MAX_FAILURES = 12;
 // is among them because HTTP/2 resets of that name become it.
 const DROPPED = new Set<FlyteErrorCode>(['unavailable', 'deadline_exceeded', 'canceled', 'aborted', 'internal']);
 
+// What @connectrpc/connect 2 makes, as `invalid_argument`, of a connection that closes in the middle of a stream.
+const NO_END = 'protocol error: missing EndStreamResponse';
+
 /** Whether a stream that failed so may go on in another one. */
 export function isDropped(error: unknown): boolean {
-  return FlyteError.is(error) && DROPPED.has(error.code);
+  return FlyteError.is(error) && (DROPPED.has(error.code) || error.message === NO_END);
 }
 
 /** Waits before the n-th try, from 1, with jitter: many waiters must not come back together. */

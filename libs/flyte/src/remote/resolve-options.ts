@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { checkHeaderName } from '../auth/auth-metadata.js';
-import { ASYMMETRIC_ALGORITHMS, type VerifyOptions } from '../auth/bearer-verifier.js';
+import { ASYMMETRIC_ALGORITHMS, isSafeKeyUrl, type VerifyOptions } from '../auth/bearer-verifier.js';
 import { compileExcludedPaths } from '../auth/excluded-paths.js';
 import { FlyteError } from '../errors/flyte-error.js';
 import { moduleProblem } from '../tasks/action-arguments.js';
@@ -44,13 +44,7 @@ const header = text.refine((name) => {
   }
 }, 'give lower-case names of headers that may carry credentials');
 
-// Keys travel over it: plaintext is for this machine alone.
-const keyUrl = z
-  .url({ protocol: /^https?$/, error: 'give an https:// URL' })
-  .refine(
-    (url) => /^https:|^http:\/\/(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:|\/|$)/.test(url),
-    'give an https:// URL',
-  );
+const keyUrl = text.refine(isSafeKeyUrl, 'give an https:// URL');
 
 const Verify = z
   .strictObject({
@@ -74,7 +68,10 @@ const Tasks = z.strictObject({
     .refine((version) => version !== 'latest' && version !== 'current', 'give a name that has no meaning of its own')
     .optional(),
   image: z
-    .union([text, z.custom<{ fullName: string }>((value) => typeof value === 'object' && value !== null)], 'give an image')
+    .union(
+      [text, z.custom<{ fullName: string }>((value) => typeof value === 'object' && value !== null)],
+      'give an image',
+    )
     .optional(),
 });
 
@@ -100,7 +97,9 @@ const Options = z.strictObject({
   streamIdleTimeoutMs: ms.optional(),
   retries: z.int('give a whole number').min(0, 'give 0 or more').max(10, 'give at most 10').optional(),
   tasks: Tasks.optional(),
-  defaultEnvironment: z.custom<TaskEnvironment>(TaskEnvironment.is, 'give a TaskEnvironment').optional(),
+  defaultEnvironment: z
+    .custom<TaskEnvironment>((value) => TaskEnvironment.is(value), 'give a TaskEnvironment')
+    .optional(),
   protocol: z.enum(['connect', 'grpc'], 'give "connect" or "grpc"').optional(),
 });
 

@@ -83,7 +83,8 @@ export async function startRun(
     project: options.project ?? given.project,
     domain: options.domain ?? given.domain,
   });
-  const inputs = await task.codec.encodeInputs(value);
+  // A call without inputs, where all of them may be left out.
+  const inputs = await task.codec.encodeInputs(value === undefined ? {} : value);
   const call = { signal: options.signal, timeoutMs: options.timeoutMs };
   const { idempotencyKey } = options;
   const digest = inputsDigest(inputs);

@@ -55,10 +55,10 @@ export function createRun<O>(
     if (!found) throw new FlyteError('internal', `Flyte answered without the run ${name}.`);
     return found;
   };
-  const watchDetails = (signal: AbortSignal | undefined): AsyncIterable<ActionDetails> => {
+  const watch = ({ signal }: WaitOptions = {}): AsyncIterable<RunInfo> => {
     // Opened anew by whoever happens to read, yet as the caller of whoever asked.
     const open = bindAuthScope((ends: AbortSignal) => runs.watchActionDetails({ actionId }, { signal: ends }));
-    return cancellable((ends) => watchAction(open, ends), signal, currentAuthScope()?.signal);
+    return cancellable((ends) => infos(watchAction(open, ends)), signal, currentAuthScope()?.signal);
   };
   const actionData = async (options: CallOptions): Promise<GetActionDataResponse> =>
     data.getActionData({ actionId }, options);
@@ -68,7 +68,7 @@ export function createRun<O>(
     const ends = AbortSignal.any([signal, timeout].filter((one) => one !== undefined));
     let last: RunInfo | undefined;
     try {
-      for await (const seen of watchDetails(ends)) last = detailedRunInfo(seen);
+      for await (const seen of watch({ signal: ends })) last = seen;
     } catch (error) {
       if (!timeout?.aborted || signal?.aborted) throw error;
       throw new FlyteError(
@@ -100,6 +100,7 @@ export function createRun<O>(
     domain: scope.domain,
     get: async (options = {}) => detailedRunInfo(await details(options)),
     wait,
+    watch,
     async outputs(options = {}) {
       const info = await wait(options);
       if (info.phase !== 'succeeded') throw failureOf(info);
@@ -115,24 +116,6 @@ export function createRun<O>(
       }
     },
     inputs: async (options = {}) => plainValues('inputs', (await actionData(options)).inputs?.literals ?? []),
-    watch({ signal } = {}) {
-      const seen = watchDetails(signal);
-      return {
-        [Symbol.asyncIterator]() {
-          const values = seen[Symbol.asyncIterator]();
-          return {
-            async next() {
-              const { done, value } = await values.next();
-              return done ? { done, value: undefined } : { value: detailedRunInfo(value) };
-            },
-            async return() {
-              await values.return?.();
-              return { done: true, value: undefined };
-            },
-          };
-        },
-      };
-    },
     logs(options = {}) {
       const source = {
         details: bindAuthScope((signal: AbortSignal) => details({ signal })),
@@ -146,10 +129,16 @@ export function createRun<O>(
   };
 }
 
+async function* infos(seen: AsyncIterable<ActionDetails>): AsyncGenerator<RunInfo, void> {
+  for await (const details of seen) yield detailedRunInfo(details);
+}
+
 /** Why outputs can't be had of a run that has ended. */
 function failureOf({ name, phase, attempts, error, task }: RunInfo): FlyteError {
   const { message, origin } = error ?? { message: 'no reason given', origin: 'unknown' as const };
-  const words = { failed: 'failed', aborted: 'was aborted', timed_out: 'timed out' } as Readonly<Record<string, string>>;
+  const words = { failed: 'failed', aborted: 'was aborted', timed_out: 'timed out' } as Readonly<
+    Record<string, string>
+  >;
   const of = task === '' ? '' : ` of ${task}`;
   // A task may repeat what it was called with.
   const said = redact(message, currentAuthScope()?.metadata);

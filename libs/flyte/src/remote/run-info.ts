@@ -109,7 +109,8 @@ function failureOf({ result, attempts }: ActionDetails, phase: RunPhase): RunFai
   }
   if (phase !== 'failed' && phase !== 'timed_out') return undefined;
   const info = result.case === 'errorInfo' ? result.value : attempts.at(-1)?.errorInfo;
-  const origin = info?.kind === ErrorInfo_Kind.USER ? 'user' : info?.kind === ErrorInfo_Kind.SYSTEM ? 'system' : 'unknown';
+  const origin =
+    info?.kind === ErrorInfo_Kind.USER ? 'user' : info?.kind === ErrorInfo_Kind.SYSTEM ? 'system' : 'unknown';
   return { message: info?.message || (phase === 'timed_out' ? 'it took too long' : 'no reason given'), origin };
 }
 

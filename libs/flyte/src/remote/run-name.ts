@@ -16,13 +16,19 @@ export function newRunName(): string {
 
 /** The name that an idempotency key gives to a run of a task: the same in every process. */
 export function runNameOf(task: string, idempotencyKey: string): string {
-  return `k${letters(createHash('sha256').update(JSON.stringify([task, idempotencyKey])).digest())}`;
+  return `k${letters(
+    createHash('sha256')
+      .update(JSON.stringify([task, idempotencyKey]))
+      .digest(),
+  )}`;
 }
 
 /** Hex SHA-256 of inputs, whatever their order. */
 export function inputsDigest(inputs: Inputs): string {
   const literals = inputs.literals.toSorted((one, other) => (one.name < other.name ? -1 : 1));
-  return createHash('sha256').update(toBinary(InputsSchema, { ...inputs, literals })).digest('hex');
+  return createHash('sha256')
+    .update(toBinary(InputsSchema, { ...inputs, literals }))
+    .digest('hex');
 }
 
 /**

@@ -26,8 +26,10 @@ export async function* watchAction(
         if (!details) continue;
         failures = 0;
         if (!isDone(details.status?.phase)) yield details;
-        else if (isSettled(details)) return yield details;
-        else {
+        else if (isSettled(details)) {
+          yield details;
+          return;
+        } else {
           final = details;
           timer ??= setTimeout(() => settling.abort(), SETTLE_MS);
         }
@@ -37,7 +39,10 @@ export async function* watchAction(
     } finally {
       clearTimeout(timer);
     }
-    if (final !== undefined) return yield final;
+    if (final !== undefined) {
+      yield final;
+      return;
+    }
     if (signal.aborted) throw new FlyteError('canceled', 'Nobody waits any more.');
     // Also after a stream that ended well but too early: it may be a proxy that ends each at once.
     await pause(Math.max(1, failures), signal);

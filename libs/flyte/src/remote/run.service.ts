@@ -2,7 +2,7 @@ import { bindAuthScope } from '../auth/auth-scope.js';
 import { FlyteError } from '../errors/flyte-error.js';
 import { Sort_Direction } from '../gen/flyteidl2/common/list_pb.js';
 import { isTaskRef, type TaskRef } from '../tasks/task-ref.js';
-import type { CallArguments, CallIn, CallOut, Schema } from '../tasks/typing.js';
+import type { CallArguments, CallIn, CallOut } from '../tasks/typing.js';
 import type { CallOptions } from './call-options.js';
 import { plainValues } from './plain-literals.js';
 import { runnableDefinition, runnableRef, startRun, type RunCreation } from './run-creation.js';
@@ -64,10 +64,7 @@ export function createRunService(creation: RunCreation): RunService {
   const attach = (what: string, run: string): Run<Record<string, unknown>> =>
     createRun(clients, fullScope(`RunService.${what}`, scope), run, ({ literals }) => plainValues('outputs', literals));
 
-  function create<R extends TaskRef<Schema, Schema>>(
-    ref: R,
-    ...args: CallArguments<CallIn<R>, RunOptions>
-  ): Promise<Run<CallOut<R>>>;
+  function create<R extends TaskRef>(ref: R, ...args: CallArguments<CallIn<R>, RunOptions>): Promise<Run<CallOut<R>>>;
   function create(task: string, inputs?: unknown, options?: RunOptions): Promise<Run>;
   async function create(task: TaskRef | string, inputs?: unknown, options?: RunOptions): Promise<Run> {
     if (isTaskRef(task)) return startRun(creation, runnableRef(task, tasks), inputs, options);

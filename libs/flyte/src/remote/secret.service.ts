@@ -9,6 +9,7 @@ import {
   type SecretSpec,
 } from '../gen/flyteidl2/secret/definition_pb.js';
 import { SecretService as Secrets } from '../gen/flyteidl2/secret/secret_pb.js';
+import { kindOf } from '../literals/at.js';
 import type { Secret } from '../secrets/secret.js';
 import type { CallOptions } from './call-options.js';
 import { fullScope, type Scope } from './scope.js';
@@ -173,7 +174,7 @@ function checkName(what: string, name: string): string {
 function specOf(value: unknown): Pick<SecretSpec, 'value'> {
   if (value instanceof Uint8Array) return { value: { case: 'binaryValue', value } };
   if (typeof value !== 'string') {
-    throw new FlyteError('invalid_argument', `The value of a secret is text or bytes, not a ${typeof value}.`);
+    throw new FlyteError('invalid_argument', `The value of a secret is text or bytes, not ${kindOf(value)}.`);
   }
   if (/\p{Cs}/u.test(value)) {
     throw new FlyteError('invalid_argument', 'The value of a secret is no well-formed text. Pass its bytes.');

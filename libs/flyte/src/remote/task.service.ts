@@ -90,7 +90,10 @@ export function createTaskService(transport: Transport, defaults: Scope, tasks: 
       bindAuthScope(async (token: string) => {
         const request = { taskName, request: { limit, token, ...NEWEST_FIRST } };
         const { versions: found, token: next } = await client.listVersions(request, options);
-        const items = found.map(({ version, deployedAt }) => ({ version, deployedAt: deployedAt && timestampDate(deployedAt) }));
+        const items = found.map(({ version, deployedAt }) => ({
+          version,
+          deployedAt: deployedAt && timestampDate(deployedAt),
+        }));
         return { items, next };
       }),
     );
@@ -108,9 +111,9 @@ export function createTaskService(transport: Transport, defaults: Scope, tasks: 
         return { task, spec, taskId: { ...target, name: task.name } };
       });
       await Promise.all(deployed.map(({ taskId, spec }) => client.deployTask({ taskId, spec }, options)));
-      return deployed.map(({ task, spec, taskId: { org: _, ...id } }) =>
+      return deployed.map(({ task, spec, taskId: { name, project: inProject, domain: inDomain } }) =>
         Object.assign(new DeployedTask(), {
-          ...id,
+          ...{ name, version, project: inProject, domain: inDomain },
           ...{ shortName: task.shortName, environment: task.environment.name },
           ...{ description: task.settings.description, spec },
         }),

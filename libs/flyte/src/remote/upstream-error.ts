@@ -27,7 +27,7 @@ const TOLD_TO_CLIENTS = new Set<WireErrorCode>([
 export function toFlyteError(reason: unknown, method: string, sent: AuthMetadata | undefined): FlyteError {
   if (reason instanceof FlyteError) return reason;
   const error = ConnectError.from(reason, reason instanceof Error && isAbort(reason) ? Code.Canceled : Code.Unknown);
-  const code = WIRE_ERROR_CODES[error.code - 1] ?? 'unknown';
+  const code = isLostConnection(error) ? 'unavailable' : (WIRE_ERROR_CODES[error.code - 1] ?? 'unknown');
   const said = redact(error.rawMessage, sent);
   if (TOLD_TO_CLIENTS.has(code)) return new FlyteError(code, said || `Flyte answered ${method} with ${code}.`);
   return new FlyteError(code, `Flyte did not answer ${method}: ${code}.`, { detail: said });
@@ -35,7 +35,28 @@ export function toFlyteError(reason: unknown, method: string, sent: AuthMetadata
 
 /** Whether the call may succeed if it is made again. */
 export function isTransient(reason: unknown): boolean {
-  return ConnectError.from(reason).code === Code.Unavailable;
+  const error = ConnectError.from(reason);
+  return error.code === Code.Unavailable || isLostConnection(error);
+}
+
+// What Node calls a connection that ended in the middle of a call, or could not be opened.
+const LOST = new Set([
+  ...['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN'],
+  ...['ERR_HTTP2_INVALID_SESSION', 'ERR_HTTP2_GOAWAY_SESSION', 'ERR_HTTP2_INVALID_STREAM', 'ERR_STREAM_DESTROYED'],
+]);
+
+/**
+ * Whether the network failed, and not Flyte. Connect reads these from a server's side, where they tell that the client
+ * left: as `aborted` (a conflict, over HTTP), `canceled` or `internal`.
+ */
+function isLostConnection(error: ConnectError): boolean {
+  // Nobody here cancelled, and a server that does says so in a message: the peer dropped the stream.
+  if (error.code === Code.Canceled && error.rawMessage.startsWith('http/2 stream closed')) return true;
+  for (let cause = error.cause; cause instanceof Error; cause = cause.cause) {
+    if ('code' in cause && typeof cause.code === 'string' && LOST.has(cause.code)) return true;
+    if (cause.message.includes('NGHTTP2_REFUSED_STREAM')) return true;
+  }
+  return false;
 }
 
 function isAbort({ name }: Error): boolean {

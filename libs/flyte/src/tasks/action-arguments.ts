@@ -103,7 +103,8 @@ function parsed<T>(parse: () => T): T {
 
 /** What is wrong with the name of a module, to put behind it; undefined where nothing is. */
 export function moduleProblem(module: unknown): string | undefined {
-  if (typeof module === 'string' && /^[^#{}\p{Cc}]+#[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(module)) return undefined;
+  if (typeof module === 'string' && /^[^#{}\p{Cc}]+#[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(module))
+    return undefined;
   return 'give file and export, such as "./dist/src/tasks.module.js#TasksModule"';
 }
 

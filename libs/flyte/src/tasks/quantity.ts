@@ -29,7 +29,8 @@ export function parseQuantity(value: unknown, of: 'cores' | 'bytes'): ParsedQuan
   }
   const [, count = '', suffix = ''] = match;
   const amount = /^[eE][+-]?\d/.test(suffix) ? Number(count + suffix) : Number(count) * (FACTORS[suffix] ?? 1);
-  if (!Number.isFinite(amount)) return { problem: `is ${text}, which is more than there is; valid examples: ${example}` };
+  if (!Number.isFinite(amount))
+    return { problem: `is ${text}, which is more than there is; valid examples: ${example}` };
   if (amount === 0) return { problem: 'is zero; leave it out to take what Flyte gives' };
   if (of === 'bytes' && ['n', 'u', 'm'].includes(suffix)) {
     return { problem: `is "${text}", thousandths of a byte or less; did you mean "${count}Mi"?` };

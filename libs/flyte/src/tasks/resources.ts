@@ -64,7 +64,12 @@ function rangeProblems(name: string, value: unknown, of: 'cores' | 'bytes'): str
   const parsed = pair.map((one) => parseQuantity(one, of));
   const problems = parsed.flatMap(({ problem }) => (problem === undefined ? [] : [`${name} ${problem}`]));
   const [request, limit] = parsed;
-  if (problems.length === 0 && request?.text !== undefined && limit?.text !== undefined && request.amount > limit.amount)
+  if (
+    problems.length === 0 &&
+    request?.text !== undefined &&
+    limit?.text !== undefined &&
+    request.amount > limit.amount
+  )
     return [`${name} asks for more (${request.text}) than its limit (${limit.text})`];
   return problems;
 }
@@ -78,7 +83,7 @@ function gpuProblems(gpu: unknown): string[] {
 /** Resources as `Container.resources`, after {@link resourcesProblems} found none. */
 export function resourcesToWire({ cpu, memory, gpu, disk }: Resources): WireResources {
   const { CPU, MEMORY, GPU: GPUS, EPHEMERAL_STORAGE } = Resources_ResourceName;
-  const entry = (name: Resources_ResourceName, value: unknown): Resources_ResourceEntry[] =>
+  const entry = (name: Resources_ResourceName, value: string | number | undefined): Resources_ResourceEntry[] =>
     value === undefined ? [] : [create(Resources_ResourceEntrySchema, { name, value: String(value) })];
   const [cpuRequest, cpuLimit] = typeof cpu === 'object' ? cpu : [cpu];
   const [memoryRequest, memoryLimit] = typeof memory === 'object' ? memory : [memory];

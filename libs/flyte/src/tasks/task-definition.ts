@@ -57,7 +57,10 @@ export function defineTask(
   const optionProblems: string[] = [];
   const settings = settingsOf(options, environment, optionProblems);
   const name = ref?.name ?? `${environment.name}.${options.name ?? method}`;
-  const problems = [...optionProblems.map((problem) => `option ${problem}`), ...nameProblems(declaration, method, name)];
+  const problems = [
+    ...optionProblems.map((problem) => `option ${problem}`),
+    ...nameProblems(declaration, method, name),
+  ];
   const secrets = secretsOrProblem(declaration, environment, problems);
   problems.push(...secretClashes(secrets, settings.envVars));
   const schemas = schemasOf(ref ?? options);
@@ -140,7 +143,10 @@ function nameProblems({ options, ref }: TaskDeclaration, method: string, name: s
   }
   const problem = taskNameProblem(name);
   if (problem !== undefined) problems.push(`its name ${quoted(name)} ${problem}`);
-  if (typeof options.shortName === 'string' && (options.shortName === '' || options.shortName.length > MAX_SHORT_NAME)) {
+  if (
+    typeof options.shortName === 'string' &&
+    (options.shortName === '' || options.shortName.length > MAX_SHORT_NAME)
+  ) {
     problems.push(`option "shortName" takes 1 to ${MAX_SHORT_NAME} characters`);
   }
   return problems;

@@ -79,7 +79,8 @@ export class TaskEnvironment {
   /** Another environment of another name that differs in what is given; undefined leaves a field as it is. */
   cloneWith(fields: TaskEnvironmentFields): TaskEnvironment {
     const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
-    return new TaskEnvironment({ ...this, ...given, name: fields.name });
+    const own = Object.fromEntries(FIELDS.map((field) => [field, this[field]]));
+    return new TaskEnvironment({ ...own, ...given, name: fields.name });
   }
 }
 

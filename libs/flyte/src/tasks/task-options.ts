@@ -1,8 +1,8 @@
 import type { SecretRequest } from '../secrets/secret-request.js';
 import type { DurationText } from './duration.js';
 import type { Resources } from './resources.js';
+import type { Schema } from './schema.js';
 import type { TaskEnvironment } from './task-environment.js';
-import type { Schema } from './typing.js';
 
 /** How long to wait before the n-th retry, from 0: `base × factorⁿ`, and never longer than `cap`. */
 export interface Backoff {

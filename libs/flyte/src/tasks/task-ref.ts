@@ -1,6 +1,6 @@
 import { FlyteError } from '../errors/flyte-error.js';
 import { quoted } from '../secrets/path-hazard.js';
-import type { Schema } from './typing.js';
+import type { Schema } from './schema.js';
 
 /** Options of {@link taskRef}. */
 export interface TaskRefOptions<I extends Schema, O extends Schema> {
@@ -85,6 +85,7 @@ export function taskNameProblem(name: unknown): string | undefined {
 
 /** What is wrong with a version, to put behind what has it; undefined where nothing is. */
 export function versionProblem(version: unknown): string | undefined {
-  if (typeof version === 'string' && /^[^\s{}\p{Cc}]+$/u.test(version) && version.length <= MAX_VERSION) return undefined;
+  if (typeof version === 'string' && /^[^\s{}\p{Cc}]+$/u.test(version) && version.length <= MAX_VERSION)
+    return undefined;
   return `has the version ${quoted(version)}; give 1 to ${MAX_VERSION} characters without blanks and braces, "latest" or "current"`;
 }

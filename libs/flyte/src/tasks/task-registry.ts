@@ -55,7 +55,9 @@ function environmentClashes(tasks: readonly TaskDefinition[]): string[] {
   return [...byName].flatMap(([name, same]) =>
     same.length < 2
       ? []
-      : [`${same.length} environments are named ${JSON.stringify(name)}. Share one TaskEnvironment, or rename one of them.`],
+      : [
+          `${same.length} environments are named ${JSON.stringify(name)}. Share one TaskEnvironment, or rename one of them.`,
+        ],
   );
 }
 

@@ -3,12 +3,20 @@ import { parseDuration } from './duration.js';
 import { envVarProblems } from './env-vars.js';
 import { resourcesProblems, type Resources } from './resources.js';
 import type { TaskEnvironment } from './task-environment.js';
-import { TASK_OPTIONS, type Backoff, type Cache, type Retries, type TaskOptions, type Timeout } from './task-options.js';
+import {
+  TASK_OPTIONS,
+  type Backoff,
+  type Cache,
+  type Retries,
+  type TaskOptions,
+  type Timeout,
+} from './task-options.js';
 
 /** Options of a task with every default filled in and every value checked; times in milliseconds. */
 export interface TaskSettings {
   readonly retries: number;
-  readonly backoff?: { readonly baseMs: number; readonly factor: number; readonly capMs?: number | undefined } | undefined;
+  readonly backoff?:
+    { readonly baseMs: number; readonly factor: number; readonly capMs?: number | undefined } | undefined;
   readonly maxRuntimeMs?: number | undefined;
   readonly maxQueuedTimeMs?: number | undefined;
   readonly deadlineMs?: number | undefined;
@@ -79,7 +87,8 @@ function timeoutOf(
   problems: Problems,
 ): Pick<TaskSettings, 'maxRuntimeMs' | 'maxQueuedTimeMs' | 'deadlineMs'> {
   if (timeout === undefined) return {};
-  if (typeof timeout !== 'object' || timeout === null) return { maxRuntimeMs: durationOf('timeout', timeout, problems) };
+  if (typeof timeout !== 'object' || timeout === null)
+    return { maxRuntimeMs: durationOf('timeout', timeout, problems) };
   const { maxRuntime, maxQueuedTime, deadline, ...others }: Timeout = timeout;
   unknownFields('timeout', others, 'maxRuntime, maxQueuedTime and deadline', problems);
   const bound = (name: string, value: unknown): number | undefined =>

@@ -5,7 +5,8 @@ import { TaskEnvironment } from './task-environment.js';
 import { declareEnvironment, declareTask } from './task-metadata.js';
 import type { ImplementOptions, TaskOptions } from './task-options.js';
 import { isTaskRef, type TaskRef } from './task-ref.js';
-import type { Lossless, Schema, Sound, TaskMethod } from './typing.js';
+import type { Schema } from './schema.js';
+import type { Lossless, Sound, TaskMethod } from './typing.js';
 
 /**
  * Makes a class a provider with tasks, and sets the environment that they run in. Without one, the module's option

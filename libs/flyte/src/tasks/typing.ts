@@ -1,10 +1,8 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { Schema } from './schema.js';
 import type { TaskRef } from './task-ref.js';
 
 // How the compiler learns that a method fits its schemas, and a handle its task. test/types holds every refusal.
-
-/** A schema, or none where there are no inputs or outputs. */
-export type Schema = StandardSchemaV1 | undefined;
 
 /** What a sender gives. */
 export type Given<X> = X extends StandardSchemaV1 ? StandardSchemaV1.InferInput<X> : void;
@@ -39,7 +37,7 @@ export type Sound<M, I, O> = [Parsed<I>, Parsed<O>] extends [Given<I>, Given<O>]
 
 /** What a caller gives to a task, known by its ref or by its method. */
 export type CallIn<T> =
-  T extends TaskRef<infer I, Schema>
+  T extends TaskRef<infer I>
     ? Given<I>
     : T extends (...args: infer A) => unknown
       ? A extends []

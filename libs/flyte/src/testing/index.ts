@@ -1,1 +1,3 @@
 export { FlyteTestingModule, type FlyteTestingOptions } from './flyte-testing.module.js';
+export { fakeTask, type FakeTask, type FakeTaskCall } from './fake-task.js';
+export { runTask, type RunTaskOptions } from './run-task.js';

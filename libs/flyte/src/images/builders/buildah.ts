@@ -23,7 +23,6 @@ export async function findBuildah(around: Surroundings): Promise<ImageBuilder | 
 
 function buildah(version: string): ImageBuilder {
   const program = 'buildah';
-  const tls = (fullName: string): string[] => (isLoopback(fullName) ? ['--tls-verify=false'] : []);
   return {
     name: 'buildah',
     version,
@@ -44,11 +43,16 @@ function buildah(version: string): ImageBuilder {
         job.context,
       ],
     }),
-    push: (fullName) => ({ program, args: ['push', ...tls(fullName), fullName] }),
+    push: (fullName) => ({
+      program,
+      args: ['push', ...(isLoopback(fullName) ? ['--tls-verify=false'] : []), fullName],
+    }),
     findLocally: (fullName) => ({ program, args: ['inspect', '--type=image', '--format={{.FromImageID}}', fullName] }),
     findInRegistry: (fullName) => ({
       program,
-      args: ['manifest', 'inspect', ...tls(fullName), `docker://${fullName}`],
+      args: ['manifest', 'inspect', fullName],
+      // Buildah 1.28 fails on the manifest that it found, because it is that of a single image.
+      yes: /not a (?:manifest )?list/,
     }),
     parse: parseBuildah,
   };

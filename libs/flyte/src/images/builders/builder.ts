@@ -33,6 +33,8 @@ export interface Command {
   readonly args: readonly string[];
   /** Variables besides those of the environment. */
   readonly env?: Environment;
+  /** For a question: what it says where the answer is yes although it fails. */
+  readonly yes?: RegExp;
 }
 
 /** A builder that was found on this machine. Its methods say what to run; {@link buildImage} runs it. */
@@ -44,7 +46,7 @@ export interface ImageBuilder {
   push(fullName: string): Command;
   /** Succeeds where the machine has the image. */
   findLocally(fullName: string): Command;
-  /** Succeeds where the registry has the image. */
+  /** Succeeds where the registry has the image. Asked only of images that this machine has not. */
   findInRegistry(fullName: string): Command;
   /** Reads one line of the build's output; undefined for a line that tells a person nothing. */
   parse(line: string): BuildLine | undefined;
@@ -64,6 +66,12 @@ export const QUESTION_TIMEOUT = 60_000;
 export function ask({ env, run, signal }: Surroundings, command: Command): Promise<ProcessResult> {
   const options = { env: { ...env, ...command.env }, timeoutMs: QUESTION_TIMEOUT, signal };
   return run(command.program, command.args, options);
+}
+
+/** Asks a builder a question of yes and no. Whatever keeps it from answering is a no. */
+export async function answersYes(around: Surroundings, command: Command): Promise<boolean> {
+  const { exitCode, text } = await ask(around, command);
+  return exitCode === 0 || (command.yes?.test(text) ?? false);
 }
 
 /** Whether a registry is on this machine, where builders do without TLS by custom. */

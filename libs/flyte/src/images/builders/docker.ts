@@ -1,4 +1,4 @@
-import { ask, type BuildLine, type ImageBuilder, isLoopback, type Surroundings } from './builder.js';
+import { ask, type BuildLine, type ImageBuilder, type Surroundings } from './builder.js';
 
 /** From this one on the command line holds no BuildKit of its own and needs the buildx plugin. */
 const FIRST_WITHOUT_BUILDKIT = 23;
@@ -45,10 +45,7 @@ function docker(version: string, build: readonly string[]): ImageBuilder {
     }),
     push: (fullName) => ({ program, args: ['push', fullName] }),
     findLocally: (fullName) => ({ program, args: ['image', 'inspect', '--format={{.Id}}', fullName] }),
-    findInRegistry: (fullName) => ({
-      program,
-      args: ['manifest', 'inspect', ...(isLoopback(fullName) ? ['--insecure'] : []), fullName],
-    }),
+    findInRegistry: (fullName) => ({ program, args: ['manifest', 'inspect', fullName] }),
     parse: parseBuildKit,
   };
 }

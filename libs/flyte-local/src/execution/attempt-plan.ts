@@ -1,0 +1,111 @@
+import { join } from 'node:path';
+import { SECRETS_DIR_VARIABLE } from 'nestjs-flyte';
+import type { RunSpec } from 'nestjs-flyte/idl/task/run';
+import type { ActionDetails } from 'nestjs-flyte/idl/workflow/run_definition';
+import type { ActionKey } from '../runs/action-id.js';
+import { AttemptRefused } from './attempt-refused.js';
+import { fileUrl, INPUTS, type AttemptPaths, type DataFolder } from './data-folder.js';
+import { givenVariables } from './environment.js';
+import { fillTemplate, NO_CHECKPOINT, type TemplateValues } from './template.js';
+
+/** What an attempt is made from. */
+export interface AttemptRequest {
+  /** The action. */
+  readonly key: ActionKey;
+  /** Its record. */
+  readonly details: ActionDetails;
+  /** What its run was asked to be. */
+  readonly runSpec: RunSpec;
+  /** The attempt's number, from 1. */
+  readonly attempt: number;
+}
+
+/** What of an attempt follows from its request alone: no secret, nothing of the host. */
+export interface AttemptPlan {
+  /** Its files. */
+  readonly paths: AttemptPaths;
+  /** The command, its templates filled in. */
+  readonly command: readonly [string, ...string[]];
+  /** What the task's author and the run's caller set. */
+  readonly given: Readonly<Record<string, string>>;
+  /** What Flyte sets. */
+  readonly flyte: Readonly<Record<string, string>>;
+  /** An entry of the environment that only this run's processes have. */
+  readonly marker: string;
+}
+
+/** The variable by which every process of a run can be told from all others. */
+export const RUN_BASE_VARIABLE = '_U_RUN_BASE';
+
+/**
+ * Plans an attempt.
+ *
+ * @param endpoint the plane's URL
+ * @throws AttemptRefused if the task has no command, or asks for what can't be given to a process
+ */
+export function planAttempt(data: DataFolder, endpoint: string, request: AttemptRequest): AttemptPlan {
+  const { key, details, runSpec, attempt } = request;
+  const task = details.spec.case === 'task' ? details.spec.value.taskTemplate : undefined;
+  const container = task?.target.case === 'container' ? task.target.value : undefined;
+  const paths = data.attempt(key, attempt);
+  const values = templateValues(data, request, paths);
+  const [file, ...args] = [...(container?.command ?? []), ...(container?.args ?? [])].map((text) =>
+    fillTemplate(text, values),
+  );
+  if (file === undefined || file === '') {
+    throw new AttemptRefused(
+      'The task has no container with a command. The local control plane runs commands on this machine; it has no images.',
+    );
+  }
+  const flyte = flyteVariables(data, endpoint, request);
+  return {
+    paths,
+    command: [file, ...args],
+    given: givenVariables([...(container?.env ?? []), ...(runSpec.envs?.values ?? [])]),
+    flyte,
+    marker: `${RUN_BASE_VARIABLE}=${flyte[RUN_BASE_VARIABLE]}`,
+  };
+}
+
+function templateValues(data: DataFolder, { key, attempt }: AttemptRequest, paths: AttemptPaths): TemplateValues {
+  const inputs = data.inputsFolder(key);
+  return {
+    input: fileUrl(join(inputs, INPUTS)),
+    inputPrefix: fileUrl(inputs),
+    outputPrefix: fileUrl(paths.outputs),
+    rawOutputDataPrefix: fileUrl(paths.raw),
+    checkpointOutputPrefix: fileUrl(paths.checkpoints),
+    prevCheckpointPrefix: attempt === 1 ? NO_CHECKPOINT : fileUrl(data.attempt(key, attempt - 1).checkpoints),
+  };
+}
+
+function flyteVariables(
+  data: DataFolder,
+  endpoint: string,
+  { key, details, attempt }: AttemptRequest,
+): Record<string, string> {
+  const { host, protocol } = new URL(endpoint);
+  const task = details.metadata?.spec.case === 'task' ? details.metadata.spec.value.id : undefined;
+  return {
+    ACTION_NAME: key.name,
+    RUN_NAME: key.run,
+    [RUN_BASE_VARIABLE]: fileUrl(data.runFolder(key)),
+    _U_ORG_NAME: details.id?.run?.org ?? '',
+    // Where an action that calls Flyte finds it. It gets no credentials: those are secrets, which it must declare.
+    _U_EP_OVERRIDE: host,
+    _U_INSECURE: String(protocol === 'http:'),
+    FLYTE_INTERNAL_EXECUTION_ID: key.run,
+    FLYTE_INTERNAL_EXECUTION_PROJECT: key.project,
+    FLYTE_INTERNAL_EXECUTION_DOMAIN: key.domain,
+    FLYTE_ATTEMPT_NUMBER: String(attempt - 1),
+    FLYTE_INTERNAL_TASK_PROJECT: task?.project ?? '',
+    FLYTE_INTERNAL_TASK_DOMAIN: task?.domain ?? '',
+    FLYTE_INTERNAL_TASK_NAME: task?.name ?? '',
+    FLYTE_INTERNAL_TASK_VERSION: task?.version ?? '',
+  };
+}
+
+/** The variable that names the folder of secret files. */
+export function secretsFolderVariable(folder: string): Record<string, string> {
+  return { [SECRETS_DIR_VARIABLE]: folder };
+}

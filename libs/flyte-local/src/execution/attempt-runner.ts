@@ -1,0 +1,149 @@
+import { mkdirSync } from 'node:fs';
+import { ErrorInfo_Kind } from 'nestjs-flyte/idl/workflow/run_definition';
+import { errorInfo } from '../runs/action-record.js';
+import type { SecretStore } from '../secrets/secret-store.js';
+import { codeOf } from '../state/atomic-file.js';
+import { AttemptLog } from './attempt-log.js';
+import { planAttempt, secretsFolderVariable, type AttemptPlan, type AttemptRequest } from './attempt-plan.js';
+import { AttemptRefused } from './attempt-refused.js';
+import { failed, readResult, type AttemptResult, type StopReason } from './attempt-result.js';
+import type { DataFolder } from './data-folder.js';
+import { declaredSecrets, resolveSecrets, secretVariables, type ResolvedSecret } from './declared-secrets.js';
+import { inheritedVariables } from './environment.js';
+import { exitMessage } from './exit-message.js';
+import { findCommand } from './find-command.js';
+import type { LogTails } from './log-tails.js';
+import { redactText } from './redactor.js';
+import { runProcess } from './run-process.js';
+import { writeSecretFiles, type SecretFiles } from './secret-files.js';
+import { groupWarnings } from './secret-groups.js';
+import { secretSpellings } from './secret-spellings.js';
+import type { CommandLine, SecretsMount } from './secrets-mount.js';
+
+/** What every attempt of a plane shares. */
+export interface RunnerParts {
+  /** Where inputs, outputs and logs are. */
+  readonly data: DataFolder;
+  /** Where secrets are stored. */
+  readonly secrets: SecretStore;
+  /** A private folder for the secret files of running attempts. */
+  readonly secretsRoot: string;
+  /** Shows them at their literal place. */
+  readonly mount: SecretsMount;
+  /** Is told what is logged. */
+  readonly tails: LogTails;
+  /** The folder that commands run in. */
+  readonly cwd: string;
+  /** How long a process may take to end once it is asked, in milliseconds. */
+  readonly graceMs: number;
+  /** The plane's URL. */
+  readonly url: () => string;
+  /** See {@link SecretLookup}. */
+  readonly stateFlag: string | undefined;
+}
+
+/** How an attempt is watched over from outside. */
+export interface AttemptControl {
+  /** Ends the attempt; its reason is a {@link StopReason}. */
+  readonly stop: AbortSignal;
+  /** Is called right before the process starts: from then on, the task may have done something. */
+  readonly onRunning: () => void;
+}
+
+/** Runs attempts as processes of this machine. */
+export class AttemptRunner {
+  /** @param parts what every attempt shares */
+  constructor(private readonly parts: RunnerParts) {}
+
+  /** Runs one attempt to its end. It never throws: what goes wrong is the attempt's failure. */
+  async run(request: AttemptRequest, control: AttemptControl): Promise<AttemptResult> {
+    let patterns: Buffer[] = [];
+    let result: AttemptResult;
+    try {
+      const plan = planAttempt(this.parts.data, this.parts.url(), request);
+      const secrets = this.#secretsOf(request);
+      patterns = secrets.flatMap(({ value }) => secretSpellings(value));
+      result = await this.#withLog(plan, secrets, patterns, control);
+    } catch (error) {
+      result =
+        error instanceof AttemptRefused
+          ? failed(false, ErrorInfo_Kind.USER, error.message)
+          : failed(true, ErrorInfo_Kind.SYSTEM, `The local control plane failed: ${describe(error)}.`);
+    }
+    if (control.stop.aborted) return { kind: 'stopped', reason: control.stop.reason as StopReason };
+    return withoutSecrets(result, patterns);
+  }
+
+  #secretsOf({ key, details }: AttemptRequest): ResolvedSecret[] {
+    const template = details.spec.case === 'task' ? details.spec.value.taskTemplate : undefined;
+    const { project, domain } = key;
+    const { secrets: store, stateFlag } = this.parts;
+    return resolveSecrets(declaredSecrets(template?.securityContext), { project, domain, store, stateFlag });
+  }
+
+  async #withLog(
+    plan: AttemptPlan,
+    secrets: readonly ResolvedSecret[],
+    patterns: readonly Buffer[],
+    control: AttemptControl,
+  ): Promise<AttemptResult> {
+    const { tails, secretsRoot } = this.parts;
+    const variables = secretVariables(secrets);
+    const files = writeSecretFiles(secretsRoot, secrets);
+    const path = plan.paths.log;
+    tails.opened(path);
+    const log = new AttemptLog(path, patterns, () => tails.changed(path));
+    try {
+      for (const warning of groupWarnings(secrets.map(({ secret }) => secret))) log.note(warning);
+      return await this.#process(plan, variables, files, log, control);
+    } finally {
+      files?.remove();
+      log.close();
+      tails.closed(path);
+    }
+  }
+
+  async #process(
+    { paths, command: [name, ...args], given, flyte, marker }: AttemptPlan,
+    variables: Readonly<Record<string, string>>,
+    files: SecretFiles | undefined,
+    log: AttemptLog,
+    { stop, onRunning }: AttemptControl,
+  ): Promise<AttemptResult> {
+    const { mount, cwd, graceMs } = this.parts;
+    const folder = files === undefined ? {} : secretsFolderVariable(files.folder);
+    // Flyte's variables come late: whose run it is, nobody else may say.
+    const env = { ...inheritedVariables(process.env), ...given, ...variables, ...folder, ...flyte };
+    let command: CommandLine = { file: findCommand(name, env['PATH'] ?? '', cwd), args };
+    if (files !== undefined) {
+      const problem = await mount.problem(files.folder);
+      if (problem === undefined) command = mount.wrap(command, files.folder, env);
+      else
+        log.note(
+          `The secret files are in the folder of FLYTE_SECRETS_DEFAULT_DIR and not at /etc/flyte/secrets: ${problem}.`,
+        );
+    }
+    for (const needed of [paths.outputs, paths.raw, paths.checkpoints])
+      mkdirSync(needed, { recursive: true, mode: 0o700 });
+    if (stop.aborted) return { kind: 'stopped', reason: stop.reason as StopReason };
+    onRunning();
+    const onOutput = (from: 'out' | 'err', chunk: Buffer): void => log.write(from, chunk);
+    const status = await runProcess({ ...command, env, cwd, marker, stop, graceMs, onOutput });
+    if (status.code === 0) return readResult(paths.outputs);
+    return failed(true, ErrorInfo_Kind.USER, exitMessage(status, log.end));
+  }
+}
+
+/** A task's own error may quote what it was given. */
+function withoutSecrets(result: AttemptResult, patterns: readonly Buffer[]): AttemptResult {
+  if (result.kind !== 'failed') return result;
+  const { kind, message } = result.error;
+  return { ...result, error: errorInfo(kind, redactText(patterns, message)) };
+}
+
+/** An unexpected error may hold anything, a command's arguments for one; its code and its class say enough. */
+function describe(error: unknown): string {
+  const code = codeOf(error);
+  if (code !== 'unknown') return code;
+  return error instanceof Error && error.message.startsWith('The ') ? error.message : 'an unexpected error';
+}

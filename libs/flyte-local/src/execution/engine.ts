@@ -1,0 +1,96 @@
+import { resolve } from 'node:path';
+import { ActionFeed } from '../runs/action-feed.js';
+import { ActionStore } from '../runs/action-store.js';
+import { TaskStore } from '../runs/task-store.js';
+import type { SecretStore } from '../secrets/secret-store.js';
+import type { LocalDatabase } from '../state/local-database.js';
+import { DEFAULT_STATE, MEMORY_STATE } from '../state/state-folder.js';
+import { AttemptRunner } from './attempt-runner.js';
+import { DataFolder } from './data-folder.js';
+import { quoteForShell } from './declared-secrets.js';
+import { Executor } from './executor.js';
+import { removeLeftovers } from './leftovers.js';
+import { LogTails } from './log-tails.js';
+import { SecretsMount } from './secrets-mount.js';
+import { openSecretsRoot, removeSecretsRoot } from './secrets-root.js';
+
+/** What {@link Engine.open} takes. */
+export interface EngineOptions {
+  /** The plane's database. */
+  readonly database: LocalDatabase;
+  /** The plane's secrets. */
+  readonly secrets: SecretStore;
+  /** A private folder for inputs, outputs and logs. */
+  readonly dataFolder: string;
+  /** A private folder for secret files, used where there is no folder in memory. */
+  readonly secretsInUse: string;
+  /** Where the state is, as the user said it. */
+  readonly state: string;
+  /** The plane's URL, which is known once it listens. */
+  readonly url: () => string;
+  /** How many attempts run at a time. */
+  readonly maxConcurrentActions: number;
+  /** How long a process may take to end once it is asked, in milliseconds. */
+  readonly abortGraceMs: number;
+  /** The folder that commands run in. */
+  readonly workingDirectory: string;
+  /** Is told what the plane's user should know. */
+  readonly warn: (message: string) => void;
+}
+
+/** Everything that executes, put together. */
+export class Engine {
+  private constructor(
+    /** The plane's secrets. */
+    readonly secrets: SecretStore,
+    /** The deployed tasks. */
+    readonly tasks: TaskStore,
+    /** The runs. */
+    readonly actions: ActionStore,
+    /** Tells of changes of runs. */
+    readonly feed: ActionFeed,
+    /** Where inputs, outputs and logs are. */
+    readonly data: DataFolder,
+    /** Follows logs. */
+    readonly tails: LogTails,
+    /** Takes runs through their phases. */
+    readonly executor: Executor,
+    private readonly secretsRoot: string,
+  ) {}
+
+  /** Puts the parts together. It removes what a plane that was killed left on this state, and starts nothing yet. */
+  static open(options: EngineOptions): Engine {
+    const { database, secrets, dataFolder, secretsInUse, state, url, warn } = options;
+    const data = new DataFolder(dataFolder);
+    const survivors = removeLeftovers({ dataFolder, secretsInUse });
+    if (survivors > 0) warn(`Ended ${survivors} process(es) of runs that outlived the control plane before this one.`);
+    const secretsRoot = openSecretsRoot(secretsInUse);
+    const feed = new ActionFeed();
+    const actions = new ActionStore(database, feed);
+    const tails = new LogTails();
+    const runner = new AttemptRunner({
+      data,
+      secrets,
+      secretsRoot,
+      mount: new SecretsMount(),
+      tails,
+      cwd: options.workingDirectory,
+      graceMs: options.abortGraceMs,
+      url,
+      stateFlag: stateFlag(state),
+    });
+    const executor = new Executor(actions, runner, options.maxConcurrentActions, warn);
+    return new Engine(secrets, new TaskStore(database), actions, feed, data, tails, executor, secretsRoot);
+  }
+
+  /** Ends every process and removes its secrets. */
+  async close(): Promise<void> {
+    await this.executor.close();
+    removeSecretsRoot(this.secretsRoot);
+  }
+}
+
+function stateFlag(state: string): string | undefined {
+  if (state === MEMORY_STATE) return undefined;
+  return resolve(state) === resolve(DEFAULT_STATE) ? '' : ` --state ${quoteForShell(state)}`;
+}

@@ -1,0 +1,239 @@
+import { timestampMs } from '@bufbuild/protobuf/wkt';
+import type { EnrichedIdentity } from 'nestjs-flyte/idl/common/identity';
+import { ActionPhase } from 'nestjs-flyte/idl/common/phase';
+import { ErrorInfo_Kind, type ActionDetails } from 'nestjs-flyte/idl/workflow/run_definition';
+import { rootActionOf, textOf, type ActionKey } from '../runs/action-id.js';
+import {
+  addAttempt,
+  advance,
+  endAction,
+  endAttempt,
+  errorInfo,
+  isAborted,
+  isOpen,
+  lastAttempt,
+  markAborted,
+  type AttemptEnd,
+} from '../runs/action-record.js';
+import type { ActionStore } from '../runs/action-store.js';
+import { codeOf } from '../state/atomic-file.js';
+import type { AttemptResult, StopReason } from './attempt-result.js';
+import type { AttemptRunner } from './attempt-runner.js';
+import { retryPolicy, type RetryPolicy } from './retry.js';
+
+interface Job {
+  readonly key: ActionKey;
+  readonly policy: RetryPolicy;
+  /** Ends what runs; present while something does. */
+  running: AbortController | undefined;
+  /** The wait for a turn or for a retry. */
+  waiting: NodeJS.Timeout | undefined;
+  deadline: NodeJS.Timeout | undefined;
+}
+
+/** Takes actions through their phases: first come, first served, and only so many at a time. */
+export class Executor {
+  readonly #jobs = new Map<string, Job>();
+  readonly #queue: Job[] = [];
+  readonly #active = new Set<Promise<void>>();
+  #closed = false;
+
+  /**
+   * @param store the actions
+   * @param runner runs their attempts
+   * @param limit how many attempts run at a time
+   * @param warn is told when an action can't be taken further, because its record can't be written
+   */
+  constructor(
+    private readonly store: ActionStore,
+    private readonly runner: AttemptRunner,
+    private readonly limit: number,
+    private readonly warn: (message: string) => void,
+  ) {}
+
+  /**
+   * Takes up what a plane before this one left: what was queued is queued again in the same order, and an attempt that was
+   * running has failed by the system's fault, which a retry may mend if the task has any left.
+   */
+  recover(): void {
+    for (const { id } of this.store.listOpen()) {
+      const key = rootActionOf(id?.run);
+      const details = this.store.update(key, (record): boolean => {
+        const { phase } = lastAttempt(record);
+        if (isAborted(record)) endAttempt(record, { phase: ActionPhase.ABORTED });
+        // No process had been started yet, so nothing has happened twice when it starts now.
+        else if (phase === ActionPhase.INITIALIZING) advance(record, ActionPhase.QUEUED);
+        else if (phase === ActionPhase.RUNNING) interrupted(record);
+        else return false;
+        return true;
+      });
+      if (details !== undefined && isOpen(details) && !this.#jobs.has(textOf(key))) this.submit(key, details);
+    }
+  }
+
+  /** Puts a stored action in the queue. */
+  submit(key: ActionKey, details: ActionDetails): void {
+    const policy = policyOf(details);
+    const job: Job = { key, policy, running: undefined, waiting: undefined, deadline: undefined };
+    this.#jobs.set(textOf(key), job);
+    if (policy.deadlineMs !== undefined) {
+      const started = details.status?.startTime === undefined ? Date.now() : timestampMs(details.status.startTime);
+      const left = Math.max(0, started + policy.deadlineMs - Date.now());
+      job.deadline = setTimeout(() => this.#stop(job, 'deadline'), left);
+    }
+    this.#enqueue(job);
+  }
+
+  /**
+   * Aborts an action: its record says so at once, and its process is ended. An action that has ended stays as it is.
+   *
+   * @returns false if there is no such action
+   */
+  abort(key: ActionKey, reason: string, abortedBy: EnrichedIdentity | undefined): boolean {
+    const details = this.store.update(key, (record) => markAborted(record, reason, abortedBy));
+    const job = this.#jobs.get(textOf(key));
+    if (job !== undefined) this.#stop(job, 'aborted');
+    return details !== undefined;
+  }
+
+  /** Ends every process. The records stay as they are, for the next start to take up. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const job of this.#jobs.values()) {
+      clearTimeout(job.waiting);
+      clearTimeout(job.deadline);
+      job.running?.abort('shutdown' satisfies StopReason);
+    }
+    await Promise.all(this.#active);
+  }
+
+  #enqueue(job: Job): void {
+    const { maxQueuedMs } = job.policy;
+    this.#queue.push(job);
+    if (maxQueuedMs !== undefined) job.waiting = setTimeout(() => this.#stop(job, 'queued_too_long'), maxQueuedMs);
+    this.#fill();
+  }
+
+  #fill(): void {
+    while (!this.#closed && this.#active.size < this.limit) {
+      const job = this.#queue.shift();
+      if (job === undefined) return;
+      clearTimeout(job.waiting);
+      const done = this.#occupy(job);
+      this.#active.add(done);
+      void this.#release(done);
+    }
+  }
+
+  async #occupy(job: Job): Promise<void> {
+    try {
+      await this.#attempt(job);
+    } catch (error) {
+      this.warn(`The run ${job.key.run} stays as it is until the next start (${codeOf(error)}).`);
+    }
+  }
+
+  async #release(done: Promise<void>): Promise<void> {
+    await done;
+    this.#active.delete(done);
+    this.#fill();
+  }
+
+  async #attempt(job: Job): Promise<void> {
+    const control = new AbortController();
+    job.running = control;
+    const details = this.store.update(job.key, (record) => advance(record, ActionPhase.INITIALIZING));
+    if (details === undefined) return this.#forget(job);
+    const runSpec = this.store.runSpec(job.key);
+    const request = { key: job.key, details, runSpec, attempt: details.attempts.length };
+    let timer: NodeJS.Timeout | undefined;
+    const result = await this.runner.run(request, {
+      stop: control.signal,
+      onRunning: () => {
+        this.store.update(job.key, (record) => {
+          advance(record, ActionPhase.RUNNING);
+          lastAttempt(record).logsAvailable = true;
+        });
+        const { maxRuntimeMs } = job.policy;
+        if (maxRuntimeMs !== undefined)
+          timer = setTimeout(() => control.abort('timed_out' satisfies StopReason), maxRuntimeMs);
+      },
+    });
+    clearTimeout(timer);
+    job.running = undefined;
+    if (!(result.kind === 'stopped' && result.reason === 'shutdown')) this.#settle(job, result);
+  }
+
+  /** Stores how an attempt ended, and goes on with the next one if there is to be one. */
+  #settle(job: Job, result: AttemptResult): void {
+    const end = attemptEnd(job.policy, result);
+    const details = this.store.update(job.key, (record) => {
+      if (isAborted(record)) {
+        endAttempt(record, { phase: ActionPhase.ABORTED });
+        return;
+      }
+      endAttempt(record, end);
+      if (canRetry(result) && record.attempts.length < job.policy.maxAttempts) addAttempt(record);
+      else endAction(record, end);
+    });
+    if (details === undefined || !isOpen(details)) return this.#forget(job);
+    const delay = job.policy.delayMs(details.attempts.length - 2);
+    if (delay === 0) this.#enqueue(job);
+    else job.waiting = setTimeout(() => this.#enqueue(job), delay);
+  }
+
+  /** Ends a job wherever it is. What runs ends by itself; what waits ends here. */
+  #stop(job: Job, reason: StopReason): void {
+    if (this.#closed) return;
+    if (job.running !== undefined) return job.running.abort(reason);
+    clearTimeout(job.waiting);
+    const at = this.#queue.indexOf(job);
+    if (at !== -1) this.#queue.splice(at, 1);
+    this.#settle(job, { kind: 'stopped', reason });
+  }
+
+  #forget(job: Job): void {
+    clearTimeout(job.deadline);
+    clearTimeout(job.waiting);
+    this.#jobs.delete(textOf(job.key));
+  }
+}
+
+function policyOf({ spec }: ActionDetails): RetryPolicy {
+  return retryPolicy(spec.case === 'task' ? spec.value.taskTemplate?.metadata : undefined);
+}
+
+function interrupted(record: ActionDetails): void {
+  const error = errorInfo(ErrorInfo_Kind.SYSTEM, 'The local control plane stopped while this attempt was running.');
+  const end = { phase: ActionPhase.FAILED, error };
+  endAttempt(record, end);
+  if (record.attempts.length < policyOf(record).maxAttempts) addAttempt(record);
+  else endAction(record, end);
+}
+
+/** A deadline counts for all attempts together, and whoever waited too long would wait again. */
+function canRetry(result: AttemptResult): boolean {
+  return result.kind === 'failed' ? result.canRetry : result.kind === 'stopped' && result.reason === 'timed_out';
+}
+
+function attemptEnd(policy: RetryPolicy, result: AttemptResult): AttemptEnd {
+  switch (result.kind) {
+    case 'succeeded':
+      return { phase: ActionPhase.SUCCEEDED, outputUri: result.outputUri };
+    case 'failed':
+      return { phase: ActionPhase.FAILED, error: result.error };
+    default:
+      if (result.reason === 'aborted') return { phase: ActionPhase.ABORTED };
+      return {
+        phase: ActionPhase.TIMED_OUT,
+        error: errorInfo(ErrorInfo_Kind.USER, timeoutMessage(policy, result.reason)),
+      };
+  }
+}
+
+function timeoutMessage({ maxRuntimeMs, maxQueuedMs, deadlineMs }: RetryPolicy, reason: StopReason): string {
+  if (reason === 'deadline') return `The run did not end within its deadline of ${Number(deadlineMs) / 1000} s.`;
+  if (reason === 'queued_too_long')
+    return `The attempt waited longer than the ${Number(maxQueuedMs) / 1000} s that it may be queued.`;
+  return `The attempt ran longer than its limit of ${Number(maxRuntimeMs) / 1000} s.`;
+}

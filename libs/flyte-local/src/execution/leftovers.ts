@@ -1,0 +1,18 @@
+import { RUN_BASE_VARIABLE } from './attempt-plan.js';
+import { fileUrl } from './data-folder.js';
+import { killMarked } from './process-tree.js';
+import { removeSecretsOf } from './secrets-root.js';
+
+/**
+ * Removes what a plane left that could not clean up: the processes of its runs, on Linux, and their secret files. No plane
+ * may be using the folders.
+ *
+ * @returns how many processes were ended
+ */
+export function removeLeftovers(folders: { readonly dataFolder: string; readonly secretsInUse: string }): number {
+  const base = `${RUN_BASE_VARIABLE}=${fileUrl(folders.dataFolder)}/`;
+  // Processes before files: they may still be reading theirs.
+  const ended = killMarked((entry) => entry.startsWith(base));
+  removeSecretsOf(folders.secretsInUse);
+  return ended;
+}

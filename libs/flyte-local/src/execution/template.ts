@@ -1,0 +1,28 @@
+/** What Flyte puts into a container's command and arguments. */
+export interface TemplateValues {
+  /** Path of inputs.pb. */
+  readonly input: string;
+  /** Folder of inputs.pb. */
+  readonly inputPrefix: string;
+  /** Where outputs.pb or error.pb is to be written. */
+  readonly outputPrefix: string;
+  /** Where a task may put files that its outputs refer to. */
+  readonly rawOutputDataPrefix: string;
+  /** Where this attempt may leave checkpoints. */
+  readonly checkpointOutputPrefix: string;
+  /** Where the attempt before left them; two quote characters on the first attempt. */
+  readonly prevCheckpointPrefix: string;
+}
+
+/** How Flyte says "no previous checkpoint": the characters `""`, not an empty text. */
+export const NO_CHECKPOINT = '""';
+
+/**
+ * Fills in the templates of one argument. Flyte takes them in any case and with blanks inside the braces. Anything else
+ * in braces stays as it is, `{{.runName}}` and `{{.actionName}}` too: tasks read the variables RUN_NAME and ACTION_NAME.
+ */
+export function fillTemplate(text: string, values: TemplateValues): string {
+  const byName = new Map(Object.entries(values).map(([name, value]) => [name.toLowerCase(), String(value)]));
+  // In one pass, by a function: a value is never read as a template or as a replacement pattern.
+  return text.replaceAll(/\{\{\s*[.$](\w+)\s*\}\}/g, (whole, name: string) => byName.get(name.toLowerCase()) ?? whole);
+}

@@ -1,0 +1,111 @@
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { ActionPhase } from 'nestjs-flyte/idl/common/phase';
+import { RunSpecSchema, type RunSpec } from 'nestjs-flyte/idl/task/run';
+import { ActionDetailsSchema, type ActionDetails } from 'nestjs-flyte/idl/workflow/run_definition';
+import type { LocalDatabase } from '../state/local-database.js';
+import { bytesOf, type SqlRow, type SqlStatement, type SqlValue } from '../state/sql.js';
+import type { ActionFeed } from './action-feed.js';
+import { rootActionOf, type ActionKey } from './action-id.js';
+import { isOpen } from './action-record.js';
+import type { Page } from './page.js';
+
+/** The runs in the plane's database, each a root action. Every change is stored before anybody hears of it. */
+export class ActionStore {
+  /**
+   * @param database the plane's database
+   * @param feed is told of each change
+   */
+  constructor(
+    private readonly database: LocalDatabase,
+    private readonly feed: ActionFeed,
+  ) {}
+
+  /** Adds a root action; false if its run exists. */
+  create(details: ActionDetails, runSpec: RunSpec): boolean {
+    const { project, domain, run, name } = rootActionOf(details.id?.run);
+    const task = details.metadata?.spec.case === 'task' ? details.metadata.spec.value.id : undefined;
+    const identity = details.metadata?.executedBy?.principal;
+    const changes = this.database.run(
+      `INSERT INTO actions (project, domain, run_name, name, phase, open, task_project, task_domain, task_name,
+         task_version, created_by, created_at, run_spec, message)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (project, domain, run_name, name) DO NOTHING`,
+      [
+        ...[project, domain, run, name, phaseOf(details), 1],
+        ...[task?.project ?? '', task?.domain ?? '', task?.name ?? '', task?.version ?? ''],
+        identity?.case === 'user' ? (identity.value.id?.subject ?? '') : '',
+        new Date().toISOString(),
+        toBinary(RunSpecSchema, runSpec),
+        toBinary(ActionDetailsSchema, details),
+      ],
+    );
+    return changes > 0;
+  }
+
+  /** One action. */
+  get(key: ActionKey): ActionDetails | undefined {
+    const row = this.database.get(`SELECT message FROM actions WHERE ${BY_KEY}`, valuesOf(key));
+    return row === undefined ? undefined : toDetails(row);
+  }
+
+  /** What a run was asked to be besides its task. */
+  runSpec(key: ActionKey): RunSpec {
+    const row = this.database.get(`SELECT run_spec FROM actions WHERE ${BY_KEY}`, valuesOf(key));
+    return row === undefined ? create(RunSpecSchema) : fromBinary(RunSpecSchema, bytesOf(row['run_spec']));
+  }
+
+  /**
+   * Changes an action and tells its watchers.
+   *
+   * @param change alters the record; false leaves everything as it was
+   * @returns the record, or undefined if there is no such action
+   */
+  update(key: ActionKey, change: (details: ActionDetails) => boolean | void): ActionDetails | undefined {
+    const details = this.get(key);
+    if (details === undefined || change(details) === false) return details;
+    this.database.run(`UPDATE actions SET phase = ?, open = ?, message = ? WHERE ${BY_KEY}`, [
+      phaseOf(details),
+      isOpen(details) ? 1 : 0,
+      toBinary(ActionDetailsSchema, details),
+      ...valuesOf(key),
+    ]);
+    this.feed.publish(key, details);
+    return details;
+  }
+
+  /** Every action whose last attempt has not ended, in the order of the queue. */
+  listOpen(): ActionDetails[] {
+    return this.database.all('SELECT message FROM actions WHERE open = 1 ORDER BY sequence').map(toDetails);
+  }
+
+  /**
+   * A page of actions.
+   *
+   * @param conditions all of them must hold
+   * @param page which part, in which order
+   */
+  list(conditions: readonly SqlStatement[], { limit, offset, order }: Page): ActionDetails[] {
+    const where = conditions.length === 0 ? '1' : conditions.map(([sql]) => `(${sql})`).join(' AND ');
+    const parameters = conditions.flatMap(([, values]) => values ?? []);
+    return this.database
+      .all(`SELECT message FROM actions WHERE ${where} ORDER BY ${order} LIMIT ? OFFSET ?`, [
+        ...parameters,
+        limit,
+        offset,
+      ])
+      .map(toDetails);
+  }
+}
+
+const BY_KEY = 'project = ? AND domain = ? AND run_name = ? AND name = ?';
+
+function valuesOf({ project, domain, run, name }: ActionKey): SqlValue[] {
+  return [project, domain, run, name];
+}
+
+function phaseOf(details: ActionDetails): ActionPhase {
+  return details.status?.phase ?? ActionPhase.UNSPECIFIED;
+}
+
+function toDetails(row: SqlRow): ActionDetails {
+  return fromBinary(ActionDetailsSchema, bytesOf(row['message']));
+}

@@ -1,0 +1,146 @@
+import { Code, ConnectError, type ContextValues } from '@connectrpc/connect';
+import type { TaskIdentifier, TaskDetails, TaskName, TaskSpec } from 'nestjs-flyte/idl/task/task_definition';
+import { TaskService, type ListTasksRequest } from 'nestjs-flyte/idl/task/task_service';
+import { callerOf, requireCaller, requireProject } from '../calls/caller-context.js';
+import { groupWarnings } from '../execution/secret-groups.js';
+import { secretsOfTask } from '../execution/secrets-of-tasks.js';
+import { identityOf } from '../runs/new-action.js';
+import { nextToken, parsePage } from '../runs/page.js';
+import type { SqlStatement } from '../state/sql.js';
+import type { PlaneService } from './plane-service.js';
+import { requireExistingProject } from './project-check.js';
+
+/** What tasks may be sorted by. */
+const COLUMNS = {
+  created_at: 'sequence',
+  deployed_at: 'deployed_at',
+  name: 'name',
+  version: 'version',
+  environment: 'environment',
+};
+
+/** As Flyte cuts them, in characters. */
+const MAX_SHORT = 255;
+const MAX_LONG = 2048;
+
+/** Deployed tasks, with the semantics of Flyte's open-source backend; triggers are refused. */
+export const taskService: PlaneService = {
+  register(router, { engine, database, warn }) {
+    const { tasks } = engine;
+    router.service(TaskService, {
+      deployTask({ taskId, spec, triggers }, { values }) {
+        const id = requireTaskId(taskId);
+        requireExistingProject(values, database, id.project);
+        if (spec?.taskTemplate === undefined) throw invalid('The request has no spec with a task template.');
+        if (triggers.length > 0) {
+          throw new ConnectError(
+            'The local control plane has no triggers: deploy the task without them.',
+            Code.Unimplemented,
+          );
+        }
+        cutDescriptions(spec);
+        tasks.put(id, spec, identityOf(requireCaller(values)));
+        for (const warning of groupWarnings(secretsOfTask(spec))) warn(`Task ${id.name}: ${warning}`);
+        return {};
+      },
+      getTaskDetails({ taskId }, { values }) {
+        const id = requireTaskId(taskId);
+        requireProject(values, id.project);
+        const details = tasks.get(id);
+        if (details === undefined) throw taskNotFound(id);
+        return { details };
+      },
+      listTasks(request, { values }) {
+        const page = parsePage(request.request, COLUMNS);
+        const scope = scopeOf(request, values);
+        const filters = knownFilters(request);
+        const found = tasks.latest([...scope, ...filters], page);
+        return {
+          tasks: found.map(({ taskId, metadata }) => ({ taskId, metadata })),
+          token: nextToken(page, found.length),
+          metadata: { total: tasks.count(scope), filteredTotal: tasks.count([...scope, ...filters]) },
+        };
+      },
+      listVersions({ request, taskName }, { values }) {
+        const name = requireTaskName(taskName);
+        requireProject(values, name.project);
+        const page = parsePage(request, COLUMNS);
+        const found = tasks.versions(name, page);
+        return { versions: found.map(toVersion), token: nextToken(page, found.length) };
+      },
+    });
+  },
+};
+
+/** The error of a task that is not deployed. */
+export function taskNotFound({ project, domain, name, version }: TaskIdentifier): ConnectError {
+  const where = `${JSON.stringify(project)}, domain ${JSON.stringify(domain)}`;
+  return new ConnectError(
+    `There is no task ${JSON.stringify(name)} in version ${JSON.stringify(version)} in project ${where}.`,
+    Code.NotFound,
+  );
+}
+
+/**
+ * A task's identifier with all its parts.
+ *
+ * @throws ConnectError `invalid_argument`
+ */
+export function requireTaskId(id: TaskIdentifier | undefined): TaskIdentifier {
+  requireTaskName(id);
+  if (id === undefined || id.version === '') throw invalid("The request's task id has no version.");
+  if (id.version.length > 63) throw invalid("A task's version has at most 63 characters.");
+  return id;
+}
+
+type TaskNameParts = Pick<TaskName, 'project' | 'domain' | 'name' | 'org'>;
+
+function requireTaskName<Name extends TaskNameParts>(id: Name | undefined): Name {
+  if (id === undefined) throw invalid('The request names no task.');
+  for (const part of ['project', 'domain', 'name'] as const) {
+    if (id[part] === '') throw invalid(`The request's task has no ${part}.`);
+  }
+  if (id.name.length > 255) throw invalid("A task's name has at most 255 characters.");
+  return id;
+}
+
+function cutDescriptions({ environment, documentation }: TaskSpec): void {
+  if (environment !== undefined) environment.description = cut(environment.description, MAX_SHORT);
+  if (documentation === undefined) return;
+  documentation.shortDescription = cut(documentation.shortDescription, MAX_SHORT);
+  documentation.longDescription = cut(documentation.longDescription, MAX_LONG);
+}
+
+function cut(text: string, most: number): string {
+  const characters = Array.from(text);
+  return characters.length <= most ? text : characters.slice(0, most).join('');
+}
+
+function scopeOf({ scopeBy }: ListTasksRequest, values: ContextValues): SqlStatement[] {
+  if (scopeBy.case === 'projectId') {
+    const { name, domain } = scopeBy.value;
+    requireProject(values, name);
+    return [['project = ? AND domain = ?', [name, domain]]];
+  }
+  return ownProjects(values);
+}
+
+/** The condition that a list over all projects shows those of the caller's token only. */
+export function ownProjects(values: ContextValues): SqlStatement[] {
+  const only = callerOf(values)?.projects;
+  return only === undefined ? [] : [[`project IN (${Array.from(only, () => '?').join(', ')})`, [...only]]];
+}
+
+function knownFilters({ knownFilters: filters }: ListTasksRequest): SqlStatement[] {
+  return filters.flatMap(({ filterBy }): SqlStatement[] =>
+    filterBy.case === 'deployedBy' ? [['deployed_by = ?', [filterBy.value]]] : [],
+  );
+}
+
+function toVersion({ taskId, metadata }: TaskDetails) {
+  return { version: taskId?.version ?? '', deployedAt: metadata?.deployedAt };
+}
+
+function invalid(message: string): ConnectError {
+  return new ConnectError(message, Code.InvalidArgument);
+}

@@ -1,0 +1,90 @@
+import { createServer as createHttp2Server, type ServerHttp2Session } from 'node:http2';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, describe, expect, it } from 'vitest';
+import { Http2SessionPool } from './http2-session-pool.js';
+
+const HELLO_MS = 100;
+
+const toEnd: (() => void)[] = [];
+afterEach(() => toEnd.splice(0).forEach((end) => end()));
+
+async function listening(server: Server, port = 0): Promise<{ port: number; sockets: Set<Socket> }> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket.on('error', () => undefined));
+    socket.once('close', () => sockets.delete(socket));
+  });
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  toEnd.push(() => {
+    server.close();
+    sockets.forEach((socket) => socket.destroy());
+  });
+  return { port: (server.address() as AddressInfo).port, sockets };
+}
+
+/** A peer that answers 200 to whatever is asked. */
+function answering(maxConcurrentStreams?: number): Server {
+  const server = createHttp2Server({ settings: { maxConcurrentStreams } });
+  server.on('session', (session: ServerHttp2Session) => session.on('error', () => undefined));
+  server.on('stream', (stream) => {
+    stream.on('error', () => undefined);
+    stream.respond({ ':status': 200 }, { endStream: true });
+  });
+  return server;
+}
+
+function poolTo(port: number, scheme = 'http'): Http2SessionPool {
+  const pool = new Http2SessionPool(`${scheme}://127.0.0.1:${port}`, undefined, HELLO_MS);
+  toEnd.push(() => pool.close());
+  return pool;
+}
+
+async function call(pool: Http2SessionPool): Promise<unknown> {
+  const stream = await pool.request('GET', '/', {}, {});
+  return new Promise((resolve, reject) => {
+    stream.on('response', (headers) => resolve(headers[':status'])).on('error', reject);
+    stream.resume().end();
+  });
+}
+
+describe('Http2SessionPool', () => {
+  it.each(['http', 'https'])(
+    'gives up a %s peer that accepts and says nothing, and recovers by itself',
+    async (scheme) => {
+      let accepted = 0;
+      const silent = createServer((socket) => {
+        accepted++;
+        socket.resume();
+      });
+      const { port } = await listening(silent);
+      const pool = poolTo(port, scheme);
+      const results = await Promise.allSettled(Array.from({ length: 20 }, () => call(pool)));
+      expect(results.map((result) => result.status)).toEqual(Array.from({ length: 20 }, () => 'rejected'));
+      // All of them wait for the one connection: a peer in distress is not offered twenty.
+      expect(accepted).toBe(1);
+      await expect(call(pool)).rejects.toThrow('the peer said nothing for 100 ms');
+      expect(accepted).toBe(2);
+      if (scheme === 'https') return;
+      toEnd.pop();
+      await new Promise<void>((resolve) => silent.close(() => resolve()));
+      await listening(answering(), port);
+      expect(await call(pool)).toBe(200);
+    },
+  );
+
+  it('learns anew what the peer allows when it is another one', async () => {
+    const first = await listening(answering());
+    const pool = poolTo(first.port);
+    expect(await Promise.all(Array.from({ length: 20 }, () => call(pool)))).toEqual(
+      Array.from({ length: 20 }, () => 200),
+    );
+    toEnd.splice(0, 1).forEach((end) => end());
+    await sleep(20);
+    // The first peer had no limit. This one refuses a third stream on a connection.
+    await listening(answering(2), first.port);
+    expect(await Promise.all(Array.from({ length: 50 }, () => call(pool)))).toEqual(
+      Array.from({ length: 50 }, () => 200),
+    );
+  });
+});

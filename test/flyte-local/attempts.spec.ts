@@ -1,0 +1,285 @@
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ActionPhase } from 'nestjs-flyte/idl/common/phase';
+import { ErrorInfo_Kind } from 'nestjs-flyte/idl/workflow/run_definition';
+import { startLocalControlPlane, type LocalControlPlane } from 'nestjs-flyte-local';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  clientsFor,
+  finished,
+  logOf,
+  messageOf,
+  putSecret,
+  reached,
+  runTask,
+  script,
+  shellTask,
+  startRun,
+  taskOf,
+  type ExecutionClients,
+} from './execution-support.js';
+import { failure, temporaryFolder } from './support.js';
+
+const folder = temporaryFolder();
+let plane: LocalControlPlane;
+let clients: ExecutionClients;
+beforeAll(async () => {
+  plane = await startLocalControlPlane({ port: 0, state: ':memory:', abortGraceMs: 400, maxConcurrentActions: 2 });
+  clients = await clientsFor(plane);
+});
+afterAll(() => plane.close());
+
+const seconds = (value: number) => ({ seconds: BigInt(Math.floor(value)), nanos: Math.round((value % 1) * 1e9) });
+const { FAILED, SUCCEEDED, ABORTED, TIMED_OUT, RUNNING } = ActionPhase;
+const phasesOf = (details: { attempts: { phase: ActionPhase }[] }) => details.attempts.map(({ phase }) => phase);
+
+/** Writes error.pb and returns 0. */
+const failing = script(
+  folder,
+  'failing',
+  `const { toBinary, create } = await load('@bufbuild/protobuf');
+   const { ErrorDocumentSchema } = await load('nestjs-flyte/idl/core/execution');
+   const [kind, origin, message] = [Number(process.argv[3]), Number(process.argv[4]), process.argv[5] ?? ''];
+   writeFileSync(out + '/error.pb', toBinary(ErrorDocumentSchema, create(ErrorDocumentSchema, { error: { code: 'X', kind, origin, message: message.replace('$V', process.env.V ?? '') } })));`,
+);
+const failingTask = (template: object, secrets: object[], ...args: string[]) =>
+  taskOf(
+    failing,
+    secrets as never,
+    {
+      target: { case: 'container', value: { command: [process.execPath, failing, '{{.outputPrefix}}', ...args] } },
+      ...template,
+    } as never,
+  );
+
+describe('a failure', () => {
+  it('without structure is retried, each attempt on its own, with the number in its environment', async () => {
+    const spec = shellTask(
+      'echo "attempt $FLYTE_ATTEMPT_NUMBER"; [ "$FLYTE_ATTEMPT_NUMBER" = 2 ] && finish && exit 0; exit 7',
+      [],
+      {
+        metadata: { retries: { retries: 3 } },
+      },
+    );
+    const { details, run } = await runTask(clients, spec);
+    expect(phasesOf(details)).toEqual([FAILED, FAILED, SUCCEEDED]);
+    expect(details.status).toMatchObject({ phase: SUCCEEDED, attempts: 3 });
+    expect(details.attempts[0]?.errorInfo?.message).toMatch(/exit code 7\. The end of its log:\nattempt 0/);
+    expect(await logOf(clients, run, 2)).toEqual(['attempt 1']);
+    expect(await failure(logOf(clients, run, 4))).toMatchObject({ code: 5 });
+    expect(await failure(logOf(clients, run, 0))).toMatchObject({ code: 5 });
+  });
+
+  it('of error.pb is retried if it is recoverable, and only then; its kind is kept', async () => {
+    const template = { metadata: { retries: { retries: 1 } } };
+    const [recoverable, final] = await Promise.all([
+      runTask(clients, failingTask(template, [], '1', '2', 'try again')),
+      runTask(clients, failingTask(template, [], '0', '1', 'do not')),
+    ]);
+    expect(phasesOf(recoverable.details)).toEqual([FAILED, FAILED]);
+    expect(recoverable.details.result.value).toMatchObject({ message: 'try again', kind: ErrorInfo_Kind.SYSTEM });
+    expect(phasesOf(final.details)).toEqual([FAILED]);
+    expect(final.details.result.value).toMatchObject({ message: 'do not', kind: ErrorInfo_Kind.USER });
+  });
+
+  it('waits longer from retry to retry', async () => {
+    const backoff = { base: seconds(0.1), factor: 2, cap: seconds(0.15) };
+    const spec = shellTask('exit 1', [], { metadata: { retries: { retries: 2, backoff } } });
+    const { details } = await runTask(clients, spec);
+    const at = (attempt: number, phase: ActionPhase) => {
+      const time = details.attempts[attempt]?.phaseTransitions.find((one) => one.phase === phase)?.startTime;
+      return Number(time?.seconds) * 1000 + Number(time?.nanos) / 1e6;
+    };
+    const waits = [1, 2].map((attempt) => at(attempt, ActionPhase.INITIALIZING) - at(attempt - 1, FAILED));
+    expect(waits[0]).toBeGreaterThanOrEqual(98);
+    expect(waits[1]).toBeGreaterThanOrEqual(148);
+    expect(waits[1]).toBeLessThan(900);
+  });
+
+  it.each([
+    ['exit 3', /exit code 3\. It logged nothing/],
+    ['exit 127', /exit code 127 \(a shell did not find/],
+    ['exit 137', /exit code 137 \(ended by SIGKILL: .*out of memory/],
+    ['kill -SEGV $$', /ended by SIGSEGV: it crashed/],
+    ['echo why >&2; exit 1', /The end of its log:\nwhy$/],
+    [':', /exit code 0 and wrote neither outputs\.pb nor error\.pb/],
+    ['mkfifo "$out/outputs.pb"', /outputs\.pb is no file/],
+    ['ln -s /etc/passwd "$out/outputs.pb"', /outputs\.pb can't be read \(ELOOP\)/],
+    ['mkdir "$out/error.pb"', /error\.pb is no file/],
+    ['head -c 3000000 /dev/zero > "$out/outputs.pb"', /outputs\.pb has 3000000 bytes, and may have 2097152/],
+    ['head -c 3000000 /dev/zero > "$out/error.pb"; finish', /error\.pb has 3000000 bytes/],
+    ['printf "\\377\\377" > "$out/outputs.pb"', /outputs\.pb is no task\.Outputs/],
+    [': > "$out/error.pb"', /error\.pb is no core\.ErrorDocument/],
+  ])('is explained: %s', async (command, message) => {
+    const { details } = await runTask(clients, shellTask(command));
+    expect(messageOf(details)).toMatch(message);
+    expect(details.status?.phase).toBe(FAILED);
+  });
+
+  it.each([
+    [[], /no container with a command/],
+    [['no-such-command'], /"no-such-command" is not found in PATH/],
+    [['./nope'], /is no executable file/],
+    [['/etc/passwd'], /is no executable file/],
+    [['sh', '-c', 'x'.repeat(200_000)], /can't be started/],
+    [['a\0b'], /NUL/],
+  ])('to start at all is not retried: %#', async (command, message) => {
+    const template = { target: { case: 'container', value: { command } }, metadata: { retries: { retries: 3 } } };
+    const { details } = await runTask(clients, taskOf('', [], template as never));
+    expect(messageOf(details)).toMatch(message);
+    expect(details.attempts.length).toBe(1);
+  });
+
+  it('does not repeat a secret in its message', async () => {
+    await putSecret(clients, 'quoted', 'hunter2-hunter2');
+    const secrets = [{ key: 'quoted', mountRequirement: 1, envVar: 'V' }];
+    const structured = await runTask(clients, failingTask({}, secrets, '0', '1', 'the key was $V!'));
+    expect(messageOf(structured.details)).toBe('the key was ***!');
+    const plain = await runTask(clients, shellTask('echo "key=$V" >&2; exit 1', secrets));
+    expect(messageOf(plain.details)).toMatch(/key=\*\*\*$/);
+  });
+});
+
+describe('a time limit', () => {
+  it('ends each attempt that runs too long, also one that ignores SIGTERM', async () => {
+    const spec = shellTask('trap "" TERM; while :; do sleep 0.05; done', [], {
+      metadata: { timeout: seconds(0.2), retries: { retries: 1 } },
+    });
+    const { details } = await runTask(clients, spec);
+    expect(phasesOf(details)).toEqual([TIMED_OUT, TIMED_OUT]);
+    expect(details.status?.phase).toBe(TIMED_OUT);
+    expect(messageOf(details)).toBe('The attempt ran longer than its limit of 0.2 s.');
+  });
+
+  it('for all attempts together leaves no retry', async () => {
+    const spec = shellTask('sleep 5', [], {
+      metadata: { timeouts: { deadline: seconds(0.3) }, retries: { retries: 5 } },
+    });
+    const { details } = await runTask(clients, spec);
+    expect(phasesOf(details)).toEqual([TIMED_OUT]);
+    expect(messageOf(details)).toMatch(/deadline of 0\.3 s/);
+  });
+
+  it('for the queue ends what waits too long', async () => {
+    const busy = await Promise.all([1, 2].map(() => startRun(clients, shellTask('sleep 30'))));
+    for (const run of busy) await reached(clients, run, RUNNING);
+    const spec = shellTask('finish', [], { metadata: { timeouts: { queuedTimeout: seconds(0.1) } } });
+    const { details } = await runTask(clients, spec);
+    expect(messageOf(details)).toMatch(/waited longer than the 0\.1 s/);
+    expect(details.status?.phase).toBe(TIMED_OUT);
+    for (const runId of busy) await clients.runs.abortRun({ runId });
+    for (const run of busy) await finished(clients, run);
+  });
+});
+
+describe('an abort', () => {
+  it('reaches a run in its queue, which then never starts', async () => {
+    const marker = join(folder, 'started');
+    const busy = await Promise.all([1, 2].map(() => startRun(clients, shellTask('sleep 30'))));
+    const run = await startRun(clients, shellTask(`: > ${marker}; finish`));
+    await clients.runs.abortRun({ runId: run, reason: 'not now' });
+    const details = await finished(clients, run);
+    expect(details.status?.phase).toBe(ABORTED);
+    expect(details.result.value).toMatchObject({
+      reason: 'not now',
+      abortedBy: { principal: { value: { id: { subject: 'alice' } } } },
+    });
+    for (const runId of busy) await clients.runs.abortRun({ runId });
+    for (const one of busy) expect((await finished(clients, one)).status?.phase).toBe(ABORTED);
+    expect(existsSync(marker)).toBe(false);
+  });
+
+  it('reaches a run right after it was created, at any moment of its start', async () => {
+    const secrets = [{ key: 'quoted', mountRequirement: 2 }];
+    for (const delay of [0, 1, 3, 6, 10, 15, 25]) {
+      const run = await startRun(clients, shellTask('sleep 30', secrets));
+      await sleep(delay);
+      await clients.runs.abortRun({ runId: run });
+      const details = await finished(clients, run);
+      expect([details.status?.phase, ...phasesOf(details)]).toEqual([ABORTED, ABORTED]);
+    }
+  });
+
+  it('lets a process end in its own way', async () => {
+    const run = await startRun(
+      clients,
+      shellTask('trap "echo bye; exit 0" TERM; echo up; while :; do sleep 0.02; done'),
+    );
+    await reached(clients, run, RUNNING);
+    await sleep(150);
+    await clients.runs.abortRun({ runId: run });
+    expect((await finished(clients, run)).status?.phase).toBe(ABORTED);
+    expect(await logOf(clients, run)).toContain('bye');
+  });
+
+  it('ends the whole tree, also what ignores SIGTERM or has left the group', async () => {
+    const pids = join(folder, 'pids');
+    mkdirSync(pids);
+    const tree = `trap "" TERM; echo $$ > ${pids}/1; (trap "" TERM; while :; do sleep 1; done) & echo $! > ${pids}/2
+      setsid sh -c 'trap "" TERM; echo $$ > ${pids}/3; while :; do sleep 1; done' & sleep 30; sleep 30`;
+    const run = await startRun(clients, shellTask(tree));
+    await expect.poll(() => existsSync(`${pids}/3`) && readFileSync(`${pids}/3`, 'utf8')).toMatch(/\d/);
+    await clients.runs.abortRun({ runId: run });
+    await finished(clients, run);
+    for (const name of process.platform === 'linux' ? ['1', '2', '3'] : ['1', '2']) {
+      const pid = Number(readFileSync(join(pids, name), 'utf8'));
+      await expect.poll(() => isRunning(pid)).toBe(false);
+    }
+  });
+
+  it('of a run that has ended changes nothing, and can be repeated', async () => {
+    const { run } = await runTask(clients, shellTask('finish'));
+    await clients.runs.abortRun({ runId: run });
+    await clients.runs.abortAction({ actionId: { run, name: 'a0' } });
+    expect((await finished(clients, run)).status?.phase).toBe(SUCCEEDED);
+  });
+});
+
+describe('what a process leaves behind', () => {
+  it('ends with it, and does not keep the run open', async () => {
+    const pid = join(folder, 'left');
+    const { details } = await runTask(clients, shellTask(`(sleep 30) & echo $! > ${pid}; setsid sleep 31 & finish`));
+    expect(details.status?.phase).toBe(SUCCEEDED);
+    await expect.poll(() => isRunning(Number(readFileSync(pid, 'utf8')))).toBe(false);
+  });
+});
+
+describe('the queue', () => {
+  it('runs so many at a time, first come, first served', async () => {
+    const order = join(folder, 'order');
+    const spec = (name: string) => shellTask(`echo ${name} >> ${order}; sleep 0.15; finish`);
+    const busy = await Promise.all([1, 2].map(() => startRun(clients, shellTask('sleep 0.3; finish'))));
+    const runs = [];
+    for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) runs.push(await startRun(clients, spec(name)));
+    const ended = await Promise.all([...busy, ...runs].map((run) => finished(clients, run)));
+    const lines = readFileSync(order, 'utf8').trim().split('\n');
+    // Two begin at a time, and which of them writes first is up to the system.
+    expect(
+      [0, 2, 4].map((at) =>
+        lines
+          .slice(at, at + 2)
+          .toSorted()
+          .join(''),
+      ),
+    ).toEqual(['ab', 'cd', 'ef']);
+    const spans = ended.map(({ attempts }) => {
+      const times = attempts[0]?.phaseTransitions.filter(({ phase }) => phase === RUNNING)[0];
+      const ms = (time?: { seconds: bigint; nanos: number }) =>
+        Number(time?.seconds) * 1000 + Number(time?.nanos) / 1e6;
+      return [ms(times?.startTime), ms(times?.endTime)] as const;
+    });
+    for (const [start] of spans)
+      expect(spans.filter(([from, to]) => from <= start && start < to).length).toBeLessThanOrEqual(2);
+  });
+});
+
+/** A zombie has ended; only nobody has asked how. */
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return process.platform !== 'linux' || !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}

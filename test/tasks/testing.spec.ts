@@ -1,0 +1,132 @@
+import { existsSync } from 'node:fs';
+import { Injectable, type Provider } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import { FlyteError, InjectTask, Secret, Task, TaskEnvironment, TaskHandle, taskRef, Tasks } from 'nestjs-flyte';
+import { fakeTask, FlyteTestingModule, runTask } from 'nestjs-flyte/testing';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import * as z from 'zod';
+
+const OPENAI = new Secret({ key: 'openai-key', asEnvVar: 'OPENAI_API_KEY' });
+const SSH = new Secret({ group: 'user-creds', key: 'ssh-key', mount: '/etc/flyte/secrets' });
+
+@Tasks(new TaskEnvironment({ name: 'signing', secrets: SSH }))
+class SigningTasks {
+  constructor(readonly prefix: string) {}
+  @Task({ inputs: z.object({ text: z.string() }), outputs: z.object({ signature: z.string() }) })
+  async sign({ text }: { text: string }) {
+    return { signature: `${this.prefix}${SSH.read()}${text}` };
+  }
+  @Task({ secrets: OPENAI, outputs: z.object({ key: z.string() }) }) async summarize() {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    return { key: process.env['OPENAI_API_KEY'] ?? 'none' };
+  }
+  @Task({ inputs: z.object({ at: z.date(), n: z.int().default(3) }), outputs: z.object({ n: z.int() }) })
+  async count({ n }: { at: Date; n: number }) {
+    return { n: n / 2 };
+  }
+}
+const Train = taskRef('training.train', {
+  inputs: z.object({ epochs: z.int().default(3), tags: z.array(z.string()).optional() }),
+  outputs: z.number(),
+});
+
+@Injectable()
+class Caller {
+  constructor(
+    @InjectTask(SigningTasks, 'sign') readonly sign: TaskHandle<SigningTasks['sign']>,
+    @InjectTask(Train) readonly train: TaskHandle<typeof Train>,
+  ) {}
+}
+
+const sign = () => fakeTask(SigningTasks, 'sign', async ({ text }) => ({ signature: text.toUpperCase() }));
+const caller = async (providers: Provider[]): Promise<Caller> => {
+  const module = await Test.createTestingModule({
+    imports: [FlyteTestingModule.forRoot({ user: { subject: 'alice' } })],
+    providers: [Caller, ...providers],
+  }).compile();
+  return module.get(Caller);
+};
+
+describe('fakeTask', () => {
+  it('stands in for a handle, with the task’s own schemas, and records its calls', async () => {
+    const signing = sign();
+    const training = fakeTask(Train, ({ epochs }) => epochs / 10);
+    const { sign: handle, train } = await caller([signing, training]);
+    const run = await handle.run({ text: 'x' }, { idempotencyKey: 'k' });
+    expect(await run.outputs()).toEqual({ signature: 'X' });
+    expect(await train.call()).toBe(0.3);
+    expect(await handle.attach(run.name).outputs()).toEqual({ signature: 'X' });
+    expect(signing.calls).toEqual([{ inputs: { text: 'x' }, options: { idempotencyKey: 'k' }, run: run.name }]);
+    expect((await handle.run({ text: 'x' }, { idempotencyKey: 'k' })).name).toBe(run.name);
+    expect(signing.calls).toHaveLength(1);
+    expect([handle.name, train.name]).toEqual(['signing.sign', 'training.train']);
+    expect(await run.wait()).toMatchObject({ phase: 'succeeded', done: true });
+  });
+
+  it('refuses what the schemas refuse', async () => {
+    const training = fakeTask(Train, () => 'high' as never);
+    const { sign: handle, train } = await caller([sign(), training]);
+    await expect(handle.run({ text: 5 } as never)).rejects.toMatchObject({ code: 'invalid_argument' });
+    await expect(train.call({ epochs: 1.5 })).rejects.toMatchObject({ code: 'invalid_argument' });
+    await expect(train.call()).rejects.toMatchObject({ code: 'task_failed' });
+    expect(training.calls).toHaveLength(1);
+  });
+
+  it('fails as a run does where the function throws', async () => {
+    const { sign: handle } = await caller([
+      fakeTask(SigningTasks, 'sign', () => {
+        throw new Error('no key');
+      }),
+      fakeTask(Train, () => 1),
+    ]);
+    const run = await handle.run({ text: 'x' });
+    await expect(run.outputs()).rejects.toMatchObject({
+      code: 'task_failed',
+      message: `Run ${run.name} of signing.sign failed: no key`,
+      run: { name: run.name, attempt: 1, origin: 'user' },
+    });
+    expect(await run.get()).toMatchObject({ phase: 'failed' });
+  });
+});
+
+describe('runTask', () => {
+  const tasks = new SigningTasks('>');
+  afterEach(() => vi.unstubAllEnvs());
+
+  it('gives file secrets as files, and removes them', async () => {
+    vi.stubEnv('FLYTE_SECRETS_DEFAULT_DIR', '/nowhere');
+    expect(await runTask(tasks, 'sign', { text: 'x' }, { secrets: [[SSH, 'pem']] })).toEqual({ signature: '>pemx' });
+    expect(process.env['FLYTE_SECRETS_DEFAULT_DIR']).toBe('/nowhere');
+    expect(existsSync('/nowhere')).toBe(false);
+  });
+
+  it('gives variables, one task after the other, and puts back what was there', async () => {
+    vi.stubEnv('OPENAI_API_KEY', 'the developer’s own');
+    const keys = ['a', 'b', 'c'];
+    const given = await Promise.all(
+      keys.map((key) => runTask(tasks, 'summarize', undefined, { secrets: [[OPENAI, key]] })),
+    );
+    expect(given).toEqual(keys.map((key) => ({ key })));
+    expect(await runTask(tasks, 'summarize', undefined, { secrets: [['openai-key', 'by key']] })).toEqual({
+      key: 'by key',
+    });
+    expect(await runTask(tasks, 'summarize')).toEqual({ key: 'none' });
+    expect(process.env['OPENAI_API_KEY']).toBe('the developer’s own');
+  });
+
+  it('refuses secrets that the task would not find in Flyte, and says where it looked for others', async () => {
+    await expect(runTask(tasks, 'sign', { text: 'x' }, { secrets: [[OPENAI, 'v']] })).rejects.toMatchObject({
+      code: 'misuse',
+      message: /Secret openai-key as OPENAI_API_KEY is no secret that signing\.sign declares/,
+    });
+    await expect(runTask(tasks, 'sign', { text: 'x' })).rejects.toMatchObject({ code: 'failed_precondition' });
+  });
+
+  it('parses inputs and checks outputs', async () => {
+    expect(await runTask(tasks, 'count', { at: new Date(), n: 4 })).toEqual({ n: 2 });
+    const odd = await runTask(tasks, 'count', { at: new Date() } as never).catch((error: unknown) => error);
+    expect(odd).toBeInstanceOf(FlyteError);
+    expect(odd).toMatchObject({ code: 'invalid_argument', message: expect.stringMatching(/^outputs\.n/) });
+    await expect(runTask(tasks, 'count', { at: 'now', n: 1 } as never)).rejects.toThrow(/inputs\.at/);
+  });
+});
