@@ -71,12 +71,13 @@ export function failedStep(
 export function messageOf(error: unknown): string {
   const lines: string[] = [];
   let at = error;
-  do {
-    const text =
-      attempt(() => (at instanceof Error ? at.message || at.name : shown(at))) ?? 'an error that cannot be shown';
+  // Counted, because an error may be its own cause.
+  for (let depth = 0; depth < MAX_CAUSES; depth += 1) {
+    const text = attempt(() => textOf(at)) ?? 'an error that cannot be shown';
     if (!lines.some((line) => line.includes(text))) lines.push(text);
     at = causeOf(at);
-  } while (at !== undefined && lines.length < MAX_CAUSES);
+    if (at === undefined) break;
+  }
   return cut(lines.join('\nCaused by: '));
 }
 
@@ -88,8 +89,18 @@ export function stackOf(error: unknown): string | undefined {
 
 function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return 'UnknownError';
-  const name = attempt(() => (error.name === 'Error' ? error.constructor.name : `${error.name}`));
+  const name = attempt(() => {
+    const given: unknown = error.name;
+    return given === 'Error' ? error.constructor.name : String(given);
+  });
   return name === undefined || name === '' ? 'Error' : name.replaceAll(/\s+/g, ' ').slice(0, MAX_CODE);
+}
+
+function textOf(error: unknown): string {
+  if (!(error instanceof Error)) return shown(error);
+  // Only by convention are these texts.
+  const { message, name }: { readonly message: unknown; readonly name: unknown } = error;
+  return String(message) || String(name);
 }
 
 function causeOf(error: unknown): unknown {

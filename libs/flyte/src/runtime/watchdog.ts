@@ -54,6 +54,7 @@ export function startWatchdog(): Watchdog {
   worker.on('error', () => undefined);
   worker.unref();
   return {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
     watch: (deadline) => worker.postMessage(deadline && deadline.ms <= MAX_TIMER_MS ? deadline : undefined),
     stop: () => {
       clearInterval(timer);

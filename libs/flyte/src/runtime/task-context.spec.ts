@@ -1,0 +1,44 @@
+import 'reflect-metadata';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
+import { describe, expect, it } from 'vitest';
+import { FlyteError } from '../errors/flyte-error.js';
+import { type ActionInfo, runInAction } from './action-scope.js';
+import { TaskContext } from './task-context.js';
+
+const info = (run: string): ActionInfo => ({
+  ...{ run, action: 'a0', task: 'e.m', version: 'v', attempt: 1, project: 'p', domain: 'd', org: '' },
+  ...{ signal: new AbortController().signal, logger: new Logger() },
+});
+
+describe('TaskContext', () => {
+  it('throws outside an action, from each of its properties', () => {
+    const ctx = new TaskContext();
+    const properties = Object.getOwnPropertyNames(TaskContext.prototype).filter((name) => name !== 'constructor');
+    expect(properties).toHaveLength(10);
+    for (const name of properties) {
+      expect(() => Reflect.get(ctx, name) as unknown).toThrow(
+        expect.objectContaining({ code: 'misuse', message: expect.stringContaining(`TaskContext.${name} `) }),
+      );
+    }
+    expect(() => ctx.run).toThrow(FlyteError);
+  });
+
+  it('is that of the action around it, also where several run at once', async () => {
+    const ctx = new TaskContext();
+    const runs = await Promise.all(
+      ['r1', 'r2', 'r3'].map((run, at) =>
+        runInAction(info(run), async () => {
+          await sleep(5 - at);
+          return ctx.run;
+        }),
+      ),
+    );
+    expect(runs).toEqual(['r1', 'r2', 'r3']);
+  });
+
+  it('lets a plain object stand in', () => {
+    const ctx: TaskContext = info('r9');
+    expect(ctx.run).toBe('r9');
+  });
+});
