@@ -3,11 +3,13 @@ import { Reflector } from '@nestjs/core';
 import { FlyteError } from '../errors/flyte-error.js';
 import { createAuthMetadata, type AuthMetadata } from './auth-metadata.js';
 import { AuthPolicy, requirementOf } from './auth-policy.js';
-import { rememberScope } from './auth-scope.js';
+import { rememberedScopes, rememberScope } from './auth-scope.js';
 import type { HeaderExtractor } from './header-extractors.js';
-import { httpStatus, setAnswerHeader, toHttpException } from './http-answer.js';
+import { setAnswerHeader, toHttpException } from './http-answer.js';
 import { inboundRequest, type InboundRequest } from './inbound-request.js';
 import { isSameOrigin } from './same-origin.js';
+import { logServerFault } from './server-fault.js';
+import { toWsException } from './ws-answer.js';
 
 /**
  * Demands credentials of every request that is not excluded, before pipes and handlers, and keeps them for the
@@ -16,7 +18,7 @@ import { isSameOrigin } from './same-origin.js';
  *
  * It refuses with 401 (no credentials, or invalid ones), 400 (credentials that can't travel), 403 (a cookie on a
  * request of another site) and 503 (the keys for `verify` can't be had): as Nest's `HttpException` for HTTP and GraphQL,
- * as FlyteError elsewhere.
+ * as `WsException` for WebSocket gateways, as FlyteError elsewhere.
  */
 @Injectable()
 export class FlyteAuthGuard implements CanActivate {
@@ -34,12 +36,20 @@ export class FlyteAuthGuard implements CanActivate {
     setAnswerHeader(request.response, 'Cache-Control', 'no-store');
     try {
       const metadata = await this.authenticate(context, request);
-      if (metadata) rememberScope(request.identity, { owner: this.policy.owner, metadata, signal: request.signal });
+      if (metadata) this.remember(request, metadata);
       else if (requirement === 'required') throw this.noCredentials();
       return true;
     } catch (error) {
       throw this.refusal(error, context, request);
     }
+  }
+
+  /** Keeps what was found. Resolvers of one GraphQL request share one object for it, and so what is known by it. */
+  protected remember({ identity, signal }: InboundRequest, metadata: AuthMetadata): void {
+    const { owner } = this.policy;
+    const before = rememberedScopes(identity).find((scope) => scope.owner === owner)?.metadata;
+    const isSame = before && JSON.stringify(before.entries()) === JSON.stringify(metadata.entries());
+    rememberScope(identity, { owner, metadata: isSame ? before : metadata, signal });
   }
 
   /** What may travel, or undefined where the request has nothing of the kind. */
@@ -98,11 +108,18 @@ export class FlyteAuthGuard implements CanActivate {
 
   protected refusal(error: unknown, context: ExecutionContext, request: InboundRequest): unknown {
     if (!(error instanceof FlyteError)) return error;
-    // The client learns no more than the status; what Nest makes of it says nothing in the log.
-    if (httpStatus(error) >= 500) this.logger.error([error.message, error.detail].filter(Boolean).join(' '));
     if (error.code === 'unauthenticated') setAnswerHeader(request.response, 'WWW-Authenticate', 'Bearer');
-    // A catch-all filter of the app's own may come first, and knows HttpException only.
-    return ['http', 'graphql'].includes(context.getType<string>()) ? toHttpException(error) : error;
+    switch (context.getType<string>()) {
+      case 'http':
+      case 'graphql':
+        // A catch-all filter of the app's own may come first, and knows HttpException only.
+        logServerFault(this.logger, error);
+        return toHttpException(error);
+      case 'ws':
+        return toWsException(error, context, this.logger);
+      default:
+        return error;
+    }
   }
 }
 

@@ -1,10 +1,11 @@
-import { createRequire } from 'node:module';
 import { Catch, Logger, type ArgumentsHost } from '@nestjs/common';
 import { BaseExceptionFilter } from '@nestjs/core';
-import { throwError, type Observable } from 'rxjs';
+import { of, throwError, type Observable } from 'rxjs';
 import { FlyteError, WIRE_ERROR_CODES, type WireErrorCode } from '../errors/flyte-error.js';
-import { httpStatus, setAnswerHeader, toHttpException } from './http-answer.js';
-import { inboundRequest } from './inbound-request.js';
+import { setAnswerHeader, toHttpException } from './http-answer.js';
+import { inboundRequest, isGrpcCall } from './inbound-request.js';
+import { clientMessage, logServerFault } from './server-fault.js';
+import { answerWebSocket } from './ws-answer.js';
 
 /**
  * Answers a request that ended in a {@link FlyteError}: over HTTP with the status that fits its code and Nest's usual
@@ -15,9 +16,10 @@ import { inboundRequest } from './inbound-request.js';
 export class FlyteExceptionFilter extends BaseExceptionFilter {
   protected readonly logger = new Logger(FlyteExceptionFilter.name);
 
-  override catch(error: FlyteError, host: ArgumentsHost): void | Observable<never> {
-    if (httpStatus(error) >= 500) this.logger.error(describe(error));
-    switch (host.getType<string>()) {
+  override catch(error: FlyteError, host: ArgumentsHost): void | Observable<unknown> {
+    const type = host.getType<string>();
+    if (type !== 'ws') logServerFault(this.logger, error);
+    switch (type) {
       case 'http':
         if (error.code === 'unauthenticated') {
           setAnswerHeader(inboundRequest(host).response, 'WWW-Authenticate', 'Bearer');
@@ -27,23 +29,23 @@ export class FlyteExceptionFilter extends BaseExceptionFilter {
       case 'graphql':
         throw toHttpException(error); // the drivers make a GraphQL error with a code of it
       case 'ws':
-        answerWebSocket(error, host);
+        answerWebSocket(error, host, this.logger);
         return;
       default:
-        return throwError(() => toRpcError(error));
+        return answerRpc(toRpcError(error), host);
     }
   }
 }
 
-/** For the log: everything there is to know, none of which is a credential. */
-function describe({ code, message, detail, stack }: FlyteError): string {
-  const where = stack?.split('\n').slice(1).join('\n');
-  return [`${code}: ${message}`, detail, where].filter(Boolean).join('\n');
-}
-
-/** What a client may read, by the same rule as over HTTP. */
-function clientMessage(error: FlyteError): string {
-  return httpStatus(error) < 500 ? error.message : `Flyte: ${error.code}`;
+/** As Nest's own filter does, by an Observable that fails; but for `@GrpcStreamCall`. */
+function answerRpc(error: object, host: ArgumentsHost): Observable<unknown> {
+  const [call, callback] = host.getArgs<[unknown, ((error: object) => void)?]>();
+  if (!isGrpcCall(call)) return throwError(() => error);
+  // Nest 12 passes such a failure to nobody: the client would wait, and the rejection that nobody handles would end the
+  // process. See `createStreamCallMethod` in @nestjs/microservices, server-grpc.ts.
+  if (callback) callback(error);
+  else call.emit('error', error);
+  return of(undefined);
 }
 
 /**
@@ -54,15 +56,4 @@ function toRpcError(error: FlyteError): object {
   const code = WIRE_ERROR_CODES.indexOf(error.code as WireErrorCode) + 1 || WIRE_ERROR_CODES.indexOf('internal') + 1;
   const message = clientMessage(error);
   return { status: 'error', code, message, details: message };
-}
-
-const require = createRequire(import.meta.url);
-
-/** Nest's own filter knows how each kind of socket is spoken to. An app with a gateway has the package. */
-function answerWebSocket(error: FlyteError, host: ArgumentsHost): void {
-  const nest = require('@nestjs/websockets') as {
-    WsException: new (message: string) => Error;
-    BaseWsExceptionFilter: new () => { catch(exception: Error, host: ArgumentsHost): void };
-  };
-  new nest.BaseWsExceptionFilter().catch(new nest.WsException(clientMessage(error)), host);
 }

@@ -58,7 +58,7 @@ export function inboundRequest(host: ArgumentsHost): InboundRequest {
     case 'ws':
       return fromWebSocket(host.switchToWs().getClient<object>(), host.getArgs());
     default:
-      return fromRpc(host.getArgByIndex<unknown>(1), host.getArgByIndex<unknown>(2), host.getArgs());
+      return fromRpc(host.getArgs());
   }
 }
 
@@ -70,39 +70,40 @@ function fromHttp(request: object, response: unknown): InboundRequest {
   // Express strips a mounted application's path from `url`, and puts it into `baseUrl`.
   const now = raw === request ? `${asString(outer['baseUrl'])}${String(raw['url'])}` : String(raw['url']);
   const reply = isObject(response) ? response : undefined;
+  const headers = headersOf(raw);
   return {
     identity: request,
-    headers: headersOf(raw),
+    headers,
     http: { method, target, rewritten: now !== target },
     response: reply,
-    unsafe: !SAFE_METHODS.has(method),
-    signal: goneSignal(isObject(reply?.['raw']) ? reply['raw'] : reply, ['close']),
+    // A browser opens sockets across sites, with cookies and without asking; it does so with a GET.
+    unsafe:
+      !SAFE_METHODS.has(method) || headers.some(([name, value]) => name === 'upgrade' && /websocket/i.test(value)),
+    signal: reply
+      ? goneSignal(isObject(reply['raw']) ? reply['raw'] : reply, ['close'])
+      : goneSignal(raw['socket'], ['close']),
   };
 }
 
 function fromGraphql(context: unknown): InboundRequest {
   const ctx = isObject(context) ? context : {};
-  const request = [ctx['req'], ctx['request']].find(isObject);
-  if (request) {
-    // Express and Apollo give { req, res }, Fastify drivers { request, reply } or { req, reply }.
-    const http = fromHttp(request, [ctx['res'], ctx['reply'], request['res']].find(isObject));
-    return { ...http, http: undefined, identity: ctx };
-  }
-  const extra = isObject(ctx['extra']) ? ctx['extra'] : {};
-  const upgrade = isObject(extra['request']) ? extra['request'] : {}; // graphql-ws: the request that opened the socket
-  return {
-    identity: ctx,
-    headers: headersOf(upgrade),
-    unsafe: true,
-    signal: goneSignal(extra['socket'], ['close']),
-  };
+  const given = [ctx['req'], ctx['request']].find(isObject);
+  // Of a subscription over graphql-ws, its own context; Nest's drivers hand that on as `req`, unless the app maps it.
+  const socket = [ctx['extra'], given?.['extra']].find(isObject);
+  const request = isObject(socket?.['request']) ? socket['request'] : given;
+  if (!request) return { identity: ctx, headers: [], unsafe: true };
+  // Express and Apollo give { req, res }, Fastify drivers { request, reply } or { req, reply }.
+  const response = socket ? undefined : [ctx['res'], ctx['reply'], request['res']].find(isObject);
+  const http = fromHttp(request, response);
+  // A socket carries many operations, each with a context of its own.
+  return { ...http, http: undefined, identity: ctx };
 }
 
 function fromWebSocket(client: object, args: unknown[]): InboundRequest {
   const { request, handshake } = pick(client, ['request', 'handshake']);
   const opened = handshakes.get(client) ?? [request, handshake].find(isObject);
   return {
-    // A message has no object of its own; the array of its arguments is the same one from guard to handler.
+    // A message has no object of its own; the array of its arguments is the same one from guard to interceptor.
     identity: args,
     headers: isObject(opened) ? headersOf(opened) : [],
     // Browsers open sockets across sites, with cookies and without asking.
@@ -111,14 +112,29 @@ function fromWebSocket(client: object, args: unknown[]): InboundRequest {
   };
 }
 
-function fromRpc(context: unknown, call: unknown, args: unknown[]): InboundRequest {
+function fromRpc(args: unknown[]): InboundRequest {
+  // gRPC: (message, metadata, call), or (call, callback) for @GrpcStreamCall. Elsewhere: (message, context).
+  const call = args.find(isGrpcCall);
+  const context = args[1];
   return {
-    identity: args,
-    headers: isObject(context) ? metadataHeaders(context) : [],
+    // The arrays of arguments differ, for pipes and filters; what is in them does not.
+    identity: call ?? (isObject(context) ? context : args),
+    headers: isObject(call?.metadata) ? metadataHeaders(call.metadata) : [],
     // No browser speaks these protocols.
     unsafe: false,
     signal: goneSignal(call, ['cancelled']),
   };
+}
+
+/** What grpc-js hands to the implementation of a method, of any of the four kinds. */
+interface GrpcCall {
+  readonly metadata?: unknown;
+  emit(event: string, value: unknown): boolean;
+}
+
+/** Whether an argument of a microservice's handler is a call of grpc-js; messages have no functions. */
+export function isGrpcCall(value: unknown): value is GrpcCall {
+  return isObject(value) && typeof value['getPeer'] === 'function' && typeof value['emit'] === 'function';
 }
 
 /** grpc-js Metadata: getMap() gives the names, get() all values of one. */
@@ -157,29 +173,28 @@ function goneSignal(emitter: unknown, events: string[]): AbortSignal | undefined
   if (known) return known;
   const controller = new AbortController();
   const gone = (): void => {
-    // A response also closes after a complete answer; other emitters lack the fields. Over HTTP/2 it calls itself finished
-    // either way, but ended only if the answer was.
-    if (emitter.writableFinished === true && emitter.writableEnded !== false) return;
-    controller.abort(new Error('the client disconnected'));
+    // A response also closes after a complete answer; a socket's end says nothing about what was under way. Over HTTP/2 a
+    // response calls itself finished either way, but ended only if the answer was.
+    const { writableFinished, writableEnded } = emitter;
+    const isAnswered = writableFinished === true && writableEnded !== false && 'statusCode' in emitter;
+    if (!isAnswered) controller.abort(new Error('the client disconnected'));
   };
-  // What came before the guard may have taken longer than the client waited; the event is over then.
-  if (emitter.destroyed === true || emitter.stream?.destroyed === true) gone();
-  for (const event of events) emitter.once(event, gone);
+  // A client may leave while a middleware waits for something, and no event comes twice.
+  if (hasLeft(emitter)) gone();
+  else for (const event of events) emitter.once(event, gone);
   goneSignals.set(emitter, controller.signal);
   return controller.signal;
 }
 
-interface Emitter {
-  once(event: string, listener: () => void): unknown;
-  readonly writableFinished?: unknown;
-  readonly writableEnded?: unknown;
-  readonly destroyed?: unknown;
-  /** Of HTTP/2, where the answer itself does not say it. */
-  readonly stream?: { readonly destroyed?: unknown };
+function isEmitter(value: unknown): value is Fields & { once(event: string, listener: () => void): unknown } {
+  return isObject(value) && typeof value['once'] === 'function';
 }
 
-function isEmitter(value: unknown): value is Emitter {
-  return isObject(value) && typeof value['once'] === 'function';
+/** Responses and sockets of Node, clients of `ws` and of socket.io, calls of grpc-js. */
+function hasLeft({ destroyed, stream, readyState, disconnected, cancelled }: Fields): boolean {
+  // An answer over HTTP/2 does not say it, but its stream does.
+  if (isObject(stream) && stream['destroyed'] === true) return true;
+  return destroyed === true || readyState === 3 || disconnected === true || cancelled === true;
 }
 
 function pick<K extends string>(value: object, keys: readonly K[]): Partial<Record<K, unknown>> {

@@ -1,5 +1,4 @@
 import { createParamDecorator, Injectable, type ExecutionContext, type PipeTransform } from '@nestjs/common';
-import type { AuthMetadata } from '../auth/auth-metadata.js';
 import { getAuthMetadata } from '../auth/auth-scope.js';
 import { inboundRequest } from '../auth/inbound-request.js';
 import { UserService, type User } from './user.service.js';
@@ -7,8 +6,9 @@ import { UserService, type User } from './user.service.js';
 /** Asks once per request who the caller is, however often it is wanted. */
 @Injectable()
 export class CurrentUser {
-  // Keyed by the request's own object, and by whose answer it is: what one caller was told can't reach another.
-  readonly byRequest = new WeakMap<object, { readonly metadata?: AuthMetadata; readonly user: Promise<User> }>();
+  // Keyed by the credentials that the guard found for the request, or by the request where there are none to find: what
+  // one caller was told can't reach another.
+  readonly byCaller = new WeakMap<object, Promise<User>>();
 
   constructor(readonly users: UserService) {}
 
@@ -18,13 +18,12 @@ export class CurrentUser {
    * @throws FlyteError as {@link UserService.get} does; a failure is not kept
    */
   async of(context: ExecutionContext): Promise<User> {
-    const { identity } = inboundRequest(context);
-    const metadata = getAuthMetadata();
-    const known = this.byRequest.get(identity);
-    if (known && known.metadata === metadata) return known.user;
+    const caller = getAuthMetadata() ?? inboundRequest(context).identity;
+    const known = this.byCaller.get(caller);
+    if (known) return known;
     const user = this.users.get();
-    this.byRequest.set(identity, { metadata, user });
-    user.catch(() => this.byRequest.delete(identity));
+    this.byCaller.set(caller, user);
+    user.catch(() => this.byCaller.delete(caller));
     return user;
   }
 }
