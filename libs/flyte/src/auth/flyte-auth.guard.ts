@@ -5,7 +5,7 @@ import { createAuthMetadata, type AuthMetadata } from './auth-metadata.js';
 import { AuthPolicy, requirementOf } from './auth-policy.js';
 import { rememberedScopes, rememberScope } from './auth-scope.js';
 import type { HeaderExtractor } from './header-extractors.js';
-import { httpStatus, setAnswerHeader, toHttpException } from './http-answer.js';
+import { setAnswerHeader, toHttpException } from './http-answer.js';
 import { inboundRequest, type InboundRequest } from './inbound-request.js';
 import { isSameOrigin } from './same-origin.js';
 import { logServerFault } from './server-fault.js';
@@ -108,8 +108,6 @@ export class FlyteAuthGuard implements CanActivate {
 
   protected refusal(error: unknown, context: ExecutionContext, request: InboundRequest): unknown {
     if (!(error instanceof FlyteError)) return error;
-    // The client learns no more than the status; what Nest makes of it says nothing in the log.
-    if (httpStatus(error) >= 500) this.logger.error([error.message, error.detail].filter(Boolean).join(' '));
     if (error.code === 'unauthenticated') setAnswerHeader(request.response, 'WWW-Authenticate', 'Bearer');
     switch (context.getType<string>()) {
       case 'http':

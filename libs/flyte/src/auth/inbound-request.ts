@@ -173,8 +173,8 @@ function goneSignal(emitter: unknown, events: string[]): AbortSignal | undefined
   if (known) return known;
   const controller = new AbortController();
   const gone = (): void => {
-    // A response also closes after a complete answer; a socket's end says nothing about what was under way. Over HTTP/2
-    // a response calls itself finished either way, but ended only if the answer was.
+    // A response also closes after a complete answer; a socket's end says nothing about what was under way. Over HTTP/2 a
+    // response calls itself finished either way, but ended only if the answer was.
     const { writableFinished, writableEnded } = emitter;
     const isAnswered = writableFinished === true && writableEnded !== false && 'statusCode' in emitter;
     if (!isAnswered) controller.abort(new Error('the client disconnected'));
@@ -191,10 +191,10 @@ function isEmitter(value: unknown): value is Fields & { once(event: string, list
 }
 
 /** Responses and sockets of Node, clients of `ws` and of socket.io, calls of grpc-js. */
-function hasLeft({ destroyed, readyState, disconnected, cancelled, stream }: Fields): boolean {
-  // Over HTTP/2, the answer itself does not say it.
-  const isReset = isObject(stream) && stream['destroyed'] === true;
-  return isReset || destroyed === true || readyState === 3 || disconnected === true || cancelled === true;
+function hasLeft({ destroyed, stream, readyState, disconnected, cancelled }: Fields): boolean {
+  // An answer over HTTP/2 does not say it, but its stream does.
+  if (isObject(stream) && stream['destroyed'] === true) return true;
+  return destroyed === true || readyState === 3 || disconnected === true || cancelled === true;
 }
 
 function pick<K extends string>(value: object, keys: readonly K[]): Partial<Record<K, unknown>> {
