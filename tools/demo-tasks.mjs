@@ -72,7 +72,7 @@ export async function demoTasks({ step, call, alice, limited, llmKey, state, pri
   const io = async (name) => {
     const { status, text } = await asAlice('GET', `/runs/${name}/io`);
     assert.equal(status, 200, text);
-    return JSON.parse(text);
+    return /** @type {{ outputs: Record<string, string> }} */ (JSON.parse(text));
   };
 
   await step('A run without its secret fails before any process starts, and says what to do', async () => {
