@@ -28,7 +28,7 @@ describe('the life of an action', () => {
   });
 
   it('waits for what is longer than a timer holds', () => {
-    const act = vi.fn();
+    const act = vi.fn<() => void>();
     const life = new ActionLife(0);
     life.after(2 ** 40, act);
     life.after(10, act)();
