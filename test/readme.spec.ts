@@ -13,7 +13,13 @@ const root = join(import.meta.dirname, '..');
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 
 /** Documents whose snippets stand on their own, each compiled. */
-const GUIDES = ['docs/options.md', 'docs/authentication.md', 'docs/errors.md', 'libs/flyte/README.md'];
+const GUIDES = [
+  'docs/actions.md',
+  'docs/options.md',
+  'docs/authentication.md',
+  'docs/errors.md',
+  'libs/flyte/README.md',
+];
 
 /** A document's TypeScript, in order. */
 async function snippets(document: string): Promise<string[]> {

@@ -55,6 +55,11 @@ describe('an action that fails', () => {
       ['TaskNotFound', USER, NON_RECOVERABLE, /no task "demo\.gone".*demo\.greet/],
     ],
     [
+      'a call to the Flyte that runs it, without credentials',
+      { root, task: 'demo.whoami', inputs: {}, module: './dist/tasks.module.js#ConnectedModule' },
+      ['unavailable', SYSTEM, RECOVERABLE, /UserInfo/],
+    ],
+    [
       'a wrong setting',
       { root, task: 'demo.nothing', inputs: {}, env: { NESTJS_FLYTE_GRACE: '5' } },
       ['invalid_configuration', USER, NON_RECOVERABLE, /NESTJS_FLYTE_GRACE/],

@@ -1,6 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger, type OnModuleDestroy, type OnModuleInit, Scope } from '@nestjs/common';
-import { FlyteError, NonRecoverableError, Secret, Task, TaskContext, TaskEnvironment, Tasks } from 'nestjs-flyte';
+import {
+  FlyteError,
+  NonRecoverableError,
+  Secret,
+  Task,
+  TaskContext,
+  TaskEnvironment,
+  Tasks,
+  UserService,
+} from 'nestjs-flyte';
 import * as z from 'zod';
 
 const API_KEY = new Secret({ key: 'api-key', asEnvVar: 'API_KEY' });
@@ -164,5 +173,15 @@ export class PlainTasks {
   @Task({ name: 'hidden', outputs: z.string() })
   plain(): string {
     return 'plain';
+  }
+}
+
+@Tasks(demo)
+export class CallingTasks {
+  constructor(private readonly users: UserService) {}
+
+  @Task({ outputs: z.string() })
+  async whoami(): Promise<string> {
+    return (await this.users.get()).subject;
   }
 }

@@ -5,9 +5,9 @@ import { parseDuration } from '../tasks/duration.js';
 export interface RuntimeSettings {
   /** How long the tasks module may take to load and start. 2 minutes if not given. */
   readonly startTimeoutMs: number;
-  /** How long a task that was told to end may take to do so. 5 seconds if not given. */
+  /** How long a task that was told to end may take to do so. 3 seconds if not given. */
   readonly graceMs: number;
-  /** How long the module may take to shut down, once the result is written. 3 seconds if not given. */
+  /** How long the module may take to shut down, once the result is written. 1.5 seconds if not given. */
   readonly closeTimeoutMs: number;
 }
 
@@ -18,8 +18,11 @@ export const RUNTIME_VARIABLES = {
   closeTimeoutMs: 'NESTJS_FLYTE_CLOSE_TIMEOUT',
 } as const satisfies Record<keyof RuntimeSettings, string>;
 
-/** What holds where no variable says otherwise. */
-export const RUNTIME_DEFAULTS: RuntimeSettings = { startTimeoutMs: 120_000, graceMs: 5_000, closeTimeoutMs: 3_000 };
+/**
+ * What holds where no variable says otherwise. Grace and shutdown together are done within the 5 seconds that the local
+ * control plane gives after SIGTERM; Kubernetes gives 30.
+ */
+export const RUNTIME_DEFAULTS: RuntimeSettings = { startTimeoutMs: 120_000, graceMs: 3_000, closeTimeoutMs: 1_500 };
 
 /**
  * Reads {@link RUNTIME_VARIABLES}.
