@@ -5,7 +5,7 @@ import { ActionPhase } from '../gen/flyteidl2/common/phase_pb.js';
 import { TailLogsResponseSchema } from '../gen/flyteidl2/dataproxy/dataproxy_service_pb.js';
 import { ActionDetailsSchema, type ActionDetails } from '../gen/flyteidl2/workflow/run_definition_pb.js';
 import { RunService } from '../gen/flyteidl2/workflow/run_service_pb.js';
-import { FlyteError, type FlyteErrorCode } from '../errors/flyte-error.js';
+import { FlyteError } from '../errors/flyte-error.js';
 import { asCaller } from './flyte-transport.js';
 import { cancellable } from './cancellable.js';
 import { MAX_FAILURES } from './reconnect.js';
@@ -31,7 +31,7 @@ const all = async <T>(values: AsyncIterable<T>): Promise<T[]> => {
 };
 
 /** Watches a Flyte whose streams give these phases, one list a stream, and end in an error where one stands. */
-async function watched(streams: readonly (readonly (ActionPhase | Code)[])[]): Promise<ActionPhase[]> {
+async function watched(streams: readonly (readonly number[])[]): Promise<ActionPhase[]> {
   const left = [...streams];
   let last = streams.at(-1) ?? [];
   const transport = createRouterTransport(({ service }) =>
@@ -41,7 +41,7 @@ async function watched(streams: readonly (readonly (ActionPhase | Code)[])[]): P
         for (const step of last) {
           // Codes and phases are told apart by their sign.
           if (step < 0) throw new ConnectError('as the test wants', -step);
-          yield { details: details(step as ActionPhase) };
+          yield { details: details(step) };
         }
       },
     }),
@@ -84,7 +84,7 @@ describe('watchAction', () => {
 /** Reads logs where each question about the run, and each stream of an attempt, is answered by the next of a list. */
 async function logs(
   phases: readonly [ActionPhase, attempts: number][],
-  tails: Readonly<Record<number, (readonly (string | FlyteErrorCode)[])[]>>,
+  tails: Readonly<Record<number, (readonly string[])[]>>,
   options: LogsOptions = {},
 ): Promise<string[]> {
   const left = [...phases];
