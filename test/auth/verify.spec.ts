@@ -274,6 +274,26 @@ describe('the keys', () => {
     server.close();
   });
 
+  it('are not enough: a token names the issuer that is set, and its end', async () => {
+    const { url, server, keys } = await issuer();
+    const { publicKey, privateKey } = await generateKeyPair('ES256');
+    keys.push({ ...(await exportJWK(publicKey)), kid: 'k' });
+    const sign = (iss: string, end?: string) => {
+      const token = claims('x').setIssuer(iss).setAudience('me').setProtectedHeader({ alg: 'ES256', kid: 'k' });
+      return (end ? token.setExpirationTime(end) : token).sign(privateKey);
+    };
+    await using app = await start({ issuer: url, jwksUri: `${url}/jwks`, audience: 'me' });
+    const answer = async (token: string) => {
+      const { status, text } = await ask(app.url, '/optional', { headers: bearer(token) });
+      return [status, /claim \\"(\w+)/.exec(text)?.[1]];
+    };
+    expect(await answer(await sign(url, '1h'))).toEqual([200, undefined]);
+    expect(await answer(await sign('https://another.example', '1h'))).toEqual([401, 'iss']);
+    expect(await answer(await sign(`${url}/`, '1h'))).toEqual([401, 'iss']);
+    expect(await answer(await sign(url))).toEqual([401, 'exp']);
+    server.close();
+  });
+
   it('of an issuer that speaks for another one are not taken', async () => {
     const { url, server } = await issuer();
     await using app = await start({ issuer: url.replace('127.0.0.1', 'localhost'), audience: 'me' });
