@@ -16,8 +16,11 @@ import { createUserService, type UserService } from './user.service.js';
 
 /** In what a narrowed client differs from the one it was made of. */
 export interface FlyteClientNarrowing {
+  /** The organisation that calls are about. */
   readonly org?: string;
+  /** The project that calls are about where they name none. */
   readonly project?: string;
+  /** The domain that calls are about where they name none. */
   readonly domain?: string;
   /** `service`: the app's own credentials, in place of the caller's. */
   readonly credentials?: 'service';
@@ -27,10 +30,15 @@ export interface FlyteClientNarrowing {
 
 /** One Flyte, with everything that can be asked of it. Each call is made as the caller of the running code. */
 export abstract class FlyteClient {
+  /** Who the caller is. */
   abstract readonly users: UserService;
+  /** The projects that the caller may see. */
   abstract readonly projects: ProjectService;
+  /** Flyte's store of secrets, whose values it never gives back. */
   abstract readonly secrets: SecretService;
+  /** The tasks that are deployed. */
   abstract readonly tasks: TaskService;
+  /** Runs of tasks. */
   abstract readonly runs: RunService;
   /**
    * For what this library has no method for: a Connect transport that adds the caller, deadlines and retries, and fails as

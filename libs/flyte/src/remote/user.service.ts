@@ -12,9 +12,13 @@ export class User {
   readonly subject: string = '';
   /** The full name, for showing. */
   readonly name: string = '';
+  /** How the caller likes to be called; not necessarily unique. */
   readonly preferredUsername: string = '';
+  /** The first name. */
   readonly givenName: string = '';
+  /** The last name. */
   readonly familyName: string = '';
+  /** The address, verified or not. */
   readonly email: string = '';
   /** The URL of a picture. */
   readonly picture: string = '';
