@@ -6,7 +6,7 @@ import { assertFree, ready, startPlane, startSample } from './processes.mjs';
 
 const planePort = Number(process.env['FLYTE_LOCAL_PORT'] || 8090);
 const appPort = Number(process.env['PORT'] || 3000);
-// Where `npm run token` looks too.
+// The default is where `npm run token` looks.
 const state = process.env['FLYTE_LOCAL_STATE'] || join(import.meta.dirname, '..', '.flyte-local');
 const plane = `http://127.0.0.1:${planePort}`;
 const app = `http://127.0.0.1:${appPort}`;
