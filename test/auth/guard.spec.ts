@@ -82,6 +82,38 @@ class OpenRoutes {
   }
 }
 
+// What extends an open class: `closed` and `method` keep the decorators that stand on them, as they keep their paths.
+@Controller('sub')
+class SubRoutes extends OpenRoutes {
+  @Get('own') own() {
+    return seen();
+  }
+  @Get('method') @SkipFlyteAuth() method() {
+    return seen();
+  }
+}
+@OptionalFlyteAuth()
+class Greeting {
+  @Get() anyone() {
+    return seen();
+  }
+}
+@Controller('greeting')
+class SubGreeting extends Greeting {}
+@SkipFlyteAuth()
+@Controller('reopened')
+class Reopened extends SubRoutes {
+  @Get('method') override method() {
+    return seen();
+  }
+}
+@Controller('overridden')
+class Overridden extends SubRoutes {
+  @Get('method') override method() {
+    return seen();
+  }
+}
+
 let plane: LocalControlPlane;
 let token: string;
 beforeAll(async () => {
@@ -90,7 +122,7 @@ beforeAll(async () => {
 });
 afterAll(() => plane.close());
 
-const controllers = [Routes, OpenRoutes];
+const controllers = [Routes, OpenRoutes, SubRoutes, SubGreeting, Reopened, Overridden];
 const start = (adapter: (typeof ADAPTERS)[number], options: FlyteModuleOptions = {}, logger = new LogLines()) =>
   startApp({
     adapter,
@@ -275,6 +307,21 @@ describe.each(ADAPTERS)('FlyteAuthGuard on %s', (adapter) => {
         const answer = await ask(app.url, path, { headers: bearer(token) });
         expect([answer.status, answer.json]).toEqual([200, { names: [] }]);
       }
+    });
+    it('on a class open that class, and none that extends it; on a method, that method wherever it is inherited', async () => {
+      const status = async (path: string) => (await ask(app.url, path)).status;
+      const closed = ['/sub', '/sub/own', '/greeting', '/overridden', '/overridden/own', '/overridden/method'];
+      for (const path of closed) expect(await status(path), path).toBe(401);
+      const open = [
+        '/open',
+        '/open/closed',
+        '/sub/closed',
+        '/sub/method',
+        '/reopened',
+        '/reopened/own',
+        '/reopened/method',
+      ];
+      for (const path of open) expect(await status(path), path).toBe(200);
     });
     it('@OptionalFlyteAuth scopes what is there, and beats its controller’s', async () => {
       for (const path of ['/optional', '/open/closed']) {

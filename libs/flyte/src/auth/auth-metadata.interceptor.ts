@@ -1,5 +1,4 @@
 import { Injectable, Logger, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
-import { Reflector } from '@nestjs/core';
 import { catchError, isObservable, map, Observable, throwError } from 'rxjs';
 import { FlyteError } from '../errors/flyte-error.js';
 import { AuthPolicy, requirementOf } from './auth-policy.js';
@@ -15,10 +14,7 @@ import { toWsException } from './ws-answer.js';
 export class AuthMetadataInterceptor implements NestInterceptor {
   protected readonly logger = new Logger(AuthMetadataInterceptor.name);
 
-  constructor(
-    protected readonly policy: AuthPolicy,
-    protected readonly reflector: Reflector,
-  ) {}
+  constructor(protected readonly policy: AuthPolicy) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const answer = this.inScope(context, next);
@@ -46,7 +42,7 @@ export class AuthMetadataInterceptor implements NestInterceptor {
 
   protected scopeOf(context: ExecutionContext): AuthScope | undefined {
     // Asked again: resolvers of one GraphQL request share its credentials, but not their requirements.
-    if (requirementOf(this.policy, this.reflector, context) === 'none') return undefined;
+    if (requirementOf(this.policy, context) === 'none') return undefined;
     return rememberedScopes(inboundRequest(context).identity).find(({ owner }) => owner === this.policy.owner);
   }
 }

@@ -1,5 +1,5 @@
+import 'reflect-metadata';
 import type { ExecutionContext } from '@nestjs/common';
-import type { Reflector } from '@nestjs/core';
 import type { HeaderExtractor } from './header-extractors.js';
 import { inboundRequest, type HttpRequestLine } from './inbound-request.js';
 
@@ -28,11 +28,20 @@ export type AuthRequirement = 'required' | 'optional' | 'none';
 /** The metadata key of the decorators that declare an {@link AuthRequirement}. */
 export const AUTH_REQUIREMENT = 'nestjs-flyte:auth-requirement';
 
-/** What holds for a request: the options first, then the handler's own decorator, then its controller's. */
-export function requirementOf(policy: AuthPolicy, reflector: Reflector, context: ExecutionContext): AuthRequirement {
+/**
+ * What holds for a request: the options first, then the handler's own decorator, then its controller's. A class that
+ * extends an open one is not open itself: `Reflector` would read the decorator of the class that it extends.
+ */
+export function requirementOf(policy: AuthPolicy, context: ExecutionContext): AuthRequirement {
   if (!policy.passthrough) return 'none';
   const line = inboundRequest(context).http;
   if (line && policy.isExcluded(line)) return 'none';
-  const declared = [context.getHandler(), context.getClass()];
-  return reflector.getAllAndOverride<AuthRequirement | undefined>(AUTH_REQUIREMENT, declared) ?? 'required';
+  return declaredRequirement(context.getHandler(), context.getClass());
+}
+
+/** What a handler's own decorator says, or else that of the class that serves it. */
+export function declaredRequirement(handler: object, controller: object): AuthRequirement {
+  const declared = (target: object): AuthRequirement | undefined =>
+    Reflect.getOwnMetadata(AUTH_REQUIREMENT, target) as AuthRequirement | undefined;
+  return declared(handler) ?? declared(controller) ?? 'required';
 }

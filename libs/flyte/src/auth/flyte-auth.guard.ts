@@ -1,5 +1,4 @@
 import { Injectable, Logger, type CanActivate, type ExecutionContext } from '@nestjs/common';
-import { Reflector } from '@nestjs/core';
 import { FlyteError } from '../errors/flyte-error.js';
 import { createAuthMetadata, type AuthMetadata } from './auth-metadata.js';
 import { AuthPolicy, requirementOf } from './auth-policy.js';
@@ -24,13 +23,10 @@ import { toWsException } from './ws-answer.js';
 export class FlyteAuthGuard implements CanActivate {
   protected readonly logger = new Logger(FlyteAuthGuard.name);
 
-  constructor(
-    protected readonly policy: AuthPolicy,
-    protected readonly reflector: Reflector,
-  ) {}
+  constructor(protected readonly policy: AuthPolicy) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const requirement = requirementOf(this.policy, this.reflector, context);
+    const requirement = requirementOf(this.policy, context);
     if (requirement === 'none') return true;
     const request = inboundRequest(context);
     setAnswerHeader(request.response, 'Cache-Control', 'no-store');
