@@ -167,7 +167,10 @@ describe('a run', () => {
     [{ version: 'a b' }, /version/],
   ])('refuses the options %j', async (options, message) => {
     const { sign } = await start();
-    await expect(sign.run({ text: 'x' }, options)).rejects.toMatchObject({ code: 'invalid_argument', message });
+    await expect(sign.run({ text: 'x' }, options)).rejects.toMatchObject({
+      code: 'invalid_argument',
+      message: expect.stringMatching(message),
+    });
   });
 
   it('is made once, though its creation is repeated', async () => {
@@ -242,7 +245,10 @@ describe('a run', () => {
     const { sign } = await start();
     const run = await sign.run({ text: 'x' });
     plane.run.succeed(await number(1));
-    await expect(run.outputs()).rejects.toMatchObject({ code: 'internal', message: /does not promise: outputs/ });
+    await expect(run.outputs()).rejects.toMatchObject({
+      code: 'internal',
+      message: expect.stringMatching(/does not promise: outputs/),
+    });
   });
 });
 
@@ -362,7 +368,10 @@ describe('logs', () => {
     const { sign } = await start();
     const run = await sign.run({ text: 'x' });
     plane.run.fail('no secret');
-    await expect(all(run.logs())).rejects.toMatchObject({ code: 'not_found', message: /has no logs/ });
+    await expect(all(run.logs())).rejects.toMatchObject({
+      code: 'not_found',
+      message: expect.stringMatching(/has no logs/),
+    });
   });
 
   it('of a run that fails before its process starts end quietly', async () => {
@@ -427,7 +436,10 @@ describe('inside an action', () => {
   it('there are no children yet, and runs of their own on purpose only', async () => {
     const { sign } = await start();
     await expect(sign.call({ text: 'x' })).rejects.toMatchObject({ code: 'unimplemented' });
-    await expect(sign.run({ text: 'x' })).rejects.toMatchObject({ code: 'misuse', message: /detached: true/ });
+    await expect(sign.run({ text: 'x' })).rejects.toMatchObject({
+      code: 'misuse',
+      message: expect.stringMatching(/detached: true/),
+    });
     await sign.run({ text: 'x' }, { detached: true });
     expect(plane.runs.size).toBe(1);
   });
@@ -471,6 +483,9 @@ describe('versions', () => {
 
   it('cannot be deployed without knowing the module', async () => {
     const { tasks } = await start({ tasks: undefined });
-    await expect(tasks.deploy()).rejects.toMatchObject({ code: 'misuse', message: /option "tasks"/ });
+    await expect(tasks.deploy()).rejects.toMatchObject({
+      code: 'misuse',
+      message: expect.stringMatching(/option "tasks"/),
+    });
   });
 });

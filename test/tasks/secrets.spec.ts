@@ -74,10 +74,13 @@ describe('SecretService', () => {
       imports: [FlyteModule.forRoot({ endpoint: plane.url })],
     }).compile();
     const lost = nowhere.get(SecretService);
-    await expect(lost.put('k', 'v')).rejects.toMatchObject({ code: 'misuse', message: /no project and no domain/ });
+    await expect(lost.put('k', 'v')).rejects.toMatchObject({
+      code: 'misuse',
+      message: expect.stringMatching(/no project and no domain/),
+    });
     await expect(lost.put('k', 'v', { scope: 'domain' })).rejects.toMatchObject({
       code: 'misuse',
-      message: /no domain/,
+      message: expect.stringMatching(/no domain/),
     });
     await expect(lost.put('k', 'v', { project: 'p1' })).rejects.toThrow(/no domain/);
     await lost.put('k', 'v', { scope: 'global' });
@@ -94,7 +97,10 @@ describe('SecretService', () => {
     ['k', undefined as unknown as string, /text or bytes, not undefined/],
     ['k', 'half \uD800', /well-formed/],
   ])('refuses %j = %j before the network', async (name, value, message) => {
-    await expect(secrets.put(name, value)).rejects.toMatchObject({ code: 'invalid_argument', message });
+    await expect(secrets.put(name, value)).rejects.toMatchObject({
+      code: 'invalid_argument',
+      message: expect.stringMatching(message),
+    });
     expect(plane.calls).toEqual([]);
   });
 
