@@ -89,7 +89,7 @@ function plaintextServer(options: ListenOptions, sessions: Set<ServerHttp2Sessio
   http1.emit('listening');
 
   const undecided = new Set<Socket>();
-  // Half-open, as Node's own HTTP server: a client may end its side once its request is sent.
+  // Half-open, as Node's own HTTP/1.1 server: a client may end its side once its request is sent.
   const server = createNetServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     undecided.add(socket);
     socket.once('close', () => undecided.delete(socket));
@@ -98,6 +98,8 @@ function plaintextServer(options: ListenOptions, sessions: Set<ServerHttp2Sessio
     detectProtocol(socket, helloTimeoutMs, (protocol) => {
       undecided.delete(socket);
       if (protocol === 'http2') {
+        // Its requests end by themselves, and nothing would end a socket whose client ended its side.
+        socket.allowHalfOpen = false;
         // It takes the bytes that were put back by itself, and the rest from below the stream.
         http2.emit('connection', socket);
       } else {
