@@ -61,7 +61,7 @@ describe.each(['buildah', 'docker'] as const)('a real build by %s', (name) => {
 
   /** The guide's first image, with a registry that is here. */
   const story = (): Image =>
-    Image.fromDebianBase({ installFlyte: false })
+    Image.fromDebianBase()
       .withAptPackages('vim', { secretMounts: [join(folder, 'secret1')] })
       .withPipPackages('private-package', {
         secretMounts: [new Secret({ group: 'aws', key: 'id', asEnvVar: 'AWS_ACCESS_KEY_ID' })],

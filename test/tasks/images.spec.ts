@@ -26,7 +26,7 @@ function start(endpoint: string, image?: ImageLike, fallback?: ImageLike): Promi
   return startApp({ imports: [FlyteModule.forRoot({ endpoint, project: 'p', domain: 'd', tasks }), TasksModule] });
 }
 
-const built = Image.fromNodeBase({ node: '24', installFlyte: false }).withCommands('true');
+const built = Image.fromNodeBase({ node: '24' }).withCommands('true');
 
 describe('the image of an environment', () => {
   it('must be known to a cluster, and to one that can pull it', async () => {

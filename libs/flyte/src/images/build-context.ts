@@ -57,11 +57,20 @@ function copy({ entry, digest }: PlannedFile, folder: string): void {
     symlinkSync(entry.target, path);
     return;
   }
+  if (entry.kind === 'text') {
+    writeFileSync(path, entry.text);
+    settle(path, false);
+    return;
+  }
   copyFileSync(entry.source, path);
   if (digestOf({ ...entry, source: path }) !== digest) {
     throw new FlyteError('aborted', `${quoted(entry.source)} changed while the image was being prepared: build again.`);
   }
-  chmodSync(path, entry.executable ? 0o755 : 0o644);
+  settle(path, entry.executable);
+}
+
+function settle(path: string, executable: boolean): void {
+  chmodSync(path, executable ? 0o755 : 0o644);
   utimesSync(path, LONG_AGO, LONG_AGO);
 }
 

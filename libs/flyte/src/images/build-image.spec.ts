@@ -125,6 +125,19 @@ describe('buildImage', () => {
     });
   });
 
+  it('says how an image comes to what tasks need, where nothing can have brought it', async () => {
+    const { run } = machine({ ...BUILDAH, 'buildah build': ok() });
+    const notes = async (image: Image): Promise<string> => {
+      const said: string[] = [];
+      await buildImage(image, { env, onProgress: ({ text }) => said.push(text) }, run);
+      return said.join('\n');
+    };
+    const own = Image.fromNodeBase({ node: '24' }).withCommands('true');
+    expect(await notes(own)).toMatch(/holds no nestjs-flyte: .*withNpmProject.*withFlyte\(\)/);
+    expect(await notes(own.withFlyte())).not.toContain('No task can run');
+    expect(await notes(image)).not.toContain('No task can run');
+  });
+
   it('asks the registry, pushes what only the machine has, and pushes nothing without a registry', async () => {
     const acme = image.clone({ registry: 'ghcr.io/acme' });
     const remote = machine({

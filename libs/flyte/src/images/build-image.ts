@@ -94,6 +94,12 @@ export async function buildImage(
     const secrets = findSecretSources(plan.secrets, env);
     const redactor = new Redactor([...secrets.values()].map(({ value }) => value));
     tell({ kind: 'note', text: `Building ${fullName} with ${result.builder}.` });
+    if (plan.lacksFlyte) {
+      const text =
+        'No task can run in this image, for it holds no nestjs-flyte: bring a project that depends on it, ' +
+        'withNpmProject("."), or add the copy that is installed here, withFlyte().';
+      tell({ kind: 'note', text });
+    }
     const { network } = options;
     const written = writeContext(plan);
     try {

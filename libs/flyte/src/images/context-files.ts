@@ -12,6 +12,7 @@ export type ContextEntry = {
 } & (
   | { readonly kind: 'file'; readonly source: string; readonly executable: boolean }
   | { readonly kind: 'link'; readonly target: string }
+  | { readonly kind: 'text'; readonly text: string }
 );
 
 /** Files to be copied into an image, listed when the build or the tag needs them. In the order of their paths. */
@@ -51,6 +52,18 @@ export function folderFiles(folder: string, ignore: readonly string[] = []): Con
       return walk(folder, '').filter(({ path }) => !ignored.ignores(path));
     },
   };
+}
+
+/**
+ * The files of a package's folder that npm would publish.
+ *
+ * @param published the `files` of its package.json: names and patterns, those with `!` taken out again
+ */
+export function packedFiles(folder: string, published: readonly string[]): readonly ContextEntry[] {
+  // Docker's rules are npm's turned round: what is not named stays behind.
+  const patterns = published.map((each) => (each.startsWith('!') ? each.slice(1) : `!${each}`));
+  const left = dockerignore.default({ ignorecase: false }).add(['**', ...patterns, '!package.json']);
+  return walk(folder, '').filter(({ path }) => !left.ignores(path));
 }
 
 /** Those of some files that a test lets through. */

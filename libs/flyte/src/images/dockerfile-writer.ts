@@ -26,6 +26,8 @@ export class DockerfileWriter {
   user: string | undefined;
   /** The version of Node to add where a step needs it and the base has none. */
   node = '24';
+  /** Whether nothing so far can have brought this package. */
+  lacksFlyte = false;
   private readonly instructions: string[] = [];
   private readonly done = new Set<string>();
 

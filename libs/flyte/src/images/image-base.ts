@@ -1,29 +1,16 @@
-import { createRequire } from 'node:module';
 import type { DockerfileWriter } from './dockerfile-writer.js';
 import { imageUri, languageVersion } from './image-names.js';
-import { addNode, npmStep } from './steps/npm.js';
-
-const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
-
-/** What is installed into an image of this library's own bases. */
-export interface FlyteInstallOptions {
-  /**
-   * Whether this package and its `nestjs-flyte` command, which runs actions, are installed, with Node where the base
-   * has none; true without it. Not needed where the image holds a project that depends on this package.
-   */
-  readonly installFlyte?: boolean;
-}
 
 /** How {@link debianBase} is made. */
-export interface DebianBaseOptions extends FlyteInstallOptions {
+export interface DebianBaseOptions {
   /** Python's version, `3.12` without it. */
   readonly python?: string;
-  /** Node's version, `24` without it, where a step or `installFlyte` needs Node. */
+  /** Node's version, `24` without it, where a step needs Node. */
   readonly node?: string;
 }
 
 /** How {@link nodeBase} is made. */
-export interface NodeBaseOptions extends FlyteInstallOptions {
+export interface NodeBaseOptions {
   /** Node's version, such as `24`. */
   readonly node: string;
 }
@@ -53,7 +40,6 @@ export function debianBase(options: DebianBaseOptions = {}): ImageBase {
   const node = languageVersion('fromDebianBase option node', options.node ?? '24');
   return ownBase(`python:${python}-slim-bookworm`, (to) => {
     to.node = node;
-    if (options.installFlyte ?? true) installFlyte(to);
   });
 }
 
@@ -62,7 +48,6 @@ export function nodeBase(options: NodeBaseOptions): ImageBase {
   const node = languageVersion('fromNodeBase option node', options.node);
   return ownBase(`node:${node}-bookworm-slim`, (to) => {
     to.given('node');
-    if (options.installFlyte ?? true) installFlyte(to);
   });
 }
 
@@ -82,6 +67,7 @@ function ownBase(uri: string, begin: (to: DockerfileWriter) => void): ImageBase 
           `    useradd --uid 10001 --gid 10001 --create-home --home-dir ${HOME} --shell /bin/sh flyte`,
       );
       to.enter(HOME);
+      to.lacksFlyte = true;
       begin(to);
     },
     finish: (to) => {
@@ -89,9 +75,4 @@ function ownBase(uri: string, begin: (to: DockerfileWriter) => void): ImageBase 
       to.once('user', () => to.become(FLYTE_USER));
     },
   };
-}
-
-function installFlyte(to: DockerfileWriter): void {
-  to.once('node', () => addNode(to));
-  npmStep(`nestjs-flyte@${version}`)(to);
 }

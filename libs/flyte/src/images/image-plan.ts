@@ -10,7 +10,7 @@ import type { ImageStep } from './steps/step.js';
 /** One file of a build context, and the hash of what the image will hold. */
 export interface PlannedFile {
   readonly entry: ContextEntry;
-  /** Hex SHA-256 of the file's bytes, or of a link's target. */
+  /** Hex SHA-256 of the file's bytes, of a link's target, or of a text. */
   readonly digest: string;
 }
 
@@ -23,6 +23,8 @@ export interface ImagePlan {
   readonly files: ReadonlyMap<string, readonly PlannedFile[]>;
   /** 32 hex digits of a hash of what is built. */
   readonly tag: string;
+  /** Whether neither its base nor a step can have brought this package, which tasks need. */
+  readonly lacksFlyte: boolean;
 }
 
 /**
@@ -55,18 +57,27 @@ export function planImage(base: ImageBase, steps: readonly ImageStep[], platform
     ]),
   );
   const contents = [...files].flatMap(([folder, planned]) =>
-    planned.map(({ entry, digest }) => [folder, entry.path, entry.kind === 'file' ? entry.executable : 'link', digest]),
+    planned.map(({ entry, digest }) => [
+      folder,
+      entry.path,
+      entry.kind === 'file' ? entry.executable : entry.kind,
+      digest,
+    ]),
   );
   const secrets = [...writer.secrets].map(([id, { identity }]) => [id, identity]);
   const tag = createHash('sha256')
     .update(JSON.stringify({ dockerfile, platform, secrets, contents }))
     .digest('hex')
     .slice(0, 32);
-  return { dockerfile, secrets: writer.secrets, files, tag };
+  return { dockerfile, secrets: writer.secrets, files, tag, lacksFlyte: writer.lacksFlyte };
 }
 
 /** Hex SHA-256 of what an entry puts into the image. */
 export function digestOf(entry: ContextEntry): string {
-  const bytes = entry.kind === 'file' ? readFileSync(entry.source) : entry.target;
-  return createHash('sha256').update(bytes).digest('hex');
+  return createHash('sha256').update(bytesOf(entry)).digest('hex');
+}
+
+function bytesOf(entry: ContextEntry): Buffer | string {
+  if (entry.kind === 'file') return readFileSync(entry.source);
+  return entry.kind === 'link' ? entry.target : entry.text;
 }

@@ -29,13 +29,13 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const golden: Readonly<Record<string, () => Image>> = {
   story: () =>
-    Image.fromDebianBase({ installFlyte: false })
+    Image.fromDebianBase()
       .withAptPackages('vim', { secretMounts: ['/tmp/secret1'] })
       .withPipPackages('private-package', { secretMounts: [AWS] })
       .withNpmPackages('@acme/tools', { registries: acme }),
-  'debian-with-flyte': () => Image.fromDebianBase({ python: '3.13', node: '22' }),
+  'with-flyte': () => Image.fromDebianBase({ python: '3.13', node: '22' }).withFlyte({ registries: acme }).withFlyte(),
   'node-project': () =>
-    Image.fromNodeBase({ node: '24', installFlyte: false })
+    Image.fromNodeBase({ node: '24' })
       .withNpmProject(join(folder, 'app'), { registries: acme, extraArgs: '--ignore-scripts' })
       .withEnvVars({ NODE_ENV: 'production', GREETING: `"it's" \\ $HOME`, PATH: '/opt/tools:$PATH' })
       .withLabels({ 'org.opencontainers.image.source': 'https://github.com/acme/app' }),
@@ -49,18 +49,15 @@ const golden: Readonly<Record<string, () => Image>> = {
       .withSourceFolder(join(folder, 'app/src'))
       .withCommands(['echo "one"\necho two', 'ls'], { secretMounts: [SSH, '/home/me/.netrc', 'plain-key'] }),
   'pip-index': () =>
-    Image.fromDebianBase({ installFlyte: false }).withPipPackages(
-      ['acme[s3]>=2,<3', 'numpy==2.1.0; python_version<"3.14"'],
-      {
-        indexUrl: 'https://ci:${PYPI_TOKEN}@pypi.acme.dev/simple',
-        extraIndexUrls: 'https://pypi.org/simple',
-        pre: true,
-        extraArgs: ['--no-deps', '--config-settings=a=b c'],
-        secretMounts: 'pypi-token',
-      },
-    ),
+    Image.fromDebianBase().withPipPackages(['acme[s3]>=2,<3', 'numpy==2.1.0; python_version<"3.14"'], {
+      indexUrl: 'https://ci:${PYPI_TOKEN}@pypi.acme.dev/simple',
+      extraIndexUrls: 'https://pypi.org/simple',
+      pre: true,
+      extraArgs: ['--no-deps', '--config-settings=a=b c'],
+      secretMounts: 'pypi-token',
+    }),
   'file-token': () =>
-    Image.fromNodeBase({ node: '24', installFlyte: false }).withNpmPackages(['@acme/tools@^2', 'zod@4'], {
+    Image.fromNodeBase({ node: '24' }).withNpmPackages(['@acme/tools@^2', 'zod@4'], {
       registries: {
         default: { url: 'https://mirror.acme.dev/npm' },
         '@acme': { url: 'https://npm.acme.dev', token: '/run/tokens/npm' },
@@ -73,8 +70,15 @@ describe('Image', () => {
     await expect(golden[name]?.().dockerfile()).toMatchFileSnapshot(`./golden/${name}.Dockerfile`);
   });
 
+  it.each(Object.keys(golden))('takes this package from no registry: %s', (name) => {
+    const dockerfile = golden[name]?.().dockerfile() ?? '';
+    expect(dockerfile).toMatch(/^FROM /);
+    // As a word it could only be the name of a package; the copy is a path.
+    expect(dockerfile).not.toMatch(/[\s'"]nestjs-flyte/);
+  });
+
   it('is immutable, and known by other copies of the library', () => {
-    const base = Image.fromNodeBase({ node: '24', installFlyte: false });
+    const base = Image.fromNodeBase({ node: '24' });
     const before = base.fullName;
     expect(base.withCommands('true').fullName).not.toBe(before);
     expect(base.fullName).toBe(before);
@@ -84,7 +88,7 @@ describe('Image', () => {
   });
 
   it('names the image by registry, name, and a hash of what is built', () => {
-    const image = Image.fromDebianBase({ installFlyte: false, registry: 'ghcr.io/acme', name: 'signing' });
+    const image = Image.fromDebianBase({ registry: 'ghcr.io/acme', name: 'signing' });
     expect(image.fullName).toMatch(/^ghcr\.io\/acme\/signing:[0-9a-f]{32}$/);
     const clone = image.clone({ registry: 'localhost:5000', name: 'other' });
     expect(clone.fullName).toBe(`localhost:5000/other:${image.tag}`);
@@ -100,7 +104,7 @@ describe('Image', () => {
   });
 
   it('counts which secrets take part, and neither their values nor the folders of their files', () => {
-    const base = Image.fromDebianBase({ installFlyte: false });
+    const base = Image.fromDebianBase();
     const tag = (secretMounts: string | Secret): string => base.withCommands('true', { secretMounts }).tag;
     expect(tag('/home/alice/token')).toBe(tag('/builds/7/token'));
     expect(tag('/home/alice/token')).not.toBe(tag('/home/alice/other'));
@@ -168,6 +172,7 @@ describe('Image', () => {
     ['an option as a package', (i) => i.withAptPackages('--allow-unauthenticated'), /withAptPackages takes the names/],
     ['several packages in one text', (i) => i.withAptPackages('vim curl'), /each its own element of a list/],
     ['no package', (i) => i.withNpmPackages([]), /at least one/],
+    ['this package from npm', (i) => i.withNpmPackages(['zod', 'nestjs-flyte@0.1.0']), /not on npm.*withFlyte\(\)/],
     ['an address for npm', (i) => i.withNpmPackages('git+https://x.dev/y'), /withNpmPackages takes the names/],
     ['an address for pip', (i) => i.withPipPackages('x @ https://y.dev/z.whl'), /withPipPackages takes the names/],
     [
@@ -217,6 +222,6 @@ describe('Image', () => {
       /linux\/amd64 or linux\/arm64/,
     ],
   ])('refuses %s', (_what, make, message) => {
-    expect(() => make(Image.fromDebianBase({ installFlyte: false }))).toThrow(message);
+    expect(() => make(Image.fromDebianBase())).toThrow(message);
   });
 });

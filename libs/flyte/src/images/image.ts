@@ -10,6 +10,7 @@ import { imageError } from './dockerfile-text.js';
 import { imageName, imagePlatform, imageRegistry, type Platform } from './image-names.js';
 import { type ImagePlan, planImage, writeDockerfile } from './image-plan.js';
 import { aptStep } from './steps/apt.js';
+import { flyteStep } from './steps/flyte.js';
 import { npmStep, type NpmOptions } from './steps/npm.js';
 import { npmProjectStep, type NpmProjectOptions } from './steps/npm-project.js';
 import { pipStep, type PipOptions } from './steps/pip.js';
@@ -65,12 +66,18 @@ export class Image {
     Object.freeze(this);
   }
 
-  /** The slim Python image of Flyte's official SDK, Debian 12, with a user of its own who is not root. */
+  /**
+   * The slim Python image of Flyte's official SDK, Debian 12, with a user of its own who is not root. Tasks need this
+   * package in it: {@link Image.withNpmProject} of a project that depends on it, or {@link Image.withFlyte}.
+   */
   static fromDebianBase(options: DebianBaseOptions & ImageNaming = {}): Image {
     return Image.#from(debianBase(options)).clone(options);
   }
 
-  /** The slim Node image, Debian 12, with a user of its own who is not root. */
+  /**
+   * The slim Node image, Debian 12, with a user of its own who is not root. Tasks need this package in it:
+   * {@link Image.withNpmProject} of a project that depends on it, or {@link Image.withFlyte}.
+   */
   static fromNodeBase(options: NodeBaseOptions & ImageNaming): Image {
     return Image.#from(nodeBase(options)).clone(options);
   }
@@ -120,6 +127,17 @@ export class Image {
    */
   withNpmProject(folder: string, options?: NpmProjectOptions): Image {
     return this.#with(npmProjectStep(folder, options));
+  }
+
+  /**
+   * This package with its command `nestjs-flyte`, which runs tasks, for code that comes without a project of its own. It
+   * is the copy that is installed on the machine that builds, with its dependencies and Nest in the versions installed
+   * there; no registry is asked for it. Throws FlyteError `invalid_configuration` once built where it finds neither.
+   *
+   * @param options for its dependencies, which come from a registry
+   */
+  withFlyte(options?: NpmOptions): Image {
+    return this.#with(flyteStep(options));
   }
 
   /** Command lines for `/bin/sh`, each in a layer of its own. They may hold line breaks. */

@@ -23,6 +23,7 @@ export function npmProjectStep(folder: string, options: NpmProjectOptions = {}):
   const install = npmCommand('withNpmProject', 'npm ci --omit=dev', options);
   const files = lockedProject(folder, folderFiles(folder, options.ignore));
   return (to) => {
+    to.lacksFlyte = false;
     to.enter(target ?? to.workdir ?? '/app');
     to.copy(chosenFiles(files, isAboutDependencies), './');
     install(to, []);

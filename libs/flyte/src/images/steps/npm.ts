@@ -1,7 +1,9 @@
+import { quoted } from '../../secrets/path-hazard.js';
 import { buildSecretsOf, withoutConflicts } from '../build-secret.js';
+import { imageError } from '../dockerfile-text.js';
 import { cacheFolder, type DockerfileWriter } from '../dockerfile-writer.js';
 import { type NpmRegistries, NPMRC_FOLDER, npmrcOf } from '../npmrc.js';
-import { extraWords, type ImageStep, type InstallOptions, packageWords } from './step.js';
+import { extraWords, type ImageStep, type InstallOptions, listOf, packageWords } from './step.js';
 
 /** How npm installs. */
 export interface NpmOptions extends InstallOptions {
@@ -16,18 +18,33 @@ export const NPM_PREFIX = '/opt/flyte';
 const PACKAGE =
   /^(?:@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-9~-][a-z0-9._~-]*(?:@[A-Za-z0-9^~<>=|*][A-Za-z0-9.^~<>=|* +-]*)?$/;
 
+/** Ours, which are not on npm: whoever registers these names there would be in the image. */
+const OURS = /^nestjs-flyte(?:-local)?(?:@|$)/;
+
 /** npm packages, for every program in the image. */
 export function npmStep(packages: string | readonly string[], options: NpmOptions = {}): ImageStep {
   const words = packageWords('withNpmPackages', packages, PACKAGE, '"@acme/tools" or ["@acme/tools@^2.1", "zod@4"]');
+  const ours = listOf('withNpmPackages', packages).find((name) => OURS.test(name.trim()));
+  if (ours !== undefined) {
+    throw imageError(
+      `withNpmPackages was given ${quoted(ours)}, which is not on npm. Add the copy that is installed on this machine, ` +
+        'withFlyte(), or a project that depends on it, withNpmProject(".").',
+    );
+  }
   const install = npmCommand('withNpmPackages', `npm install --prefix ${NPM_PREFIX}`, options);
   return (to) => {
     install(to, words);
-    to.once('npm packages', () => {
-      // Node looks for packages in every folder upwards: through the link, all code finds these.
-      to.add(`RUN ln -sfn ${NPM_PREFIX}/node_modules /node_modules`);
-      to.prependPath(`${NPM_PREFIX}/node_modules/.bin`);
-    });
+    shareNpmPackages(to);
   };
+}
+
+/** Makes what is installed below {@link NPM_PREFIX} importable from any folder, and its programs found. */
+export function shareNpmPackages(to: DockerfileWriter): void {
+  to.once('npm packages', () => {
+    // Node looks for packages in every folder upwards: through the link, all code finds these.
+    to.add(`RUN ln -sfn ${NPM_PREFIX}/node_modules /node_modules`);
+    to.prependPath(`${NPM_PREFIX}/node_modules/.bin`);
+  });
 }
 
 /**
