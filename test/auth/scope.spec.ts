@@ -211,7 +211,7 @@ describe('authMetadata', () => {
     [{ authorization: undefined }, 'misuse', /no header/],
     [{ authorization: '' }, 'invalid_argument', /"authorization" is empty/],
     [{ authorization: 'a\nb: c' }, 'invalid_argument', /control character/],
-    [{ authorization: 'x'.repeat(8193) }, 'invalid_argument', /longer than 8192/],
+    [{ authorization: 'x'.repeat(16_385) }, 'invalid_argument', /longer than 16384/],
     [{ host: 'evil' }, 'misuse', /"host" can't carry/],
     [{ 'X-Amzn-Oidc-Identity': 'admin' }, 'misuse', /x-amzn-oidc-identity/],
     [{ 'x-auth-request-user': 'admin' }, 'misuse', /x-auth-request-user/],

@@ -142,6 +142,7 @@ function createAuthPolicy(options: ResolvedOptions): AuthPolicy {
     isExcluded: compileExcludedPaths(options.excludedPaths),
     verify: options.verify && createBearerVerifier(options.verify),
     alsoForward: options.verify?.alsoForward ?? [],
+    forwardHeaders: options.forwardHeaders,
   };
 }
 

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { FlyteError } from '../errors/flyte-error.js';
+import { checkHeaderName } from './header-names.js';
 
 /**
  * Credentials on their way to Flyte: headers, by lower-case name. Printing, logging, inspecting or JSON-encoding one
@@ -19,65 +20,28 @@ export interface AuthMetadata {
 export type AuthHeaders =
   Readonly<Record<string, string | undefined>> | Iterable<readonly [name: string, value: string]>;
 
-/** The most bytes that one credential may have. Node's own limit for all headers of a request together is 16 KiB. */
-const MAX_HEADER_VALUE_BYTES = 8192;
+/** The most bytes that one credential may have: Node's own limit for all headers of a request together. */
+const MAX_HEADER_VALUE_BYTES = 16_384;
 
-const TOKEN = /^[a-z0-9!#$%&'*+.^_`|~-]+$/;
-
-// Headers by which a proxy in front of Flyte, or the protocol itself, would be told something that only they may say.
-// flyteorg/flyte runs/service/identity.go: a load balancer's claims headers win over Authorization.
-const REFUSED_NAMES = new Set(
-  `connection expect forwarded host http2-settings keep-alive proxy-authenticate proxy-authorization proxy-connection te
-   trailer trailers transfer-encoding upgrade user-agent x-real-ip`.split(/\s+/),
-);
-const REFUSED_PREFIXES = [':', 'content-', 'connect-', 'grpc-', 'x-forwarded-', 'x-amzn-oidc-', 'x-auth-request-'];
-
-/**
- * The lower-case form of a header's name, if credentials may travel under it.
- *
- * @throws FlyteError `misuse` for a name that is not a header's, or that would speak for someone else: pseudo and
- * hop-by-hop headers, `host`, `content-*`, `connect-*`, `grpc-*`, `user-agent` and those that proxies set.
- */
-export function checkHeaderName(name: string): string {
-  const lower = name.toLowerCase();
-  if (REFUSED_NAMES.has(lower) || REFUSED_PREFIXES.some((prefix) => lower.startsWith(prefix))) {
-    throw new FlyteError(
-      'misuse',
-      `The header ${JSON.stringify(lower)} can't carry a credential: a proxy or the protocol itself sets it. ` +
-        'Use a header of your own, such as "x-api-key".',
-    );
-  }
-  if (!TOKEN.test(lower)) {
-    throw new FlyteError(
-      'misuse',
-      `${JSON.stringify(name)} is not the name of an HTTP header. Use one like "x-api-key".`,
-    );
-  }
-  return lower;
+/** Why a header's value can't travel, or undefined if it can. */
+export function valueProblem(value: unknown): string | undefined {
+  if (typeof value !== 'string') return 'is not a string';
+  if (value.length > MAX_HEADER_VALUE_BYTES) return `is longer than ${MAX_HEADER_VALUE_BYTES} bytes`;
+  if (/[^\t\x20-\x7e]/.test(value)) return 'has a control character or one outside ASCII';
+  return value.trim() === '' ? 'is empty' : undefined;
 }
 
-function checkHeaderValue(name: string, value: unknown): string {
-  const problem =
-    typeof value !== 'string'
-      ? 'is not a string'
-      : value.length > MAX_HEADER_VALUE_BYTES
-        ? `is longer than ${MAX_HEADER_VALUE_BYTES} bytes`
-        : /[^\t\x20-\x7e]/.test(value)
-          ? 'has a control character or one outside ASCII'
-          : value.trim() === ''
-            ? 'is empty'
-            : undefined;
-  if (problem !== undefined || typeof value !== 'string') {
-    throw new FlyteError('invalid_argument', `The value of the header "${name}" ${problem ?? 'is not valid'}.`);
-  }
-  return value.trim();
+function checkHeaderValue(name: string, value: string): string {
+  const problem = valueProblem(value);
+  if (problem === undefined) return value.trim();
+  throw new FlyteError('invalid_argument', `The value of the header "${name}" ${problem}.`);
 }
 
 /**
  * Checks headers and closes them into an {@link AuthMetadata}. Undefined values of a record are left out.
  *
  * @throws FlyteError `misuse` for a refused name, see {@link checkHeaderName}; `invalid_argument` for a value with control
- * characters or bytes from 0x80 up, for an empty one and for one of over 8 KiB. No message quotes a value.
+ * characters or bytes from 0x80 up, for an empty one and for one of over 16 KiB. No message quotes a value.
  */
 export function createAuthMetadata(headers: AuthHeaders): AuthMetadata {
   const pairs: Iterable<readonly [string, string | undefined]> =

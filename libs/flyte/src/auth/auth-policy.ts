@@ -20,6 +20,8 @@ export abstract class AuthPolicy {
   abstract readonly verify?: (token: string) => Promise<void>;
   /** With `verify`: the names of the headers that travel beside `authorization`. */
   abstract readonly alsoForward: readonly string[];
+  /** The names of headers that travel along with the credentials and authenticate nobody. */
+  abstract readonly forwardHeaders: readonly string[];
 }
 
 /** How a handler treats credentials: demands them, takes them if there are any, or leaves them alone. */

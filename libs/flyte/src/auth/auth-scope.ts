@@ -3,6 +3,7 @@ import type { ArgumentsHost } from '@nestjs/common';
 import { Observable, type MonoTypeOperatorFunction } from 'rxjs';
 import { FlyteError } from '../errors/flyte-error.js';
 import { createAuthMetadata, type AuthHeaders, type AuthMetadata } from './auth-metadata.js';
+import type { ForwardedHeader } from './forwarded-headers.js';
 import { inboundRequest } from './inbound-request.js';
 
 /** The stretch of a program in which calls to Flyte travel with one caller's credentials. */
@@ -11,6 +12,8 @@ export interface AuthScope {
   readonly owner?: symbol;
   /** What travels. */
   readonly metadata: AuthMetadata;
+  /** Headers of the request that travel along and are no credentials: the option `forwardHeaders`. */
+  readonly forwarded?: readonly ForwardedHeader[];
   /** Fires when the caller is gone, so that nothing is asked on behalf of nobody. */
   readonly signal?: AbortSignal;
   /** The scope around this one. */

@@ -3,7 +3,9 @@ import { FlyteError } from '../errors/flyte-error.js';
 import { createAuthMetadata, type AuthMetadata } from './auth-metadata.js';
 import { AuthPolicy, requirementOf } from './auth-policy.js';
 import { rememberedScopes, rememberScope } from './auth-scope.js';
+import { forwardedHeaders } from './forwarded-headers.js';
 import type { HeaderExtractor } from './header-extractors.js';
+import { mayAuthenticate } from './header-names.js';
 import { setAnswerHeader, toHttpException } from './http-answer.js';
 import { inboundRequest, type InboundRequest } from './inbound-request.js';
 import { isSameOrigin } from './same-origin.js';
@@ -41,17 +43,19 @@ export class FlyteAuthGuard implements CanActivate {
   }
 
   /** Keeps what was found. Resolvers of one GraphQL request share one object for it, and so what is known by it. */
-  protected remember({ identity, signal }: InboundRequest, metadata: AuthMetadata): void {
+  protected remember(request: InboundRequest, metadata: AuthMetadata): void {
+    const { identity, signal } = request;
     const { owner } = this.policy;
     const before = rememberedScopes(identity).find((scope) => scope.owner === owner)?.metadata;
     const isSame = before && JSON.stringify(before.entries()) === JSON.stringify(metadata.entries());
-    rememberScope(identity, { owner, metadata: isSame ? before : metadata, signal });
+    const forwarded = forwardedHeaders(request, this.policy.forwardHeaders);
+    rememberScope(identity, { owner, metadata: isSame ? before : metadata, forwarded, signal });
   }
 
   /** What may travel, or undefined where the request has nothing of the kind. */
   protected async authenticate(context: ExecutionContext, request: InboundRequest): Promise<AuthMetadata | undefined> {
     const found = await this.extract(context);
-    if (found.names.length === 0) return undefined;
+    if (!found.names.some(mayAuthenticate)) return undefined;
     if (request.unsafe && standsOnCookies(found, request) && !isSameOrigin(request)) {
       throw new FlyteError(
         'permission_denied',

@@ -1,6 +1,7 @@
 import type { ExecutionContext } from '@nestjs/common';
 import { FlyteError } from '../errors/flyte-error.js';
-import { checkHeaderName, type AuthHeaders } from './auth-metadata.js';
+import { valueProblem, type AuthHeaders } from './auth-metadata.js';
+import { checkHeaderName, mayAuthenticate } from './header-names.js';
 import { inboundRequest } from './inbound-request.js';
 
 /**
@@ -36,26 +37,58 @@ export function fromAuthorization(): HeaderExtractor {
  * Passes on a header of your choice.
  *
  * @param name in any case of letters
- * @throws FlyteError `misuse` for a name that may not carry credentials
+ * @throws FlyteError `misuse` for a name that may not carry credentials; `invalid_configuration` for one that says nothing
+ * of who sent it, such as `traceparent`
  */
 export function fromHeader(name: string): HeaderExtractor {
   const lower = checkHeaderName(name);
+  if (!mayAuthenticate(lower)) {
+    throw new FlyteError(
+      'invalid_configuration',
+      `fromHeader(${JSON.stringify(name)}) would take anybody's request for authenticated: the header is no credential. ` +
+        `To send it along with credentials, give FlyteModule the option forwardHeaders: [${JSON.stringify(lower)}].`,
+    );
+  }
   return named(`fromHeader(${lower})`, (context) => single(lower, received(context, lower)));
 }
 
+// RFC 6265, section 4.1.1; in lower and upper case, which differ.
+const COOKIE_NAME = /^[\w!#$%&'*+.^`|~-]+$/;
+
 /**
- * Passes on the `Cookie` header.
+ * Passes on the `Cookie` header. A cookie that can't travel, as it has a control character or one outside ASCII, is left
+ * out.
  *
- * @param options `only`: the names of the cookies that may travel; without it, all do, the app's own session included
+ * @param options `only`: the exact names of the cookies that may travel; without it, all do, the app's own session included
+ * @throws FlyteError `invalid_configuration` for an `only` that is not a list of names
  */
 export function fromCookie(options: { only?: readonly string[] } = {}): HeaderExtractor {
-  const { only } = options;
+  const only = options.only && new Set(checkCookieNames(options.only));
   return named('fromCookie', (context) => {
     // HTTP/2 allows the header to be split (RFC 9113, 8.2.3).
     const pairs = received(context, 'cookie').flatMap((header) => header.split(';').map((pair) => pair.trim()));
-    const kept = pairs.filter((pair) => pair !== '' && (!only || only.includes(pair.slice(0, pair.indexOf('=')))));
-    return kept.length > 0 ? { cookie: kept.join('; ') } : undefined;
+    const kept = pairs.filter((pair) => valueProblem(pair) === undefined && (!only || only.has(cookieName(pair))));
+    const cookie = kept.join('; ');
+    return valueProblem(cookie) === undefined ? { cookie } : undefined;
   });
+}
+
+/** The name of a cookie. One without `=` has none: browsers take it for a value. */
+function cookieName(pair: string): string {
+  return pair.slice(0, Math.max(0, pair.indexOf('=')));
+}
+
+function isCookieName(name: unknown): boolean {
+  return typeof name === 'string' && COOKIE_NAME.test(name);
+}
+
+function checkCookieNames(only: readonly string[]): readonly string[] {
+  const given: unknown = only;
+  if (Array.isArray(given) && given.length > 0 && given.every(isCookieName)) return only;
+  throw new FlyteError(
+    'invalid_configuration',
+    'fromCookie: give "only" the names of cookies, such as { only: ["flyte_idt"] }, or leave it out.',
+  );
 }
 
 function named(name: string, extractor: HeaderExtractor): HeaderExtractor {

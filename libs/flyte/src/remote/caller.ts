@@ -1,6 +1,7 @@
 import type { AuthMetadata } from '../auth/auth-metadata.js';
 import { createAuthMetadata } from '../auth/auth-metadata.js';
 import { currentAuthScope } from '../auth/auth-scope.js';
+import type { ForwardedHeader } from '../auth/forwarded-headers.js';
 import { FlyteError } from '../errors/flyte-error.js';
 import type { ServiceCredentials } from './flyte-options.js';
 
@@ -8,6 +9,8 @@ import type { ServiceCredentials } from './flyte-options.js';
 export interface Caller {
   /** What travels with the call; undefined for an anonymous one. */
   readonly credentials: () => AuthMetadata | undefined | Promise<AuthMetadata>;
+  /** What travels along and is no credential. */
+  readonly forwarded?: readonly ForwardedHeader[];
   /** Fires when nobody waits for the answer any more. */
   readonly signal?: AbortSignal;
 }
@@ -32,7 +35,7 @@ export interface CallerPolicy {
 export function findCaller(policy: CallerPolicy, asService: boolean): Caller {
   const scope = currentAuthScope(policy.owner);
   if (asService) return { credentials: () => fromService(policy), signal: scope?.signal };
-  if (scope) return { credentials: () => scope.metadata, signal: scope.signal };
+  if (scope) return { credentials: () => scope.metadata, forwarded: scope.forwarded, signal: scope.signal };
   if (policy.passthrough) {
     throw new FlyteError(
       'misuse',

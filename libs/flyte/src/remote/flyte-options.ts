@@ -53,6 +53,11 @@ export interface FlyteModuleOptions {
   readonly excludedPaths?: readonly string[];
   /** Where credentials are looked for, in place of `[fromAuthorization(), fromCookie()]`. */
   readonly headerExtractors?: readonly HeaderExtractor[];
+  /**
+   * Names, in lower case, of headers that travel to Flyte along with a caller's credentials and authenticate nobody, such
+   * as `traceparent`. None if not given.
+   */
+  readonly forwardHeaders?: readonly string[];
   /** Check bearer tokens before they are forwarded. A bare Flyte backend reads tokens without verifying them. */
   readonly verify?: VerifyOptions;
   /** The app's own credentials. With `passthrough`, used only by `client.with({ credentials: 'service' })`. */

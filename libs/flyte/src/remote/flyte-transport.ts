@@ -78,17 +78,20 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
  */
 export function asCaller(wire: Wire, caller: () => Caller, limits: CallLimits): Transport {
   return {
-    unary: (method, signal, timeoutMs, header, input, contextValues) =>
-      callUnary(
+    unary: (method, signal, timeoutMs, header, input, contextValues) => {
+      const who = caller();
+      return callUnary(
         method,
-        caller(),
+        who,
         { ...limits, ...(timeoutMs !== undefined && { timeoutMs }) },
         signal,
-        (left, merged, sent) => wire.unary.unary(method, merged, left, headersOf(header, sent), input, contextValues),
-      ),
+        (left, merged, sent) =>
+          wire.unary.unary(method, merged, left, headersOf(header, who, sent), input, contextValues),
+      );
+    },
     stream: (method, signal, timeoutMs, header, input, contextValues) => {
-      const response = openStream(method, caller, limits, signal, (merged, sent) =>
-        wire.stream.stream(method, merged, timeoutMs, headersOf(header, sent), input, contextValues),
+      const response = openStream(method, caller, limits, signal, (merged, who, sent) =>
+        wire.stream.stream(method, merged, timeoutMs, headersOf(header, who, sent), input, contextValues),
       );
       // The stream opens at once, and fails perhaps before anybody reads: the reader learns of it then.
       response.catch(() => undefined);
@@ -131,7 +134,7 @@ async function openStream<I extends DescMessage, O extends DescMessage>(
   findCaller: () => Caller,
   { streamIdleTimeoutMs }: CallLimits,
   signal: AbortSignal | undefined,
-  open: (signal: AbortSignal, sent: AuthMetadata | undefined) => Promise<StreamResponse<I, O>>,
+  open: (signal: AbortSignal, caller: Caller, sent: AuthMetadata | undefined) => Promise<StreamResponse<I, O>>,
 ): Promise<StreamResponse<I, O>> {
   const caller = findCaller();
   const idle = new AbortController();
@@ -159,7 +162,7 @@ async function openStream<I extends DescMessage, O extends DescMessage>(
   try {
     const merged = merge(signal, caller.signal, idle.signal);
     sent = await credentialsOf(caller, merged);
-    const response = await open(merged, sent);
+    const response = await open(merged, caller, sent);
     return { ...response, message: messages(response) };
   } catch (error) {
     clearTimeout(timer);
@@ -192,10 +195,11 @@ async function credentialsOf(
   }
 }
 
-function headersOf(given: unknown, sent: AuthMetadata | undefined): Headers {
+function headersOf(given: unknown, { forwarded = [] }: Caller, sent: AuthMetadata | undefined): Headers {
   const headers = new Headers(given as ConstructorParameters<typeof Headers>[0]);
   headers.set('User-Agent', USER_AGENT);
-  for (const [name, value] of sent?.entries() ?? []) headers.set(name, value);
+  // Credentials last: where an extractor found a header too, its value is the one that was checked.
+  for (const [name, value] of [...forwarded, ...(sent?.entries() ?? [])]) headers.set(name, value);
   return headers;
 }
 

@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { checkHeaderName } from '../auth/auth-metadata.js';
 import { ASYMMETRIC_ALGORITHMS, isSafeKeyUrl, type VerifyOptions } from '../auth/bearer-verifier.js';
 import { compileExcludedPaths } from '../auth/excluded-paths.js';
+import { checkHeaderName, forwardProblem } from '../auth/header-names.js';
 import { FlyteError } from '../errors/flyte-error.js';
 import { moduleProblem } from '../tasks/action-arguments.js';
 import { TaskEnvironment } from '../tasks/task-environment.js';
@@ -15,6 +15,7 @@ export interface ResolvedOptions extends Omit<FlyteModuleOptions, 'endpoint' | '
   readonly endpoint: Endpoint;
   readonly passthrough: boolean;
   readonly excludedPaths: readonly string[];
+  readonly forwardHeaders: readonly string[];
   readonly timeoutMs: number;
   readonly streamIdleTimeoutMs: number;
   readonly retries: number;
@@ -24,6 +25,7 @@ export interface ResolvedOptions extends Omit<FlyteModuleOptions, 'endpoint' | '
 const DEFAULTS = {
   passthrough: false,
   excludedPaths: [],
+  forwardHeaders: [],
   timeoutMs: 30_000,
   streamIdleTimeoutMs: 600_000,
   retries: 2,
@@ -43,6 +45,11 @@ const header = text.refine((name) => {
     return false;
   }
 }, 'give lower-case names of headers that may carry credentials');
+
+const forwardedHeader = text.check(({ value, issues }) => {
+  const problem = forwardProblem(value);
+  if (problem !== undefined) issues.push({ code: 'custom', message: `can't be forwarded: ${problem}`, input: value });
+});
 
 const keyUrl = text.refine(isSafeKeyUrl, 'give an https:// URL');
 
@@ -91,6 +98,7 @@ const Options = z.strictObject({
     .array(fn, 'give a list of extractors, such as [fromAuthorization()]')
     .min(1, 'give at least one extractor, or leave the option out')
     .optional(),
+  forwardHeaders: z.array(forwardedHeader, 'give a list of names, such as ["traceparent"]').optional(),
   verify: Verify.optional(),
   credentials: fn.optional(),
   timeoutMs: ms.optional(),
@@ -159,6 +167,7 @@ function shown(options: object, path: readonly string[]): string {
     'timeoutMs',
     'streamIdleTimeoutMs',
     'excludedPaths',
+    'forwardHeaders',
     'passthrough',
     'insecure',
   ];
