@@ -48,8 +48,8 @@ export function folderFiles(folder: string, ignore: readonly string[] = []): Con
   return {
     list: () => {
       if (!isFolder(folder)) throw imageError(`${quoted(folder)} is no folder on this machine.`);
-      const ignored = dockerignore.default({ ignorecase: false }).add([...dockerignoreOf(folder), ...ignore, ...NEVER]);
-      return walk(folder, '').filter(({ path }) => !ignored.ignores(path));
+      const ignored = named([...dockerignoreOf(folder), ...ignore, ...NEVER]);
+      return walk(folder, '').filter(({ path }) => !ignored(path));
     },
   };
 }
@@ -62,13 +62,14 @@ export function folderFiles(folder: string, ignore: readonly string[] = []): Con
 export function packedFiles(folder: string, published: readonly string[]): readonly ContextEntry[] {
   // Docker's rules are npm's turned round: what is not named stays behind.
   const patterns = published.map((each) => (each.startsWith('!') ? each.slice(1) : `!${each}`));
-  const left = dockerignore.default({ ignorecase: false }).add(['**', ...patterns, '!package.json']);
-  return walk(folder, '').filter(({ path }) => !left.ignores(path));
+  const left = named(['**', ...patterns, '!package.json']);
+  return walk(folder, '').filter(({ path }) => !left(path));
 }
 
-/** Those of some files that a test lets through. */
-export function chosenFiles(files: ContextFiles, choose: (path: string) => boolean): ContextFiles {
-  return { list: () => files.list().filter(({ path }) => choose(path)) };
+/** @returns whether patterns of the syntax of `.dockerignore` name a path */
+export function named(patterns: readonly string[]): (path: string) => boolean {
+  const rules = dockerignore.default({ ignorecase: false }).add([...patterns]);
+  return (path) => rules.ignores(path);
 }
 
 function dockerignoreOf(folder: string): string[] {

@@ -148,7 +148,7 @@ describe('Image', () => {
   });
 
   it('refuses a project without a lockfile, and files that are not there, when it needs them', () => {
-    const image = Image.fromBase('node').withNpmProject(folder);
+    const image = Image.fromBase('node').withNpmProject(join(folder, 'app/src'));
     expect(image.dockerfile()).toContain('npm ci');
     expect(() => image.tag).toThrow(/needs a lockfile.*run npm install/);
     expect(() => Image.fromBase('node').withSourceFile('/nowhere/x').tag).toThrow('no file "/nowhere/x"');

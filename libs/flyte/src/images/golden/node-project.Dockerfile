@@ -13,6 +13,9 @@ RUN --mount=type=secret,id=npm-token,target=/run/secrets/npm-token,required=true
     export npm_config_cache=/var/cache/flyte/npm npm_config_logs_max=0 npm_config_update_notifier=false && \
     npm ci --omit=dev --no-audit --no-fund --ignore-scripts
 COPY ["files/2/", "./"]
+RUN --mount=type=cache,id=flyte-npm,target=/var/cache/flyte/npm,sharing=locked,mode=0777 \
+    export npm_config_cache=/var/cache/flyte/npm npm_config_logs_max=0 npm_config_update_notifier=false && \
+    if grep -qs '"link": true' npm-shrinkwrap.json package-lock.json; then npm rebuild --ignore-scripts; fi
 ENV PATH="/home/flyte/node_modules/.bin:$PATH"
 ENV NODE_ENV="production"
 ENV GREETING="\"it's\" \\ \$HOME"

@@ -1,10 +1,9 @@
-import { statSync } from 'node:fs';
-import { join } from 'node:path';
 import { quoted } from '../../secrets/path-hazard.js';
-import { chosenFiles, type ContextFiles, folderFiles } from '../context-files.js';
+import { type ContextEntry, type ContextFiles, folderFiles, named } from '../context-files.js';
 import { imageError } from '../dockerfile-text.js';
 import { absoluteContainerPath } from '../image-names.js';
-import { npmCommand, type NpmOptions } from './npm.js';
+import { LOCKFILES, lockedTarballs } from '../npm-lockfile.js';
+import { npmCommand, type NpmOptions, npmSettings } from './npm.js';
 import type { ImageStep } from './step.js';
 
 /** How a project is installed. */
@@ -13,42 +12,54 @@ export interface NpmProjectOptions extends NpmOptions {
   readonly to?: string;
   /** What is not copied, in the syntax of `.dockerignore`, besides what the project's own `.dockerignore` names. */
   readonly ignore?: readonly string[];
+  /**
+   * Files that the scripts of its packages need, such as a schema or patches, in the syntax of `.dockerignore`. They are
+   * there before `npm ci`; when one of them changes, the dependencies are installed again.
+   */
+  readonly include?: readonly string[];
 }
-
-const LOCKFILES = ['package-lock.json', 'npm-shrinkwrap.json'];
 
 /** A project with a lockfile: its dependencies first, which stay while only its code changes, then the rest of it. */
 export function npmProjectStep(folder: string, options: NpmProjectOptions = {}): ImageStep {
   const target = options.to === undefined ? undefined : absoluteContainerPath('withNpmProject option to', options.to);
   const install = npmCommand('withNpmProject', 'npm ci --omit=dev', options);
-  const files = lockedProject(folder, folderFiles(folder, options.ignore));
+  const files = folderFiles(folder, options.ignore);
   return (to) => {
     to.lacksFlyte = false;
     to.enter(target ?? to.workdir ?? '/app');
-    to.copy(chosenFiles(files, isAboutDependencies), './');
+    to.copy(dependencyFiles(folder, files, options.include ?? []), './');
     install(to, []);
     to.copy(files, './');
+    // npm links no program that is not there yet: those of workspaces are now.
+    to.run({ secrets: [], cache: 'npm' }, [
+      npmSettings(),
+      `if grep -qs '"link": true' ${LOCKFILES.join(' ')}; then npm rebuild --ignore-scripts; fi`,
+    ]);
     // Before the image's own programs: a project that brings this package runs its own copy of it.
     to.prependPath(`${to.workdir}/node_modules/.bin`);
   };
 }
 
-/** Package files of workspaces count: npm asks for each of them. */
-function isAboutDependencies(path: string): boolean {
-  const name = path.slice(path.lastIndexOf('/') + 1);
-  return name === 'package.json' || LOCKFILES.includes(path) || path === '.npmrc';
-}
-
-function lockedProject(folder: string, files: ContextFiles): ContextFiles {
+/** What `npm ci` reads: package files, those of workspaces too, the lockfile, tarballs, and what scripts need. */
+function dependencyFiles(folder: string, files: ContextFiles, include: readonly string[]): ContextFiles {
   return {
     list: () => {
-      if (!LOCKFILES.some((name) => statSync(join(folder, name), { throwIfNoEntry: false })?.isFile())) {
-        throw imageError(
-          `withNpmProject needs a lockfile, ${LOCKFILES.join(' or ')}, in ${quoted(folder)}: ` +
-            'run npm install there, and commit the lockfile.',
-        );
-      }
-      return files.list();
+      const entries = files.list();
+      const tarballs = lockedTarballs(folder, new Set(entries.map(({ path }) => path)));
+      const wanted = new Set<string>([...LOCKFILES, '.npmrc', ...tarballs, ...included(entries, include)]);
+      return entries.filter(({ path }) => wanted.has(path) || /(?:^|\/)package\.json$/.test(path));
     },
   };
+}
+
+function included(entries: readonly ContextEntry[], include: readonly string[]): string[] {
+  for (const pattern of include) {
+    if (pattern.startsWith('!') || entries.some(({ path }) => named([pattern])(path))) continue;
+    throw imageError(
+      `withNpmProject option include names ${quoted(pattern)}, and no file that is copied is called so. ` +
+        'It takes the syntax of .dockerignore; a valid example: ["prisma/schema.prisma", "patches"].',
+    );
+  }
+  const chosen = named(include);
+  return entries.map(({ path }) => path).filter(chosen);
 }

@@ -63,15 +63,19 @@ export function npmCommand(
   const extra = extraWords(what, options.extraArgs);
   return (to, words) => {
     const setup = npmrc.commands(to);
-    // npm keeps logs of its own, which would end up in the layer or in the cache.
-    const settings = `export npm_config_cache=${cacheFolder('npm')} npm_config_logs_max=0 npm_config_update_notifier=false`;
     to.once('node', () => addNode(to));
     to.run({ secrets, cache: 'npm', ...(setup.length > 0 ? { scratch: NPMRC_FOLDER } : {}) }, [
       ...setup,
-      settings,
+      npmSettings(),
       [command, '--no-audit', '--no-fund', ...extra, ...words].join(' '),
     ]);
   };
+}
+
+/** The shell command that makes npm leave nothing outside of its download cache, which has to be mounted. */
+export function npmSettings(): string {
+  // npm keeps logs of its own, which would end up in the layer or in the cache.
+  return `export npm_config_cache=${cacheFolder('npm')} npm_config_logs_max=0 npm_config_update_notifier=false`;
 }
 
 /** Node and npm from the official image, for a base without them. */
