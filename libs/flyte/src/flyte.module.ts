@@ -143,6 +143,7 @@ function createAuthPolicy(options: ResolvedOptions): AuthPolicy {
     verify: options.verify && createBearerVerifier(options.verify),
     alsoForward: options.verify?.alsoForward ?? [],
     forwardHeaders: options.forwardHeaders,
+    trustedOrigins: options.trustedOrigins,
   };
 }
 

@@ -20,6 +20,8 @@ export abstract class AuthPolicy {
   abstract readonly verify?: (token: string) => Promise<void>;
   /** With `verify`: the names of the headers that travel beside `authorization`. */
   abstract readonly alsoForward: readonly string[];
+  /** Origins of other sites whose pages may send cookies, and what else browsers send by themselves. */
+  abstract readonly trustedOrigins: readonly string[];
   /** The names of headers that travel along with the credentials and authenticate nobody. */
   abstract readonly forwardHeaders: readonly string[];
 }

@@ -8,7 +8,7 @@ import type { HeaderExtractor } from './header-extractors.js';
 import { mayAuthenticate } from './header-names.js';
 import { setAnswerHeader, toHttpException } from './http-answer.js';
 import { inboundRequest, type InboundRequest } from './inbound-request.js';
-import { isSameOrigin } from './same-origin.js';
+import { isAmbient, isFromOwnSite } from './same-origin.js';
 import { logServerFault } from './server-fault.js';
 import { toWsException } from './ws-answer.js';
 
@@ -17,8 +17,8 @@ import { toWsException } from './ws-answer.js';
  * interceptor. `FlyteModule` registers it for the whole app; without `passthrough` it lets everything pass. Where Nest
  * does not apply an app's guards, name it in `@UseGuards` together with {@link AuthMetadataInterceptor}.
  *
- * It refuses with 401 (no credentials, or invalid ones), 400 (credentials that can't travel), 403 (a cookie on a
- * request of another site) and 503 (the keys for `verify` can't be had): as Nest's `HttpException` for HTTP and GraphQL,
+ * It refuses with 401 (no credentials, or invalid ones), 400 (credentials that can't travel), 403 (a cookie, or
+ * what else browsers send by themselves, on a request of another site) and 503 (the keys for `verify` can't be had): as Nest's `HttpException` for HTTP and GraphQL,
  * as `WsException` for WebSocket gateways, as FlyteError elsewhere.
  */
 @Injectable()
@@ -56,10 +56,11 @@ export class FlyteAuthGuard implements CanActivate {
   protected async authenticate(context: ExecutionContext, request: InboundRequest): Promise<AuthMetadata | undefined> {
     const found = await this.extract(context);
     if (!found.names.some(mayAuthenticate)) return undefined;
-    if (request.unsafe && standsOnCookies(found, request) && !isSameOrigin(request)) {
+    if (request.unsafe && isAmbient(found, request) && !isFromOwnSite(request, this.policy.trustedOrigins)) {
       throw new FlyteError(
         'permission_denied',
-        'A cookie alone authenticates only requests of this site. Send an Authorization header, or a same-origin Origin.',
+        'A cookie alone, or Basic and what else browsers send by themselves, authenticates only requests of this site. ' +
+          'Send a bearer token, or a same-origin Origin.',
       );
     }
     return this.policy.verify ? this.verified(found, this.policy.verify) : found;
@@ -121,15 +122,6 @@ export class FlyteAuthGuard implements CanActivate {
         return error;
     }
   }
-}
-
-/**
- * Whether nothing but cookies authenticates a request: nothing else was found, or what was found stands in none of its
- * headers, as a token does that an extractor reads from the session which a cookie names.
- */
-function standsOnCookies(found: AuthMetadata, { headers }: InboundRequest): boolean {
-  const brought = (name: string): boolean => name !== 'cookie' && headers.some(([key]) => key === name);
-  return headers.some(([name]) => name === 'cookie') && !found.names.some(brought);
 }
 
 function kindOf(error: unknown): string {

@@ -58,6 +58,11 @@ export interface FlyteModuleOptions {
    * as `traceparent`. None if not given.
    */
   readonly forwardHeaders?: readonly string[];
+  /**
+   * Origins of other sites, such as `https://app.example.com`, whose pages may send what browsers add by themselves:
+   * cookies, Basic, Digest, Negotiate and NTLM. Compared letter by letter, scheme and port included. None if not given.
+   */
+  readonly trustedOrigins?: readonly string[];
   /** Check bearer tokens before they are forwarded. A bare Flyte backend reads tokens without verifying them. */
   readonly verify?: VerifyOptions;
   /** The app's own credentials. With `passthrough`, used only by `client.with({ credentials: 'service' })`. */

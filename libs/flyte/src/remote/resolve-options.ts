@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { ASYMMETRIC_ALGORITHMS, isSafeKeyUrl, type VerifyOptions } from '../auth/bearer-verifier.js';
 import { compileExcludedPaths } from '../auth/excluded-paths.js';
 import { checkHeaderName, forwardProblem } from '../auth/header-names.js';
+import { originProblem } from '../auth/same-origin.js';
 import { FlyteError } from '../errors/flyte-error.js';
 import { moduleProblem } from '../tasks/action-arguments.js';
 import { TaskEnvironment } from '../tasks/task-environment.js';
@@ -16,6 +17,7 @@ export interface ResolvedOptions extends Omit<FlyteModuleOptions, 'endpoint' | '
   readonly passthrough: boolean;
   readonly excludedPaths: readonly string[];
   readonly forwardHeaders: readonly string[];
+  readonly trustedOrigins: readonly string[];
   readonly timeoutMs: number;
   readonly streamIdleTimeoutMs: number;
   readonly retries: number;
@@ -26,6 +28,7 @@ const DEFAULTS = {
   passthrough: false,
   excludedPaths: [],
   forwardHeaders: [],
+  trustedOrigins: [],
   timeoutMs: 30_000,
   streamIdleTimeoutMs: 600_000,
   retries: 2,
@@ -46,10 +49,14 @@ const header = text.refine((name) => {
   }
 }, 'give lower-case names of headers that may carry credentials');
 
-const forwardedHeader = text.check(({ value, issues }) => {
-  const problem = forwardProblem(value);
-  if (problem !== undefined) issues.push({ code: 'custom', message: `can't be forwarded: ${problem}`, input: value });
-});
+/** A text that a function finds a problem with, or none. */
+const checked = (says: string, problemOf: (value: string) => string | undefined) =>
+  text.check(({ value, issues }) => {
+    const problem = problemOf(value);
+    if (problem !== undefined) issues.push({ code: 'custom', message: `${says} ${problem}`, input: value });
+  });
+const forwardedHeader = checked("can't be forwarded:", forwardProblem);
+const trustedOrigin = checked('an origin', originProblem);
 
 const keyUrl = text.refine(isSafeKeyUrl, 'give an https:// URL');
 
@@ -99,6 +106,7 @@ const Options = z.strictObject({
     .min(1, 'give at least one extractor, or leave the option out')
     .optional(),
   forwardHeaders: z.array(forwardedHeader, 'give a list of names, such as ["traceparent"]').optional(),
+  trustedOrigins: z.array(trustedOrigin, 'give a list of origins, such as ["https://app.example.com"]').optional(),
   verify: Verify.optional(),
   credentials: fn.optional(),
   timeoutMs: ms.optional(),
@@ -168,10 +176,13 @@ function shown(options: object, path: readonly string[]): string {
     'streamIdleTimeoutMs',
     'excludedPaths',
     'forwardHeaders',
+    'trustedOrigins',
     'passthrough',
     'insecure',
   ];
-  if (typeof value === 'string' && harmless.includes(path[0] ?? '')) return JSON.stringify(value);
+  // A URL may hold a password.
+  if (typeof value === 'string' && harmless.includes(path[0] ?? '') && !value.includes('@'))
+    return JSON.stringify(value);
   return value === ''
     ? 'an empty text'
     : Array.isArray(value)
