@@ -1,7 +1,11 @@
+import { EventEmitter } from 'node:events';
 import { createServer as createHttp2Server, type ServerHttp2Stream } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Controller, Get } from '@nestjs/common';
-import { FlyteModule, UserService, type FlyteModuleOptions } from 'nestjs-flyte';
+import { createClient } from '@connectrpc/connect';
+import { FlyteClient, FlyteModule, UserService, type FlyteModuleOptions } from 'nestjs-flyte';
+import { RunService } from 'nestjs-flyte/idl/workflow/run_service';
 import { afterEach, expect, it } from 'vitest';
 import { startApp, type Running } from '../support/app.js';
 import { ask, bearer } from '../support/http.js';
@@ -74,4 +78,25 @@ it.each([
   expect([refused.status, refused.text.includes('stream')]).toEqual([503, false]);
   const patient = await app({ endpoint: there.url, retries: 2 });
   expect((await ask(patient.url, '/me', { headers })).status).toBe(200);
+});
+
+it('a stream that is left after its peer has ended it keeps no place on the connection', async () => {
+  const ended = new EventEmitter();
+  const there = await peer(1, (stream) => {
+    stream.respond({ ':status': 200, 'content-type': 'application/connect+proto' });
+    stream.write(Buffer.from([0, 0, 0, 0, 0])); // an empty message
+    ended.once('now', () => stream.end(Buffer.from('\u0002\0\0\0\u0002{}'))); // as Connect ends a stream
+  });
+  const { app: nest } = await app({ endpoint: there.url, passthrough: false });
+  const runs = createClient(RunService, nest.get(FlyteClient).transport);
+  for (let i = 0; i < 3; i++) {
+    const leaving = new AbortController();
+    // oxlint-disable no-await-in-loop -- one after the other
+    for await (const _ of runs.watchRunDetails({}, { signal: leaving.signal })) break;
+    ended.emit('now');
+    await sleep(50); // It is here now, and nobody reads it.
+    leaving.abort();
+    await sleep(50);
+  }
+  expect(there.sockets.size).toBe(1);
 });

@@ -4,7 +4,7 @@ import { DataProxyService } from '../gen/flyteidl2/dataproxy/dataproxy_service_p
 import { RunService as Runs } from '../gen/flyteidl2/workflow/run_service_pb.js';
 import { isTaskRef, type TaskRef } from '../tasks/task-ref.js';
 import { findCaller, noServiceCredentials, type CallerPolicy } from './caller.js';
-import { asCaller, type CallLimits, type Wire } from './flyte-transport.js';
+import { asCaller, type CallLimits } from './flyte-transport.js';
 import { createProjectService, type ProjectService } from './project.service.js';
 import { runnableMethod, runnableRef } from './run-creation.js';
 import { createRunService, type RunService } from './run.service.js';
@@ -13,6 +13,7 @@ import type { TaskDefaults } from './task-defaults.js';
 import { createTaskHandle, type TaskHandle } from './task-handle.js';
 import { createTaskService, type TaskService } from './task.service.js';
 import { createUserService, type UserService } from './user.service.js';
+import type { Wire } from './wire.js';
 
 /** In what a narrowed client differs from the one it was made of. */
 export interface FlyteClientNarrowing {

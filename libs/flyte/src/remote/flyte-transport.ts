@@ -1,44 +1,13 @@
 import { MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt';
 import type { DescMessage, DescMethodStreaming, DescMethodUnary } from '@bufbuild/protobuf';
 import { Code, ConnectError, type StreamResponse, type Transport, type UnaryResponse } from '@connectrpc/connect';
-import { createConnectTransport, createGrpcTransport } from '@connectrpc/connect-node';
 import pRetry from 'p-retry';
 import type { AuthMetadata } from '../auth/auth-metadata.js';
 import type { Caller } from './caller.js';
-import { Http2SessionPool } from './http2-session-pool.js';
-import type { ResolvedOptions } from './resolve-options.js';
+import { closed } from './reconnect.js';
 import { isTransient, toFlyteError } from './upstream-error.js';
 import { USER_AGENT } from './user-agent.js';
-
-/** The way to one Flyte: connections, deadlines, retries. It knows no caller; {@link asCaller} adds one. */
-export interface Wire {
-  /** For calls with one answer. */
-  readonly unary: Transport;
-  /** For streams, on sessions of their own: they stay open, and would use up what the peer allows on one. */
-  readonly stream: Transport;
-  /** Ends all connections. */
-  close(): void;
-}
-
-/** Opens nothing: the first call does, and reconnects where the connection was lost. */
-export function createWire({ endpoint, tls, protocol }: ResolvedOptions): Wire {
-  const create = protocol === 'grpc' ? createGrpcTransport : createConnectTransport;
-  const certificates = tls && {
-    ca: asBuffer(tls.ca),
-    cert: asBuffer(tls.cert),
-    key: asBuffer(tls.key),
-  };
-  const pools = [1, 2].map(() => new Http2SessionPool(endpoint.url, certificates));
-  const [unary, stream] = pools.map((sessionManager) =>
-    create({ baseUrl: endpoint.url, httpVersion: '2', sessionManager }),
-  );
-  if (!unary || !stream) throw new Error('unreachable');
-  return { unary, stream, close: () => pools.forEach((pool) => pool.close()) };
-}
-
-function asBuffer(value: string | Uint8Array | undefined): string | Buffer | undefined {
-  return value === undefined || typeof value === 'string' ? value : Buffer.from(value);
-}
+import type { Wire } from './wire.js';
 
 /** Limits of a call, in milliseconds, and how often it may be repeated. */
 export interface CallLimits {
@@ -85,13 +54,20 @@ export function asCaller(wire: Wire, caller: () => Caller, limits: CallLimits): 
         who,
         { ...limits, ...(timeoutMs !== undefined && { timeoutMs }) },
         signal,
-        (left, merged, sent) =>
-          wire.unary.unary(method, merged, left, headersOf(header, who, sent), input, contextValues),
+        async (left, merged, sent) => {
+          const done = new AbortController();
+          const transport = wire.unary(done.signal);
+          try {
+            return await transport.unary(method, merged, left, headersOf(header, who, sent), input, contextValues);
+          } finally {
+            done.abort();
+          }
+        },
       );
     },
     stream: (method, signal, timeoutMs, header, input, contextValues) => {
-      const response = openStream(method, caller, limits, signal, (merged, who, sent) =>
-        wire.stream.stream(method, merged, timeoutMs, headersOf(header, who, sent), input, contextValues),
+      const response = openStream(wire, method, caller, limits, signal, (merged, who, sent) =>
+        wire.stream(merged).stream(method, merged, timeoutMs, headersOf(header, who, sent), input, contextValues),
       );
       // The stream opens at once, and fails perhaps before anybody reads: the reader learns of it then.
       response.catch(() => undefined);
@@ -130,22 +106,29 @@ async function callUnary<I extends DescMessage, O extends DescMessage>(
 }
 
 async function openStream<I extends DescMessage, O extends DescMessage>(
+  wire: Wire,
   method: DescMethodStreaming<I, O>,
   findCaller: () => Caller,
   { streamIdleTimeoutMs }: CallLimits,
   signal: AbortSignal | undefined,
-  open: (signal: AbortSignal, caller: Caller, sent: AuthMetadata | undefined) => Promise<StreamResponse<I, O>>,
+  attempt: (signal: AbortSignal, caller: Caller, sent: AuthMetadata | undefined) => Promise<StreamResponse<I, O>>,
 ): Promise<StreamResponse<I, O>> {
   const caller = findCaller();
-  const idle = new AbortController();
+  const { open } = wire;
+  if (!open) throw closed();
+  const end = new AbortController();
+  open.add(end);
+  const merged = merge(signal, caller.signal, end.signal);
   let sent: AuthMetadata | undefined;
-  const expire = (): void =>
-    idle.abort(
-      new ConnectError(`nothing was read from the stream for ${streamIdleTimeoutMs} ms`, Code.DeadlineExceeded),
-    );
   const failed = (error: unknown): Error =>
-    toFlyteError(idle.signal.aborted ? idle.signal.reason : error, nameOf(method), sent);
-  const timer = setTimeout(expire, streamIdleTimeoutMs);
+    toFlyteError(end.signal.aborted ? end.signal.reason : error, nameOf(method), sent);
+  // It also ends what nobody reads any more: Connect's clients don't tell when a loop over their messages is left.
+  const timer = setTimeout(() => end.abort(idle(streamIdleTimeoutMs)), streamIdleTimeoutMs).unref();
+  const forget = (): void => {
+    clearTimeout(timer);
+    open.delete(end);
+  };
+  merged.addEventListener('abort', forget, { once: true });
   async function* messages(response: StreamResponse<I, O>): StreamResponse<I, O>['message'] & AsyncGenerator {
     try {
       for await (const message of response.message) {
@@ -155,19 +138,21 @@ async function openStream<I extends DescMessage, O extends DescMessage>(
     } catch (error) {
       throw failed(error);
     } finally {
-      clearTimeout(timer);
-      idle.abort(new ConnectError('the stream is not read any more', Code.Canceled));
+      end.abort(new ConnectError('the stream is not read any more', Code.Canceled));
     }
   }
   try {
-    const merged = merge(signal, caller.signal, idle.signal);
     sent = await credentialsOf(caller, merged);
-    const response = await open(merged, caller, sent);
+    const response = await attempt(merged, caller, sent);
     return { ...response, message: messages(response) };
   } catch (error) {
-    clearTimeout(timer);
+    forget();
     throw failed(error);
   }
+}
+
+function idle(ms: number): ConnectError {
+  return new ConnectError(`nothing was read from the stream for ${ms} ms`, Code.DeadlineExceeded);
 }
 
 /** The credentials of a caller; a function of the app's own gives them, and may hang. */

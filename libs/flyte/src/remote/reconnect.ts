@@ -14,9 +14,16 @@ const DROPPED = new Set<FlyteErrorCode>(['unavailable', 'deadline_exceeded', 'ca
 // What @connectrpc/connect 2 makes, as `invalid_argument`, of a connection that closes in the middle of a stream.
 const NO_END = 'protocol error: missing EndStreamResponse';
 
+const CLOSED = 'The app has shut down, and its connections to Flyte with it.';
+
 /** Whether a stream that failed so may go on in another one. */
 export function isDropped(error: unknown): boolean {
-  return FlyteError.is(error) && (DROPPED.has(error.code) || error.message === NO_END);
+  return FlyteError.is(error) && error.message !== CLOSED && (DROPPED.has(error.code) || error.message === NO_END);
+}
+
+/** What streams fail with that outlive their app. */
+export function closed(): FlyteError {
+  return new FlyteError('canceled', CLOSED);
 }
 
 /** Waits before the n-th try, from 1, with jitter: many waiters must not come back together. */

@@ -46,7 +46,12 @@ async function watched(streams: readonly (readonly number[])[]): Promise<ActionP
       },
     }),
   );
-  const wire = { unary: transport, stream: transport, close: () => undefined };
+  const wire = {
+    unary: () => transport,
+    stream: () => transport,
+    open: new Set<AbortController>(),
+    close: () => undefined,
+  };
   const limits = { timeoutMs: 1_000, streamIdleTimeoutMs: 1_000, retries: 0 };
   const client = createClient(
     RunService,

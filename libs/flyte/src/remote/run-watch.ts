@@ -38,6 +38,8 @@ export async function* watchAction(
       if (signal.aborted || (final === undefined && (!isDropped(error) || failures >= MAX_FAILURES))) throw error;
     } finally {
       clearTimeout(timer);
+      // Leaving the loop does not end the stream: Connect's clients don't pass that on.
+      settling.abort();
     }
     if (final !== undefined) {
       yield final;

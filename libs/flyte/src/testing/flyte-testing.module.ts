@@ -81,7 +81,7 @@ function createTestClient({ user, projects = [] }: FlyteTestingOptions, registry
     });
   });
   return createFlyteClient({
-    wire: { unary: transport, stream: transport, close: () => undefined },
+    wire: { unary: () => transport, stream: () => transport, open: new Set(), close: () => undefined },
     callers: { owner: Symbol('FlyteTestingModule'), passthrough: false },
     tasks: { version: 'test', registry },
     project: 'test',
