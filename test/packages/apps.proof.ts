@@ -1,0 +1,72 @@
+import { cp } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { freePort, PeopleClient, peopleService } from '../support/grpc.js';
+import { ask, bearer } from '../support/http.js';
+import { AppFolder } from './support.js';
+import { NEST_11, NEST_12, type NestVersions } from './versions.js';
+
+interface Kind {
+  readonly name: string;
+  readonly type: 'module' | 'commonjs';
+  readonly versions: NestVersions;
+}
+
+const KINDS: Kind[] = [
+  { name: 'Nest 12 in ESM', type: 'module', versions: NEST_12 },
+  { name: 'Nest 11 in ESM', type: 'module', versions: NEST_11 },
+  { name: 'Nest 11 in CommonJS', type: 'commonjs', versions: NEST_11 },
+];
+
+/** The same sources for each kind. */
+async function makeApp({ type, versions }: Kind): Promise<AppFolder> {
+  const others = { zod: '4.6.7', typescript: versions.typescript, '@types/node': '20.19.43' };
+  const app = await AppFolder.make({ type, dependencies: { ...versions.core, ...versions.transports, ...others } });
+  await cp(join(import.meta.dirname, 'app'), app.path, { recursive: true });
+  await app.run('npm', ['install', '--no-audit', '--no-fund']);
+  await app.run('npx', ['--no-install', 'tsc']);
+  return app;
+}
+
+describe.each(KINDS)('an app on $name', (kind) => {
+  it('uses the packed libraries over HTTP, GraphQL and gRPC, and runs a task', async () => {
+    await using app = await makeApp(kind);
+    const [planePort, appPort, people] = [await freePort(), await freePort(), await peopleService()];
+    const [plane, url] = [`http://127.0.0.1:${planePort}`, `http://127.0.0.1:${appPort}`];
+    const local = ['--no-install', 'nestjs-flyte-local'];
+    const scope = ['--project', 'flytesnacks', '--domain', 'development'];
+    await app.run('npx', [...local, 'secret', 'put', 'proof-key', ...scope], { input: 'seven77' });
+    await using _plane = await app.start('npx', [...local, '--port', String(planePort)], {}, `${plane}/healthz`);
+    const token = (await app.run('npx', [...local, 'token', 'alice', '--name', 'Alice'])).stdout.trim();
+    const env = {
+      FLYTE_ENDPOINT: plane,
+      GRPC_ADDRESS: people.address,
+      PROTO_PATH: people.protoPath,
+      PORT: String(appPort),
+    };
+    await using _app = await app.start('node', ['dist/main.js'], env, `${url}/health`);
+
+    expect((await ask(url, '/me')).status).toBe(401);
+    expect((await ask(url, '/me', { headers: bearer('not.a.token') })).status).toBe(401);
+    expect((await ask(url, '/me', { headers: bearer(token) })).json).toEqual({ subject: 'alice', name: 'Alice' });
+
+    const post = (path: string, body: object, headers = {}) =>
+      ask(url, path, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify(body),
+      });
+    const query = { query: '{ me { subject } }' };
+    expect((await post('/graphql', query)).json).toMatchObject({
+      errors: [{ extensions: { code: 'UNAUTHENTICATED' } }],
+    });
+    expect((await post('/graphql', query, bearer(token))).json).toEqual({ data: { me: { subject: 'alice' } } });
+
+    using client = new PeopleClient(people.address, people.protoPath);
+    expect(await client.unary('Me')).toMatchObject({ code: 16 });
+    expect(await client.unary('Me', bearer(token))).toEqual({ subject: 'alice' });
+
+    expect((await post('/count', { text: 'one two three' })).status).toBe(401);
+    expect((await post('/count', { text: 'one two three' }, bearer(token))).json).toEqual({ words: 3, key: 7 });
+  });
+});
