@@ -1,4 +1,5 @@
-import { Code, ConnectError, type Interceptor, type StreamResponse } from '@connectrpc/connect';
+import type { DescMethod } from '@bufbuild/protobuf';
+import { Code, ConnectError, type ContextValues, type Interceptor, type StreamResponse } from '@connectrpc/connect';
 import { callerOf } from './caller-context.js';
 
 /** One call that ended. It holds no header and nothing that was sent. */
@@ -16,25 +17,38 @@ export interface CallLogEntry {
 /** Is told of each call that ended. */
 export type CallLogger = (entry: CallLogEntry) => void;
 
+/**
+ * Begins to measure a call.
+ *
+ * @param values the call's context values, which may name its caller when it ends
+ * @returns reports that the call ended, with the error if there was one
+ */
+export function callEnd(
+  logger: CallLogger | undefined,
+  method: DescMethod,
+  values: ContextValues,
+): (error?: unknown) => void {
+  const started = performance.now();
+  return (error) =>
+    logger?.({
+      method: `${method.parent.typeName}/${method.name}`,
+      subject: callerOf(values)?.subject,
+      code: error === undefined ? 'ok' : nameOf(error),
+      durationMs: performance.now() - started,
+    });
+}
+
 /** The interceptor that reports each call when it ends; it must come before the one that verifies the caller. */
 export function logCalls(logger: CallLogger): Interceptor {
   return (next) => async (request) => {
-    const started = performance.now();
-    const method = `${request.service.typeName}/${request.method.name}`;
-    const end = (code: string): void =>
-      logger({
-        method,
-        subject: callerOf(request.contextValues)?.subject,
-        code,
-        durationMs: performance.now() - started,
-      });
+    const end = callEnd(logger, request.method, request.contextValues);
     try {
       const response = await next(request);
       if (response.stream) return { ...response, message: reportEnd(response.message, end) };
-      end('ok');
+      end();
       return response;
     } catch (error) {
-      end(nameOf(error));
+      end(error);
       throw error;
     }
   };
@@ -43,17 +57,17 @@ export function logCalls(logger: CallLogger): Interceptor {
 /** A stream ends when its last message is taken, fails, or is no longer wanted. */
 async function* reportEnd(
   messages: StreamResponse['message'],
-  end: (code: string) => void,
+  end: (error?: unknown) => void,
 ): AsyncGenerator<StreamResponse['message'] extends AsyncIterable<infer Message> ? Message : never> {
-  let code = 'canceled';
+  let failure: unknown = new ConnectError('The client left.', Code.Canceled);
   try {
     yield* messages;
-    code = 'ok';
+    failure = undefined;
   } catch (error) {
-    code = nameOf(error);
+    failure = error;
     throw error;
   } finally {
-    end(code);
+    end(failure);
   }
 }
 

@@ -50,7 +50,11 @@ function planeCommand(): Command {
     .option('--allowed-host <name>', 'a further name in Host and Origin of requests; may be repeated', collect)
     .option('--tls-cert <file>', 'a certificate in PEM; the port speaks TLS only then')
     .option('--tls-key <file>', 'its private key in PEM')
-    .option('--max-concurrent-streams <count>', 'limit of open streams on an HTTP/2 connection', wholeNumber)
+    .option(
+      '--max-concurrent-streams <count>',
+      'limit of open streams on an HTTP/2 connection (default: 250)',
+      wholeNumber,
+    )
     .option(
       '--max-concurrent-actions <count>',
       'how many actions run at a time (default: one per processor)',

@@ -6,7 +6,7 @@ import { listen, type Listener } from './listener.js';
 describe('listen', () => {
   let listener: Listener;
   beforeAll(async () => {
-    const options = { port: 0, host: '127.0.0.1', tls: undefined, maxConcurrentStreams: undefined, helloTimeoutMs: 60 };
+    const options = { port: 0, host: '127.0.0.1', tls: undefined, maxConcurrentStreams: 250, helloTimeoutMs: 60 };
     listener = await listen({ ...options, handler: (_request, response) => void response.end('ok') });
   });
   afterAll(() => listener.close());
@@ -39,7 +39,7 @@ describe('listen', () => {
     ['192.0.2.1', /can't listen on port 0 of 192\.0\.2\.1 \(EADDRNOTAVAIL\)/],
     ['no-such-host.invalid', /can't listen/],
   ])('says what is wrong with the address %s', async (host, message) => {
-    const options = { port: 0, host, tls: undefined, maxConcurrentStreams: undefined, handler: () => {} };
+    const options = { port: 0, host, tls: undefined, maxConcurrentStreams: 250, handler: () => {} };
     await expect(listen(options)).rejects.toThrow(message);
   });
 });

@@ -22,8 +22,8 @@ export interface ListenOptions {
   readonly host: string;
   /** With it, only TLS is spoken. */
   readonly tls: TlsOptions | undefined;
-  /** The limit of open streams that HTTP/2 clients are told in SETTINGS. */
-  readonly maxConcurrentStreams: number | undefined;
+  /** The limit of open streams that HTTP/2 clients are told in SETTINGS; what exceeds it is refused. */
+  readonly maxConcurrentStreams: number;
   /** Answers each request. */
   readonly handler: PlaneRequestHandler;
   /** How long a client may take until it has said what it speaks, in milliseconds. */

@@ -60,7 +60,8 @@ export function answerUnimplemented(_request: unknown, response: JsonResponse): 
   });
 }
 
-function refuse(response: JsonResponse, { status, code, message }: Refusal): void {
+/** Answers a request that goes no further. */
+export function refuse(response: JsonResponse, { status, code, message }: Refusal): void {
   sendJson(response, status, { code, message }, status === 401 ? { 'www-authenticate': 'Bearer' } : {});
 }
 

@@ -27,7 +27,7 @@ export interface LocalControlPlaneOptions {
   readonly allowRemote?: boolean | undefined;
   /** Names besides the loopback ones that requests may have in Host and Origin, without ports. */
   readonly allowedHosts?: readonly string[] | undefined;
-  /** How many streams an HTTP/2 client may have open on one connection; no limit by default. */
+  /** How many streams an HTTP/2 client may have open on one connection, {@link DEFAULT_STREAMS} by default. */
   readonly maxConcurrentStreams?: number | undefined;
   /** Run around each call once its token is verified: for tests that watch, delay or refuse calls. */
   readonly interceptors?: readonly Interceptor[] | undefined;
@@ -44,6 +44,9 @@ export interface LocalControlPlaneOptions {
   /** Is told what the plane's user should know, such as a secret that is declared under two groups. */
   readonly onWarning?: ((message: string) => void) | undefined;
 }
+
+/** How many streams Flyte, by Go's HTTP/2 server, allows on a connection. */
+export const DEFAULT_STREAMS = 250;
 
 /** Options with every default filled in, and checked. */
 export interface ResolvedPlaneOptions {
@@ -62,7 +65,7 @@ export interface ResolvedPlaneOptions {
   /** In lower case; the listened name is among them. */
   readonly allowedHosts: readonly string[];
   /** See {@link LocalControlPlaneOptions.maxConcurrentStreams}. */
-  readonly maxConcurrentStreams: number | undefined;
+  readonly maxConcurrentStreams: number;
   /** See {@link LocalControlPlaneOptions.interceptors}. */
   readonly interceptors: readonly Interceptor[];
   /** See {@link LocalControlPlaneOptions.routes}. */
@@ -86,7 +89,7 @@ export interface ResolvedPlaneOptions {
  */
 export function resolvePlaneOptions(options: LocalControlPlaneOptions): ResolvedPlaneOptions {
   const { port = 8090, auth = 'required', audience = NEVER_STARTED.audience, state = DEFAULT_STATE } = options;
-  const { tls, maxConcurrentStreams, interceptors = [], routes, logger } = options;
+  const { tls, maxConcurrentStreams = DEFAULT_STREAMS, interceptors = [], routes, logger } = options;
   const {
     maxConcurrentActions = Math.max(2, availableParallelism()),
     abortGraceMs = 5000,
@@ -95,7 +98,7 @@ export function resolvePlaneOptions(options: LocalControlPlaneOptions): Resolved
   const host = resolveHost(options.host ?? '127.0.0.1');
   requireWhole('port', port, 0, 65_535);
   // The largest that a SETTINGS frame can say and that is not "no limit" (RFC 9113, 6.5.2).
-  if (maxConcurrentStreams !== undefined) requireWhole('maxConcurrentStreams', maxConcurrentStreams, 1, 2 ** 31 - 1);
+  requireWhole('maxConcurrentStreams', maxConcurrentStreams, 1, 2 ** 31 - 1);
   requireWhole('maxConcurrentActions', maxConcurrentActions, 1, 1000);
   requireWhole('abortGraceMs', abortGraceMs, 0, 600_000);
   if (auth !== 'required' && auth !== 'optional') {

@@ -1,16 +1,15 @@
 import { setMaxListeners } from 'node:events';
-import { Code, ConnectError, type ConnectRouter } from '@connectrpc/connect';
-import { connectNodeAdapter } from '@connectrpc/connect-node';
+import { Code, ConnectError } from '@connectrpc/connect';
 import { Engine } from '../execution/engine.js';
 import { groupWarnings } from '../execution/secret-groups.js';
 import { secretsOfTasks } from '../execution/secrets-of-tasks.js';
-import { logCalls } from '../calls/log-calls.js';
-import { verifyCaller } from '../calls/verify-caller.js';
+import { callHandler } from '../calls/call-handler.js';
+import { admission } from '../calls/verify-caller.js';
 import { planeDocuments } from '../http/documents.js';
 import { hostGuard } from '../http/host-guard.js';
 import { listen } from '../http/listener.js';
 import { isWildcard, urlHost } from '../http/host-names.js';
-import { answerUnimplemented, planeHandler, type PlaneRequestHandler } from '../http/plane-handler.js';
+import { planeHandler } from '../http/plane-handler.js';
 import { JWKS_PATH } from '../services/discovery.js';
 import type { PlaneContext } from '../services/plane-service.js';
 import { openMethods, SERVICES } from '../services/services.js';
@@ -20,9 +19,6 @@ import { tokenVerifier } from '../tokens/verify-token.js';
 import type { LocalControlPlane } from './local-control-plane.js';
 import { resolvePlaneOptions, type LocalControlPlaneOptions, type ResolvedPlaneOptions } from './plane-options.js';
 import { openState, type PlaneState } from './plane-state.js';
-
-/** The largest message that a client may send, in bytes: enough for development, and an end to the memory it takes. */
-const MAX_MESSAGE_BYTES = 32 * 1024 * 1024;
 
 /**
  * Starts a Flyte control plane in this process, for development and tests.
@@ -72,7 +68,15 @@ async function listenFor(
       publicJwk: state.key.publicJwk,
       isReady: () => isReady(state.database),
     }),
-    calls: callHandler(options, state, context, shutdown.signal),
+    calls: callHandler({
+      ...options,
+      routes(router) {
+        for (const service of SERVICES) service.register(router, context);
+        options.routes?.(router);
+      },
+      admit: admission({ verify: tokenVerifier(state.key, audience), isOpen: openMethods(SERVICES, options.auth) }),
+      shutdownSignal: shutdown.signal,
+    }),
   });
   const listener = await listen({ ...options, handler });
   url = `${options.tls === undefined ? 'http' : 'https'}://${urlHost(publicHost(options))}:${listener.port}`;
@@ -104,27 +108,6 @@ async function listenFor(
     throw error;
   }
   return plane;
-}
-
-function callHandler(
-  options: ResolvedPlaneOptions,
-  state: PlaneState,
-  context: PlaneContext,
-  shutdownSignal: AbortSignal,
-): PlaneRequestHandler {
-  const { auth, audience, interceptors, logger } = options;
-  const verify = verifyCaller({ verify: tokenVerifier(state.key, audience), isOpen: openMethods(SERVICES, auth) });
-  return connectNodeAdapter({
-    routes(router: ConnectRouter) {
-      for (const service of SERVICES) service.register(router, context);
-      // Last, since of two methods with one path the later one answers.
-      options.routes?.(router);
-    },
-    fallback: answerUnimplemented,
-    interceptors: [...(logger === undefined ? [] : [logCalls(logger)]), verify, ...interceptors],
-    readMaxBytes: MAX_MESSAGE_BYTES,
-    shutdownSignal,
-  });
 }
 
 function isReady(database: LocalDatabase): boolean {
