@@ -7,5 +7,6 @@ export default defineConfig({
     // Where to stop what hangs. No assertion: a busy machine takes many times as long as an idle one.
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 60_000 } },
   },
 });

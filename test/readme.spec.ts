@@ -82,13 +82,11 @@ describe('the README', () => {
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (printed += String(data)));
     const url = `http://127.0.0.1:${port}`;
     await expect
-      .poll(
-        () =>
-          ask(url, '/health').then(
-            ({ status }) => status,
-            () => printed,
-          ),
-        { timeout: 20_000 },
+      .poll(() =>
+        ask(url, '/health').then(
+          ({ status }) => status,
+          () => printed,
+        ),
       )
       .toBe(200);
     expect((await ask(url, '/me')).status).toBe(401);

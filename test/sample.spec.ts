@@ -54,7 +54,7 @@ describe.each(ADAPTERS)('the sample app on %s', (adapter) => {
     expect(text.match(/(?<=^data: ).*/gm)).toEqual(['{"subject":"bob"}', '{"subject":"bob"}']);
   });
 
-  it('runs a task with its secret, as the caller', { timeout: 60_000 }, async () => {
+  it('runs a task with its secret, as the caller', async () => {
     // As the one that `npm test` sets: tasks run by the command of the package.
     vi.stubEnv('PATH', `${join(root, 'node_modules/.bin')}:${process.env['PATH']}`);
     const { publicKey, privateKey } = generateKeyPairSync('ed25519');
@@ -115,31 +115,27 @@ describe('the commands', () => {
   }
   const start = join(root, 'tools/start.mjs');
 
-  it(
-    'start prints both addresses, a token and a curl line that works, and ends both',
-    { timeout: 60_000 },
-    async () => {
-      const [planePort, appPort] = [await freePort(), await freePort()];
-      folder = await mkdtemp(join(tmpdir(), 'commands-'));
-      const ports = { FLYTE_LOCAL_PORT: String(planePort), PORT: String(appPort) };
-      const { child, printed, ended } = await tool([start], { ...ports, FLYTE_LOCAL_STATE: join(folder, 'state') });
-      await expect.poll(() => printed.out, { timeout: 30_000 }).toContain('Ctrl-C ends both.');
-      for (const address of [`http://127.0.0.1:${planePort}`, `http://127.0.0.1:${appPort}`])
-        expect(printed.out).toContain(address);
-      const [, token = '', url = ''] = /curl -H "Authorization: Bearer (\S+)" (\S+)/.exec(printed.out) ?? [];
-      const { origin, pathname } = new URL(url);
-      expect((await ask(origin, pathname, { headers: bearer(token) })).json).toEqual({
-        subject: 'alice',
-        name: 'Alice',
-      });
-      child.kill('SIGINT');
-      expect(await ended).toBe(0);
-      await expect(ask(origin, '/health')).rejects.toThrow(/ECONNREFUSED/);
-      await expect(ask(`http://127.0.0.1:${planePort}`, '/healthz')).rejects.toThrow(/ECONNREFUSED/);
-    },
-  );
+  it('start prints both addresses, a token and a curl line that works, and ends both', async () => {
+    const [planePort, appPort] = [await freePort(), await freePort()];
+    folder = await mkdtemp(join(tmpdir(), 'commands-'));
+    const ports = { FLYTE_LOCAL_PORT: String(planePort), PORT: String(appPort) };
+    const { child, printed, ended } = await tool([start], { ...ports, FLYTE_LOCAL_STATE: join(folder, 'state') });
+    await expect.poll(() => printed.out).toContain('Ctrl-C ends both.');
+    for (const address of [`http://127.0.0.1:${planePort}`, `http://127.0.0.1:${appPort}`])
+      expect(printed.out).toContain(address);
+    const [, token = '', url = ''] = /curl -H "Authorization: Bearer (\S+)" (\S+)/.exec(printed.out) ?? [];
+    const { origin, pathname } = new URL(url);
+    expect((await ask(origin, pathname, { headers: bearer(token) })).json).toEqual({
+      subject: 'alice',
+      name: 'Alice',
+    });
+    child.kill('SIGINT');
+    expect(await ended).toBe(0);
+    await expect(ask(origin, '/health')).rejects.toThrow(/ECONNREFUSED/);
+    await expect(ask(`http://127.0.0.1:${planePort}`, '/healthz')).rejects.toThrow(/ECONNREFUSED/);
+  });
 
-  it.each(['FLYTE_LOCAL_PORT', 'PORT'])('start says which port is taken: %s', { timeout: 60_000 }, async (taken) => {
+  it.each(['FLYTE_LOCAL_PORT', 'PORT'])('start says which port is taken: %s', async (taken) => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     const address = server.address();

@@ -51,7 +51,7 @@ class Slow {
 const REQUESTS = 1_000;
 const AT_ONCE = 200;
 
-describe.each(ADAPTERS)('1,000 callers at once on %s', (adapter) => {
+describe.each(ADAPTERS)('1,000 callers at once on %s', { timeout: 600_000 }, (adapter) => {
   let plane: LocalControlPlane;
   let app: Running;
   let calls = 0;

@@ -352,7 +352,7 @@ describe('connections and apps keep apart', () => {
     await expect(flyte.users.get()).rejects.toMatchObject({ code: 'misuse' });
     expect((await flyte.with({ credentials: 'service' }).users.get()).subject).toBe('alice');
     const inScope = authMetadata(bearer(bob), () =>
-      flyte.with({ credentials: 'service', timeoutMs: 5_000 }).users.get(),
+      flyte.with({ credentials: 'service', timeoutMs: 60_000 }).users.get(),
     );
     expect((await inScope).subject).toBe('alice');
     expect(() => app.app.get<FlyteClient>(getFlyteToken('eu')).with({ credentials: 'service' })).not.toThrow();

@@ -135,9 +135,8 @@ describe('close', () => {
     if (tls === undefined) await entered.happened;
 
     const ended = [silent, partial].map((socket) => readAll(socket));
-    const begun = performance.now();
+    // What hangs would do so for ever.
     await Promise.all([plane.close(), plane.close()]);
-    expect(performance.now() - begun).toBeLessThan(1000);
     await Promise.all([...ended, hanging, unary]);
     await plane.close();
     await expect(openSocket(plane.port)).rejects.toMatchObject({ code: 'ECONNREFUSED' });

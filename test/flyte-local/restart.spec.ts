@@ -39,7 +39,7 @@ describe('a plane that is killed', () => {
       const secrets = [{ key: 'file', mountRequirement: 2 }];
       const first = (name: string) =>
         `echo "attempt $FLYTE_ATTEMPT_NUMBER"; [ "$FLYTE_ATTEMPT_NUMBER" = 1 ] && finish && exit 0
-       echo "$FLYTE_SECRETS_DEFAULT_DIR" > ${seen}/${name}; setsid sleep 60 & echo $! > ${seen}/${name}-pid; sleep 60`;
+       echo "$FLYTE_SECRETS_DEFAULT_DIR" > ${seen}/${name}; setsid sleep 600 & echo $! > ${seen}/${name}-pid; sleep 600`;
       const retried = await startRun(
         clients,
         shellTask(first('retried'), secrets, { metadata: { retries: { retries: 1 } } }),
@@ -49,9 +49,7 @@ describe('a plane that is killed', () => {
         clients,
         shellTask(`trap "" TERM; : > ${seen}/stubborn; while :; do sleep 1; done`),
       );
-      await expect
-        .poll(() => readdirSync(seen).filter((name) => !name.endsWith('-pid')).length, { timeout: 5000 })
-        .toBe(3);
+      await expect.poll(() => readdirSync(seen).filter((name) => !name.endsWith('-pid')).length).toBe(3);
       await expect
         .poll(() => existsSync(join(seen, 'failing-pid')) && existsSync(join(seen, 'retried-pid')))
         .toBe(true);
@@ -111,7 +109,7 @@ describe('a plane that is closed', () => {
     const where = join(folder, 'where');
     const running = await startRun(
       clients,
-      shellTask(`trap "" TERM; echo "$FLYTE_SECRETS_DEFAULT_DIR" > ${where}; sleep 60; sleep 60`, secrets),
+      shellTask(`trap "" TERM; echo "$FLYTE_SECRETS_DEFAULT_DIR" > ${where}; sleep 600; sleep 6000`, secrets),
     );
     await reached(clients, running, RUNNING);
     await expect.poll(() => existsSync(where) && readFileSync(where, 'utf8')).toMatch(/\n/);

@@ -190,7 +190,7 @@ describe('the command secret', () => {
   }
 
   // Each command is a process that loads all of the library, which takes seconds on a busy machine.
-  it('puts, lists and deletes, before a plane runs and while it does', { timeout: 90_000 }, async () => {
+  it('puts, lists and deletes, before a plane runs and while it does', async () => {
     const folder = temporaryFolder();
     const where = ['--project', PROJECT, '--domain', 'development'];
     expect(await put(folder, 'before', 'first', ...where)).toMatchObject({ code: 0, stderr: '' });

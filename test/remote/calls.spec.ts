@@ -149,7 +149,7 @@ it('a narrowed client has a time of its own', async () => {
   const hanging: Interceptor = () => (request) =>
     new Promise((_, reject) => request.signal.addEventListener('abort', () => reject(new ConnectError('gone'))));
   const there = await plane({ interceptors: [hanging] });
-  const flyte = await client({ endpoint: there.url, timeoutMs: 60_000 });
+  const flyte = await client({ endpoint: there.url, timeoutMs: 3_600_000 });
   const { users } = flyte.with({ timeoutMs: 100 });
   const asking = authMetadata(bearer(await there.token('alice')), async () => users.get());
   await expect(asking).rejects.toMatchObject({ code: 'deadline_exceeded' });

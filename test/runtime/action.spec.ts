@@ -68,12 +68,11 @@ describe('an action that succeeds', () => {
   });
 
   it.each(['HangsOnClose', 'FailsOnClose'])('stays one where the module %s', async (module) => {
-    const { code, files, tookMs, log } = await act({
+    const { code, files, log } = await act({
       ...{ root, task: 'demo.hidden', inputs: {}, module: `./dist/closing.module.js#${module}` },
       env: { NESTJS_FLYTE_CLOSE_TIMEOUT: '300ms' },
     });
     expect([code, files]).toEqual([0, ['outputs.pb']]);
     expect(log).toMatch(/Shutting the module down is not done|the pool is broken/);
-    expect(tookMs).toBeLessThan(10_000);
   });
 });

@@ -25,30 +25,27 @@ describe('an action that is asked to end', () => {
   });
 
   it('is waited for no longer than the grace period', async () => {
-    const { error, tookMs } = await act({ ...waiting('deaf'), env: { NESTJS_FLYTE_GRACE: '500ms' } });
+    const { error } = await act({ ...waiting('deaf'), env: { NESTJS_FLYTE_GRACE: '500ms' } });
     expect(error).toMatchObject({ code: 'Interrupted' });
-    expect(tookMs).toBeLessThan(10_000);
   });
 
   it('ends at once when it is asked again', async () => {
     const again = { signal: 'SIGINT' as const, after: 'waiting' };
-    const { error, tookMs } = await act({
+    const { error } = await act({
       ...waiting('deaf'),
       signals: [...waiting('deaf').signals, again],
-      env: { NESTJS_FLYTE_GRACE: '50s' },
+      env: { NESTJS_FLYTE_GRACE: '1h' },
     });
     expect(error).toMatchObject({ code: 'Interrupted' });
-    expect(tookMs).toBeLessThan(10_000);
   });
 });
 
 describe('an action whose time is up', () => {
   it('is ended', async () => {
     const env = { NESTJS_FLYTE_GRACE: '300ms' };
-    const { code, error, tookMs } = await act({ root, task: 'demo.slow', inputs: {}, env });
+    const { code, error } = await act({ root, task: 'demo.slow', inputs: {}, env });
     expect(code).toBe(0);
     expect(error).toMatchObject({ code: 'TaskTimeoutError', origin: USER, kind: RECOVERABLE });
-    expect(tookMs).toBeLessThan(15_000);
   });
 
   it('is killed where it never gives way, and its log says why', async () => {
@@ -72,7 +69,6 @@ describe('a task that tries to end its process', () => {
       ...{ code, origin: USER, kind: RECOVERABLE },
       message: expect.stringMatching(message) as string,
     });
-    expect(ended.tookMs).toBeLessThan(10_000);
   });
 
   it('by an exit code succeeds all the same', async () => {

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -22,7 +22,9 @@ import * as z from 'zod';
 const BIN = resolve('libs/flyte/bin/nestjs-flyte.js');
 
 const folders: string[] = [];
+const running = new Set<ChildProcess>();
 process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
@@ -73,7 +75,6 @@ export interface Ended {
   readonly files: readonly string[];
   readonly outputs: Outputs | undefined;
   readonly error: ErrorDocument['error'];
-  readonly tookMs: number;
 }
 
 /** Runs one action as Flyte would: a process with Flyte's variables and nothing else. */
@@ -87,12 +88,13 @@ export async function act(action: Action): Promise<Ended> {
     ...['--inputs', uri(inputs), '--outputs-path', uri(outputs), '--raw-data-path', uri(join(folder, 'raw'))],
     ...['--checkpoint-path', uri(join(folder, 'cp')), '--prev-checkpoint', '""'],
   ];
-  const began = performance.now();
   const child = spawn(process.execPath, [BIN, 'action', ...args], {
     cwd: action.root,
     env: { PATH: process.env['PATH'], ...FLYTE_VARIABLES, ...action.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  running.add(child);
+  child.once('close', () => running.delete(child));
   let log = '';
   const waiting = [...(action.signals ?? [])];
   const onData = (chunk: Buffer): void => {
@@ -105,7 +107,7 @@ export async function act(action: Action): Promise<Ended> {
     child.on('close', (...ended) => done(ended));
   });
   return {
-    ...{ code, signal, log, tookMs: performance.now() - began },
+    ...{ code, signal, log },
     files: existsSync(outputs) ? readdirSync(outputs) : [],
     outputs: readIf(join(outputs, 'outputs.pb'), (bytes) => fromBinary(OutputsSchema, bytes)),
     error: readIf(join(outputs, 'error.pb'), (bytes) => fromBinary(ErrorDocumentSchema, bytes))?.error,

@@ -48,10 +48,10 @@ export function watchCalls(): WatchedCalls {
   return watched;
 }
 
-/** Waits for something that is about to happen elsewhere, five seconds at most. */
-export async function until(condition: () => boolean, what: string): Promise<void> {
+/** Waits for something that is about to happen elsewhere, a minute at most: a busy machine takes its time. */
+export async function until(condition: () => boolean, what = String(condition)): Promise<void> {
   for (let i = 0; !condition(); i++) {
-    if (i > 500) throw new Error(`waited in vain: ${what}`);
+    if (i > 6_000) throw new Error(`waited in vain: ${what}`);
     // oxlint-disable-next-line no-await-in-loop
     await sleep(10);
   }

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Code } from '@connectrpc/connect';
 import { Injectable } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
@@ -22,6 +21,7 @@ import { ActionPhase } from 'nestjs-flyte/idl/common/phase';
 import { ErrorInfo_Kind } from 'nestjs-flyte/idl/workflow/run_definition';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
+import { until } from '../support/calls.js';
 import { FakeFlyte } from './fake-flyte.js';
 
 const OPENAI = new Secret({ key: 'openai-key', asEnvVar: 'OPENAI_API_KEY' });
@@ -84,13 +84,6 @@ const all = async <T>(values: AsyncIterable<T>): Promise<T[]> => {
   return found;
 };
 const methods = (): string[] => plane.calls.map(({ method }) => method);
-async function until(condition: () => boolean): Promise<void> {
-  for (let i = 0; !condition(); i += 1) {
-    if (i > 500) throw new Error('waited in vain');
-    // oxlint-disable-next-line no-await-in-loop
-    await sleep(10);
-  }
-}
 /** The task's side: what it would write. */
 const signed = async (signature: string) =>
   (await new TaskCodec({ outputs: Signature }).encodeOutputs({ signature })).literals;
@@ -236,7 +229,8 @@ describe('a run', () => {
     outputs.catch(() => undefined);
     plane.run.become({ settled: false });
     plane.run.fail('in the end');
-    await sleep(100);
+    // There and back, twice: whoever waits has been told the phase by then.
+    for (let i = 0; i < 2; i += 1) await run.get();
     plane.run.become({ settled: true });
     await expect(outputs).rejects.toThrow(/in the end/);
   });
@@ -256,14 +250,15 @@ describe('waiting', () => {
   it('that is given up leaves the run alone', async () => {
     const { sign } = await start();
     const run = await sign.run({ text: 'x' });
-    await expect(run.outputs({ timeoutMs: 50 })).rejects.toMatchObject({
+    await expect(run.outputs({ timeoutMs: 2_000 })).rejects.toMatchObject({
       code: 'deadline_exceeded',
-      message: `Run ${run.name} is queued after 50 ms. It goes on; attach to it to wait again.`,
+      message: `Run ${run.name} is queued after 2000 ms. It goes on; attach to it to wait again.`,
     });
     await expect(run.outputs({ timeoutMs: Number.NaN })).rejects.toMatchObject({ code: 'misuse' });
     const giveUp = new AbortController();
     const waiting = run.outputs({ signal: giveUp.signal });
-    setTimeout(() => giveUp.abort(), 50);
+    await until(() => plane.open.length === 1);
+    giveUp.abort();
     await expect(waiting).rejects.toMatchObject({ code: 'canceled' });
     await until(() => plane.open.length === 0);
     expect(methods()).not.toContain('abortRun');
@@ -409,7 +404,7 @@ describe('the caller', () => {
     const reading = authMetadata(as('carol'), () => Promise.all([all(watch), all(logs), all(list)]));
     await until(() => plane.open.length === 2);
     plane.dropConnections();
-    await sleep(100);
+    await until(() => methods().filter((method) => method !== 'listRuns').length >= 4);
     plane.run.succeed(await signed('x'));
     await reading;
     expect(new Set(plane.calls.map(({ authorization }) => authorization))).toEqual(new Set(['Bearer bob']));

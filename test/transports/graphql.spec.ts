@@ -90,7 +90,7 @@ beforeAll(async () => {
     logger,
     providers: [PeopleResolver, MoreResolver],
     imports: [
-      FlyteModule.forRoot({ endpoint: plane.url, passthrough: true, timeoutMs: 5_000, retries: 0 }),
+      FlyteModule.forRoot({ endpoint: plane.url, passthrough: true, timeoutMs: 60_000, retries: 0 }),
       // #region module
       GraphQLModule.forRoot<ApolloDriverConfig>({
         driver: ApolloDriver,

@@ -34,7 +34,7 @@ export async function startService(
     await ended(child);
     log.end();
   };
-  for (const deadline = Date.now() + 60_000; ; await sleep(200)) {
+  for (const deadline = Date.now() + 110_000; ; await sleep(200)) {
     try {
       await options.ready();
       return { stop };

@@ -12,6 +12,9 @@ import {
 } from 'nestjs-flyte';
 import * as z from 'zod';
 
+/** Nobody waits that long: what waits for it ends in another way. */
+const LONG_MS = 2 ** 31 - 1;
+
 const API_KEY = new Secret({ key: 'api-key', asEnvVar: 'API_KEY' });
 const SSH = new Secret({ group: 'user-creds', key: 'ssh-key', mount: '/etc/flyte/secrets' });
 
@@ -106,7 +109,7 @@ export class DemoTasks implements OnModuleInit, OnModuleDestroy {
       try {
         process.exit(0);
       } catch {
-        await sleep(60_000);
+        await sleep(LONG_MS);
       }
     }
     if (how === 'rejection') void Promise.reject(new RangeError('nobody listens'));
@@ -119,7 +122,7 @@ export class DemoTasks implements OnModuleInit, OnModuleDestroy {
       process.exitCode = 7;
       return;
     }
-    await sleep(60_000);
+    await sleep(LONG_MS);
   }
 
   @Task({ inputs: z.object({ megabytes: z.number() }), outputs: z.object({ small: z.string(), large: z.string() }) })
@@ -135,9 +138,9 @@ export class DemoTasks implements OnModuleInit, OnModuleDestroy {
   @Task({ inputs: z.object({ how: z.string() }), outputs: z.object({ reason: z.string() }) })
   async wait({ how }: { how: string }): Promise<{ reason: string }> {
     new Logger('Demo').log('waiting');
-    if (how === 'deaf') await sleep(60_000);
+    if (how === 'deaf') await sleep(LONG_MS);
     try {
-      await sleep(60_000, undefined, { signal: this.ctx.signal });
+      await sleep(LONG_MS, undefined, { signal: this.ctx.signal });
     } catch (error) {
       if (how === 'obedient') throw error;
     }
@@ -146,7 +149,7 @@ export class DemoTasks implements OnModuleInit, OnModuleDestroy {
 
   @Task({ timeout: '1500ms' })
   async slow(): Promise<void> {
-    await sleep(60_000, undefined, { signal: this.ctx.signal });
+    await sleep(LONG_MS, undefined, { signal: this.ctx.signal });
   }
 
   @Task({ timeout: '2s' })

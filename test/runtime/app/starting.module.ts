@@ -30,6 +30,7 @@ export class IdlesOnStart implements OnModuleInit {
 @Module({ providers: [PlainTasks] })
 export class BusyOnStart implements OnModuleInit {
   onModuleInit(): void {
+    process.stdout.write('is busy\n');
     for (;;);
   }
 }

@@ -1,13 +1,17 @@
-import { createServer as createHttp2Server, type ServerHttp2Session } from 'node:http2';
+import { once } from 'node:events';
+import { createServer as createHttp2Server, type ClientHttp2Stream, type ServerHttp2Session } from 'node:http2';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Http2SessionPool } from './http2-session-pool.js';
 
 const HELLO_MS = 100;
 
 const toEnd: (() => void)[] = [];
 afterEach(() => toEnd.splice(0).forEach((end) => end()));
+
+// The pool's patience ends when a test says so: how long a busy machine needs is another matter.
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
+afterEach(() => void vi.useRealTimers());
 
 async function listening(server: Server, port = 0): Promise<{ port: number; sockets: Set<Socket> }> {
   const sockets = new Set<Socket>();
@@ -41,9 +45,14 @@ function poolTo(port: number, scheme = 'http'): Http2SessionPool {
 }
 
 async function call(pool: Http2SessionPool): Promise<unknown> {
-  const stream = await pool.request('GET', '/', {}, {});
+  return answerOf(await pool.request('GET', '/', {}, {}));
+}
+
+function answerOf(stream: ClientHttp2Stream): Promise<unknown> {
   return new Promise((resolve, reject) => {
     stream.on('response', (headers) => resolve(headers[':status'])).on('error', reject);
+    // One that is cancelled has no error.
+    stream.once('close', () => reject(new Error('closed without an answer')));
     stream.resume().end();
   });
 }
@@ -59,10 +68,12 @@ describe('Http2SessionPool', () => {
       });
       const { port } = await listening(silent);
       const pool = poolTo(port, scheme);
+      silent.once('connection', () => vi.advanceTimersByTime(HELLO_MS));
       const results = await Promise.allSettled(Array.from({ length: 20 }, () => call(pool)));
       expect(results.map((result) => result.status)).toEqual(Array.from({ length: 20 }, () => 'rejected'));
       // All of them wait for the one connection: a peer in distress is not offered twenty.
       expect(accepted).toBe(1);
+      silent.once('connection', () => vi.advanceTimersByTime(HELLO_MS));
       await expect(call(pool)).rejects.toThrow('the peer said nothing for 100 ms');
       expect(accepted).toBe(2);
       if (scheme === 'https') return;
@@ -79,8 +90,12 @@ describe('Http2SessionPool', () => {
     expect(await Promise.all(Array.from({ length: 20 }, () => call(pool)))).toEqual(
       Array.from({ length: 20 }, () => 200),
     );
+    const stream = await pool.request('GET', '/', {}, {});
+    const { session } = stream;
+    const lost = session && once(session, 'close');
+    await answerOf(stream);
     toEnd.splice(0, 1).forEach((end) => end());
-    await sleep(20);
+    await lost;
     // The first peer had no limit. This one refuses a third stream on a connection.
     await listening(answering(2), first.port);
     expect(await Promise.all(Array.from({ length: 50 }, () => call(pool)))).toEqual(

@@ -52,7 +52,7 @@ async function watched(streams: readonly (readonly number[])[]): Promise<ActionP
     open: new Set<AbortController>(),
     close: () => undefined,
   };
-  const limits = { timeoutMs: 1_000, streamIdleTimeoutMs: 1_000, retries: 0 };
+  const limits = { timeoutMs: 60_000, streamIdleTimeoutMs: 60_000, retries: 0 };
   const client = createClient(
     RunService,
     asCaller(wire, () => ({ credentials: () => undefined }), limits),
