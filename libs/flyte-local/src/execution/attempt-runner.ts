@@ -9,12 +9,13 @@ import { AttemptRefused } from './attempt-refused.js';
 import { failed, readResult, type AttemptResult, type StopReason } from './attempt-result.js';
 import type { DataFolder } from './data-folder.js';
 import { declaredSecrets, resolveSecrets, secretVariables, type ResolvedSecret } from './declared-secrets.js';
-import { inheritedVariables } from './environment.js';
+import { inheritedVariables, type Variables } from './environment.js';
 import { exitMessage } from './exit-message.js';
 import { findCommand } from './find-command.js';
 import type { LogTails } from './log-tails.js';
 import { redactText } from './redactor.js';
 import { runProcess } from './run-process.js';
+import { searchPath } from './search-path.js';
 import { writeSecretFiles, type SecretFiles } from './secret-files.js';
 import { groupWarnings } from './secret-groups.js';
 import { secretSpellings } from './secret-spellings.js';
@@ -113,8 +114,9 @@ export class AttemptRunner {
     const { mount, cwd, graceMs } = this.parts;
     const folder = files === undefined ? {} : secretsFolderVariable(files.folder);
     // Flyte's variables come late: whose run it is, nobody else may say.
-    const env = { ...inheritedVariables(process.env), ...given, ...variables, ...folder, ...flyte };
-    let command: CommandLine = { file: findCommand(name, env['PATH'] ?? '', cwd), args };
+    const asked: Variables = { ...inheritedVariables(process.env), ...given, ...variables, ...folder, ...flyte };
+    const env = { ...asked, PATH: searchPath(asked['PATH'] ?? '', cwd) };
+    let command: CommandLine = { file: findCommand(name, env.PATH, cwd), args };
     if (files !== undefined) {
       const problem = await mount.problem(files.folder);
       if (problem === undefined) command = mount.wrap(command, files.folder, env);

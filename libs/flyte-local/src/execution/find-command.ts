@@ -1,6 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import { AttemptRefused } from './attempt-refused.js';
+import { missingCommandAdvice } from './search-path.js';
 
 /**
  * The path of a program, as a process with these variables would find it.
@@ -22,7 +23,8 @@ export function findCommand(command: string, path: string, cwd: string): string 
   if (found !== undefined) return found;
   throw new AttemptRefused(
     `The command ${JSON.stringify(command)} ${isPath ? `is no executable file (looked from ${cwd})` : 'is not found in PATH'}. ` +
-      "The local control plane runs a task's command on this machine and ignores its image.",
+      "The local control plane runs a task's command on this machine and ignores its image." +
+      missingCommandAdvice(command, cwd),
   );
 }
 
