@@ -70,6 +70,35 @@ it('the key of a client certificate is in nothing of ours', async () => {
   for (const type of ours) expect(everything(running.app.get<unknown>(type))).not.toContain(key);
 });
 
+it('the text of what the option "credentials" throws is in no error, as it may quote one', async () => {
+  const secret = 'refresh-token-0123456789';
+  const failing: (() => never)[] = [
+    () => {
+      throw new TypeError(`the answer to ${secret} was 500`);
+    },
+    () => {
+      // oxlint-disable-next-line no-throw-literal, typescript/only-throw-error -- libraries do
+      throw secret;
+    },
+  ];
+  for (const credentials of failing) {
+    // oxlint-disable-next-line no-await-in-loop
+    await using running = await startApp({
+      imports: [FlyteModule.forRoot({ endpoint: 'https://flyte.example.com', credentials })],
+    });
+    // oxlint-disable-next-line no-await-in-loop
+    const error: unknown = await running.app
+      .get(UserService)
+      .get()
+      .catch((one: unknown) => one);
+    expect(error).toMatchObject({
+      code: 'unavailable',
+      message: expect.stringMatching(/it threw \((TypeError|string)\)/) as string,
+    });
+    expect(everything(error)).not.toContain(secret);
+  }
+});
+
 describe.each(ADAPTERS)('a credential on %s', (adapter) => {
   it.each([Code.PermissionDenied, Code.Internal, Code.NotFound, Code.Unknown])(
     'appears in no log line, error body, inspection or JSON of ours, though Flyte echoes it with code %s',

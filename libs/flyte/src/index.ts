@@ -80,6 +80,7 @@ export { NonRecoverableError } from './runtime/non-recoverable-error.js';
 export { assertStaysInside, pathHazard } from './secrets/path-hazard.js';
 export { SECRETS_DIR_VARIABLE, SECRETS_MOUNT, secretFiles } from './secrets/read-secret.js';
 export { type RedactingStream, Redactor } from './images/redactor.js';
+export { secretForms } from './images/secret-forms.js';
 export { SECRET_MOUNT_TYPE, secretFromWire, secretToWire, type SecretWire } from './secrets/secret-wire.js';
 
 // For other libraries: what turns a task's values into literals and back.

@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { secretForms } from 'nestjs-flyte';
 import { ErrorInfo_Kind } from 'nestjs-flyte/idl/workflow/run_definition';
 import { errorInfo } from '../runs/action-record.js';
 import type { SecretStore } from '../secrets/secret-store.js';
@@ -18,7 +19,6 @@ import { runProcess } from './run-process.js';
 import { searchPath } from './search-path.js';
 import { writeSecretFiles, type SecretFiles } from './secret-files.js';
 import { groupWarnings } from './secret-groups.js';
-import { secretSpellings } from './secret-spellings.js';
 import type { CommandLine, SecretsMount } from './secrets-mount.js';
 
 /** What every attempt of a plane shares. */
@@ -63,7 +63,7 @@ export class AttemptRunner {
     try {
       const plan = planAttempt(this.parts.data, this.parts.url(), request);
       const secrets = this.#secretsOf(request);
-      patterns = secrets.flatMap(({ value }) => secretSpellings(value));
+      patterns = secrets.flatMap(({ value }) => secretForms(value));
       result = await this.#withLog(plan, secrets, patterns, control);
     } catch (error) {
       result =

@@ -1,11 +1,11 @@
+import { secretForms } from 'nestjs-flyte';
 import { describe, expect, it } from 'vitest';
 import { MASK, Redactor, redactText } from './redactor.js';
-import { secretSpellings } from './secret-spellings.js';
 
 const VALUE = 'p@ss/w0rd+with=signs & blanks';
 
 function shown(value: string | Uint8Array, text: string | Uint8Array, chunk = Infinity): string {
-  const redactor = new Redactor(secretSpellings(Buffer.from(value)));
+  const redactor = new Redactor(secretForms(Buffer.from(value)));
   const bytes = Buffer.from(text);
   const parts: Buffer[] = [];
   for (let at = 0; at < bytes.length; at += chunk) parts.push(redactor.push(bytes.subarray(at, at + chunk)));
@@ -22,6 +22,8 @@ describe('a redactor', () => {
     ['hex in capitals', bytes.toString('hex').toUpperCase()],
     ['encodeURIComponent', encodeURIComponent(VALUE)],
     ['a form', new URLSearchParams({ a: VALUE }).toString().slice(2)],
+    ['a Buffer', [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(' ')],
+    ['a Buffer in JSON', JSON.stringify(bytes.toJSON().data).slice(1, -1)],
     ['JSON', JSON.stringify(`a"b${VALUE}`).slice(4, -1)],
   ];
 
@@ -53,10 +55,7 @@ describe('a redactor', () => {
   it('hides repeated, adjacent and overlapping ones', () => {
     expect(shown('secret', 'secretsecret secret', 1)).toBe('****** ***');
     expect(
-      redactText(
-        [...secretSpellings(Buffer.from('abcdef')), ...secretSpellings(Buffer.from('abcdefghij'))],
-        'xabcdefghijx',
-      ),
+      redactText([...secretForms(Buffer.from('abcdef')), ...secretForms(Buffer.from('abcdefghij'))], 'xabcdefghijx'),
     ).toBe('x***x');
   });
 

@@ -70,25 +70,3 @@ export function createAuthMetadata(headers: AuthHeaders): AuthMetadata {
   Object.defineProperty(metadata, inspect.custom, { value: () => shown });
   return Object.freeze(metadata) as unknown as AuthMetadata;
 }
-
-/**
- * A text of someone else, with every credential in it replaced by `***`: whole header values, the part after an
- * authentication scheme, and single cookies.
- */
-export function redact(text: string, metadata: AuthMetadata | undefined): string {
-  const secrets = new Set<string>();
-  for (const [name, value] of metadata?.entries() ?? []) {
-    secrets.add(value);
-    const parts =
-      name === 'cookie' ? value.split(';').map((pair) => pair.slice(pair.indexOf('=') + 1)) : value.split(/\s+/);
-    for (const part of parts) {
-      // Shorter ones, such as the scheme "Basic" or a cookie's flag, are no credentials, and would riddle the text.
-      if (part.trim().length >= MIN_REDACTED_LENGTH) secrets.add(part.trim());
-    }
-  }
-  return [...secrets]
-    .toSorted((a, b) => b.length - a.length)
-    .reduce((redacted, secret) => redacted.replaceAll(secret, '***'), text);
-}
-
-const MIN_REDACTED_LENGTH = 8;

@@ -1,5 +1,4 @@
 import type { Client } from '@connectrpc/connect';
-import { redact } from '../auth/auth-metadata.js';
 import { bindAuthScope, currentAuthScope } from '../auth/auth-scope.js';
 import { FlyteError, type FlyteErrorCode } from '../errors/flyte-error.js';
 import type { DataProxyService, GetActionDataResponse } from '../gen/flyteidl2/dataproxy/dataproxy_service_pb.js';
@@ -10,6 +9,7 @@ import type { CallOptions } from './call-options.js';
 import { cancellable } from './cancellable.js';
 import { plainValues } from './plain-literals.js';
 import { pause } from './reconnect.js';
+import { redact } from './redact.js';
 import type { Run, WaitOptions } from './run.js';
 import { detailedRunInfo, type RunInfo } from './run-info.js';
 import { readLogs } from './run-logs.js';

@@ -9,6 +9,7 @@ import {
   type SecretSpec,
 } from '../gen/flyteidl2/secret/definition_pb.js';
 import { SecretService as Secrets } from '../gen/flyteidl2/secret/secret_pb.js';
+import { Redactor } from '../images/redactor.js';
 import { kindOf } from '../literals/at.js';
 import type { Secret } from '../secrets/secret.js';
 import type { CallOptions } from './call-options.js';
@@ -184,8 +185,9 @@ function specOf(value: unknown): Pick<SecretSpec, 'value'> {
 
 /** Whoever stores it may quote what it was sent. */
 function withoutValue(error: unknown, { value }: SecretSpec['value']): unknown {
-  if (!FlyteError.is(error) || typeof value !== 'string' || value === '') return error;
-  const hide = (text: string): string => text.replaceAll(value, '***');
+  if (!FlyteError.is(error) || value === undefined) return error;
+  const redactor = new Redactor([value]);
+  const hide = (text: string): string => redactor.redact(text);
   return new FlyteError(error.code, hide(error.message), {
     detail: error.detail === undefined ? undefined : hide(error.detail),
   });

@@ -1,6 +1,7 @@
 import { Code, ConnectError } from '@connectrpc/connect';
-import { redact, type AuthMetadata } from '../auth/auth-metadata.js';
+import type { AuthMetadata } from '../auth/auth-metadata.js';
 import { FlyteError, WIRE_ERROR_CODES, type WireErrorCode } from '../errors/flyte-error.js';
+import { redact } from './redact.js';
 
 // The caller's own fault, or about the caller: what Flyte says of these is meant for them. Of the rest a client learns
 // the kind alone; the text may tell of hosts and of Flyte's inside, and goes to the log.
