@@ -95,7 +95,7 @@ describe('the environment of an action', () => {
         FLYTE_INTERNAL_TASK_VERSION: 'v1',
         FLYTE_INTERNAL_TASK_PROJECT: PROJECT,
       },
-      ...{ FLYTE_INTERNAL_TASK_DOMAIN: DOMAIN, _U_ORG_NAME: '', _U_EP_OVERRIDE: new URL(plane.url).host },
+      ...{ FLYTE_INTERNAL_TASK_DOMAIN: DOMAIN, _U_ORG_NAME: 'local', _U_EP_OVERRIDE: new URL(plane.url).host },
     });
     expect(env['_U_RUN_BASE']).toMatch(/^file:\/\/\/.*\/state\/data\/runs\//);
     expect(root).toBeUndefined();

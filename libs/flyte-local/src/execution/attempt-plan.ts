@@ -90,7 +90,8 @@ function flyteVariables(
     ACTION_NAME: key.name,
     RUN_NAME: key.run,
     [RUN_BASE_VARIABLE]: fileUrl(data.runFolder(key)),
-    _U_ORG_NAME: details.id?.run?.org ?? '',
+    // What Flyte's backend says where nobody names an organization; Python's runtime refuses an empty one.
+    _U_ORG_NAME: details.id?.run?.org || 'local',
     // Where an action that calls Flyte finds it. It gets no credentials: those are secrets, which it must declare.
     _U_EP_OVERRIDE: host,
     _U_INSECURE: String(protocol === 'http:'),
