@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ActionPhase } from 'nestjs-flyte/idl/common/phase';
@@ -8,6 +8,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   clientsFor,
   finished,
+  isRunningWith,
+  logged,
   logOf,
   messageOf,
   putSecret,
@@ -218,27 +220,23 @@ describe('an abort', () => {
       theirs,
       shellTask('trap "echo bye; exit 0" TERM; echo up; while :; do sleep 0.02; done'),
     );
-    await reached(theirs, run, RUNNING);
-    for await (const { logs } of theirs.data.tailLogs({ actionId: { run, name: 'a0' }, attempt: 1 }))
-      if (logs.some(({ lines }) => lines.some(({ message }) => message === 'up'))) break;
+    await logged(theirs, run, 'up');
     await theirs.runs.abortRun({ runId: run });
     expect((await finished(theirs, run)).status?.phase).toBe(ABORTED);
     expect(await logOf(theirs, run)).toContain('bye');
   });
 
   it('ends the whole tree, also what ignores SIGTERM or has left the group', async () => {
-    const pids = join(folder, 'pids');
-    mkdirSync(pids);
-    const tree = `trap "" TERM; echo $$ > ${pids}/1; (trap "" TERM; while :; do sleep 1; done) & echo $! > ${pids}/2
-      setsid sh -c 'trap "" TERM; echo $$ > ${pids}/3; while :; do sleep 1; done' & sleep 600; sleep 600`;
+    const started = join(folder, 'started-all');
+    const [one, two, three] = [1, 2, 3].map((at) => `60${process.pid}.${at}`);
+    const tree = `trap "" TERM; (trap "" TERM; sleep ${one}; sleep ${one}) &
+      setsid sh -c 'trap "" TERM; : > ${started}; sleep ${two}; sleep ${two}' & sleep ${three}; sleep ${three}`;
     const run = await startRun(clients, shellTask(tree));
-    await expect.poll(() => existsSync(`${pids}/3`) && readFileSync(`${pids}/3`, 'utf8')).toMatch(/\d/);
+    await expect.poll(() => existsSync(started)).toBe(true);
     await clients.runs.abortRun({ runId: run });
     await finished(clients, run);
-    for (const name of process.platform === 'linux' ? ['1', '2', '3'] : ['1', '2']) {
-      const pid = Number(readFileSync(join(pids, name), 'utf8'));
-      await expect.poll(() => isRunning(pid)).toBe(false);
-    }
+    const left = process.platform === 'linux' ? [one, two, three] : [one, three];
+    for (const text of left) await expect.poll(() => isRunningWith(String(text))).toBe(false);
   });
 
   it('of a run that has ended changes nothing, and can be repeated', async () => {
@@ -251,10 +249,10 @@ describe('an abort', () => {
 
 describe('what a process leaves behind', () => {
   it('ends with it, and does not keep the run open', async () => {
-    const pid = join(folder, 'left');
-    const { details } = await runTask(clients, shellTask(`(sleep 600) & echo $! > ${pid}; setsid sleep 601 & finish`));
+    const left = `60${process.pid}.4`;
+    const { details } = await runTask(clients, shellTask(`(sleep ${left}) & setsid sleep ${left} & finish`));
     expect(details.status?.phase).toBe(SUCCEEDED);
-    await expect.poll(() => isRunning(Number(readFileSync(pid, 'utf8')))).toBe(false);
+    await expect.poll(() => isRunningWith(left)).toBe(false);
   });
 });
 
@@ -277,13 +275,3 @@ describe('the queue', () => {
     }
   });
 });
-
-/** A zombie has ended; only nobody has asked how. */
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return process.platform !== 'linux' || !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return false;
-  }
-}

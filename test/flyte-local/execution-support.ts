@@ -1,4 +1,5 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
@@ -13,7 +14,7 @@ import { TaskService } from 'nestjs-flyte/idl/task/task_service';
 import type { ActionDetails } from 'nestjs-flyte/idl/workflow/run_definition';
 import { RunService, type CreateRunRequestSchema } from 'nestjs-flyte/idl/workflow/run_service';
 import { ProjectService } from 'nestjs-flyte/idl/project/project_service';
-import type { LocalControlPlane, TokenClaims } from 'nestjs-flyte-local';
+import { startLocalControlPlane, type LocalControlPlane, type TokenClaims } from 'nestjs-flyte-local';
 import { bearer, transportOf } from './support.js';
 
 /** The project and domain that most tests use. */
@@ -163,6 +164,19 @@ export async function logOf(
   return lines;
 }
 
+/** Waits until a run has logged a line: only then it has come so far. */
+export async function logged(
+  clients: ExecutionClients,
+  run: { project: string; domain: string; name: string },
+  line: string,
+): Promise<void> {
+  await reached(clients, run, ActionPhase.RUNNING);
+  for await (const { logs } of clients.data.tailLogs({ actionId: { run, name: 'a0' }, attempt: 1 })) {
+    if (logs.some(({ lines }) => lines.some(({ message }) => message === line))) return;
+  }
+  throw new Error(`the run ended without the line ${line}`);
+}
+
 /** Runs a task to its end: the record, and the log of its last attempt. */
 export async function runTask(clients: ExecutionClients, spec: TaskSpec, options: Parameters<typeof startRun>[2] = {}) {
   const run = await startRun(clients, spec, options);
@@ -186,4 +200,27 @@ export async function putSecret(
   const spec =
     typeof value === 'string' ? { case: 'stringValue' as const, value } : { case: 'binaryValue' as const, value };
   await secrets.createSecret({ id: { name, project, domain }, secretSpec: { value: spec } });
+}
+
+/** Why a plane can't set its actions apart here; undefined if it can. */
+export async function whyNotApart(): Promise<string | undefined> {
+  const warnings: string[] = [];
+  await (
+    await startLocalControlPlane({ port: 0, state: ':memory:', onWarning: (text) => warnings.push(text) })
+  ).close();
+  return warnings.find((text) => text.startsWith('Actions are not apart'));
+}
+
+/** Whether some process of this machine has such a text in its arguments; process ids of actions are only theirs. */
+export function isRunningWith(text: string): boolean {
+  if (process.platform !== 'linux') return execFileSync('ps', ['-A', '-o', 'args']).includes(text);
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .some((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`).includes(text);
+      } catch {
+        return false;
+      }
+    });
 }

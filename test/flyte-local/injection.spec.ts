@@ -13,6 +13,7 @@ import {
   script,
   shellTask,
   taskOf,
+  whyNotApart,
   type ExecutionClients,
 } from './execution-support.js';
 import { explainSkip, temporaryFolder } from './support.js';
@@ -20,8 +21,9 @@ import { explainSkip, temporaryFolder } from './support.js';
 const [ENV, FILE] = [1, 2];
 const folder = temporaryFolder();
 const state = join(folder, 'state');
-const isRoot = process.platform === 'linux' && process.getuid?.() === 0;
-explainSkip(!isRoot, 'the test of the literal mount, because it needs root on Linux');
+const reason = await whyNotApart();
+const isApart = reason === undefined;
+explainSkip(!isApart, `the test of the literal mount: ${reason}`);
 
 let plane: LocalControlPlane;
 let clients: ExecutionClients;
@@ -162,10 +164,10 @@ describe('a secret', () => {
       ['user-creds/ssh-key', '400', base64('file\nof lines\n')],
     ]);
     expect(rootMode).toBe('700');
-    if (isRoot) expect(literal).toContain('/etc/flyte/secrets/user-creds/ssh-key');
+    if (isApart) expect(literal).toContain('/etc/flyte/secrets/user-creds/ssh-key');
   });
 
-  it.skipIf(!isRoot)('is literally at /etc/flyte/secrets, for its own action only', async () => {
+  it.skipIf(!isApart)('is literally at /etc/flyte/secrets, for its own action only', async () => {
     const { details, log } = await runTask(
       clients,
       shellTask(

@@ -32,6 +32,8 @@ export interface AttemptPlan {
   readonly flyte: Readonly<Record<string, string>>;
   /** An entry of the environment that only this run's processes have. */
   readonly marker: string;
+  /** The folders of the plane's data that the attempt may see; the one of earlier checkpoints may be missing. */
+  readonly shown: readonly string[];
 }
 
 /** The variable by which every process of a run can be told from all others. */
@@ -48,7 +50,8 @@ export function planAttempt(data: DataFolder, endpoint: string, request: Attempt
   const task = details.spec.case === 'task' ? details.spec.value.taskTemplate : undefined;
   const container = task?.target.case === 'container' ? task.target.value : undefined;
   const paths = data.attempt(key, attempt);
-  const values = templateValues(data, request, paths);
+  const earlier = attempt === 1 ? undefined : data.attempt(key, attempt - 1).checkpoints;
+  const values = templateValues(data, request, paths, earlier);
   const [file, ...args] = [...(container?.command ?? []), ...(container?.args ?? [])].map((text) =>
     fillTemplate(text, values),
   );
@@ -63,11 +66,20 @@ export function planAttempt(data: DataFolder, endpoint: string, request: Attempt
     command: [file, ...args],
     given: givenVariables([...(container?.env ?? []), ...(runSpec.envs?.values ?? [])]),
     flyte,
+    shown: [
+      ...[data.inputsFolder(key), paths.outputs, paths.raw, paths.checkpoints],
+      ...(earlier === undefined ? [] : [earlier]),
+    ],
     marker: `${RUN_BASE_VARIABLE}=${flyte[RUN_BASE_VARIABLE]}`,
   };
 }
 
-function templateValues(data: DataFolder, { key, attempt }: AttemptRequest, paths: AttemptPaths): TemplateValues {
+function templateValues(
+  data: DataFolder,
+  { key }: AttemptRequest,
+  paths: AttemptPaths,
+  earlier: string | undefined,
+): TemplateValues {
   const inputs = data.inputsFolder(key);
   return {
     input: fileUrl(join(inputs, INPUTS)),
@@ -75,7 +87,7 @@ function templateValues(data: DataFolder, { key, attempt }: AttemptRequest, path
     outputPrefix: fileUrl(paths.outputs),
     rawOutputDataPrefix: fileUrl(paths.raw),
     checkpointOutputPrefix: fileUrl(paths.checkpoints),
-    prevCheckpointPrefix: attempt === 1 ? NO_CHECKPOINT : fileUrl(data.attempt(key, attempt - 1).checkpoints),
+    prevCheckpointPrefix: earlier === undefined ? NO_CHECKPOINT : fileUrl(earlier),
   };
 }
 

@@ -14,12 +14,12 @@ import { inheritedVariables, type Variables } from './environment.js';
 import { exitMessage } from './exit-message.js';
 import { findCommand } from './find-command.js';
 import type { LogTails } from './log-tails.js';
+import type { Command, Namespaces } from './namespaces.js';
 import { redactText } from './redactor.js';
 import { runProcess } from './run-process.js';
 import { searchPath } from './search-path.js';
 import { writeSecretFiles, type SecretFiles } from './secret-files.js';
 import { groupWarnings } from './secret-groups.js';
-import type { CommandLine, SecretsMount } from './secrets-mount.js';
 
 /** What every attempt of a plane shares. */
 export interface RunnerParts {
@@ -29,8 +29,8 @@ export interface RunnerParts {
   readonly secrets: SecretStore;
   /** A private folder for the secret files of running attempts. */
   readonly secretsRoot: string;
-  /** Shows them at their literal place. */
-  readonly mount: SecretsMount;
+  /** Starts attempts apart, or the reason why this host does not allow it. */
+  readonly namespaces: Namespaces | string;
   /** Is told what is logged. */
   readonly tails: LogTails;
   /** The folder that commands run in. */
@@ -105,32 +105,30 @@ export class AttemptRunner {
   }
 
   async #process(
-    { paths, command: [name, ...args], given, flyte, marker }: AttemptPlan,
+    { paths, command: [name, ...args], given, flyte, marker, shown }: AttemptPlan,
     variables: Readonly<Record<string, string>>,
     files: SecretFiles | undefined,
     log: AttemptLog,
     { stop, onRunning }: AttemptControl,
   ): Promise<AttemptResult> {
-    const { mount, cwd, graceMs } = this.parts;
+    const { namespaces, cwd, graceMs } = this.parts;
     const folder = files === undefined ? {} : secretsFolderVariable(files.folder);
     // Flyte's variables come late: whose run it is, nobody else may say.
     const asked: Variables = { ...inheritedVariables(process.env), ...given, ...variables, ...folder, ...flyte };
     const env = { ...asked, PATH: searchPath(asked['PATH'] ?? '', cwd) };
-    let command: CommandLine = { file: findCommand(name, env.PATH, cwd), args };
-    if (files !== undefined) {
-      const problem = await mount.problem(files.folder);
-      if (problem === undefined) command = mount.wrap(command, files.folder, env);
-      else
-        log.note(
-          `The secret files are in the folder of FLYTE_SECRETS_DEFAULT_DIR and not at /etc/flyte/secrets: ${problem}.`,
-        );
-    }
     for (const needed of [paths.outputs, paths.raw, paths.checkpoints])
       mkdirSync(needed, { recursive: true, mode: 0o700 });
+    let command: Command = { file: findCommand(name, env.PATH, cwd), args, env, cwd };
+    const isApart = typeof namespaces !== 'string';
+    if (isApart) command = namespaces.wrap(command, { folders: shown, secrets: files?.folder });
+    else if (files !== undefined)
+      log.note(
+        `The secret files are in the folder of FLYTE_SECRETS_DEFAULT_DIR and not at /etc/flyte/secrets: ${namespaces}.`,
+      );
     if (stop.aborted) return { kind: 'stopped', reason: stop.reason as StopReason };
     onRunning();
     const onOutput = (from: 'out' | 'err', chunk: Buffer): void => log.write(from, chunk);
-    const status = await runProcess({ ...command, env, cwd, marker, stop, graceMs, onOutput });
+    const status = await runProcess({ ...command, name, isApart, marker, stop, graceMs, onOutput });
     if (status.code === 0) return readResult(paths.outputs);
     return failed(true, ErrorInfo_Kind.USER, exitMessage(status, log.end));
   }

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { ActionFeed } from '../runs/action-feed.js';
 import { ActionStore } from '../runs/action-store.js';
 import { TaskStore } from '../runs/task-store.js';
@@ -11,7 +11,7 @@ import { quoteForShell } from './declared-secrets.js';
 import { Executor } from './executor.js';
 import { removeLeftovers } from './leftovers.js';
 import { LogTails } from './log-tails.js';
-import { SecretsMount } from './secrets-mount.js';
+import { Namespaces } from './namespaces.js';
 import { openSecretsRoot, removeSecretsRoot } from './secrets-root.js';
 
 /** What {@link Engine.open} takes. */
@@ -65,6 +65,10 @@ export class Engine {
     const survivors = removeLeftovers({ dataFolder, secretsInUse });
     if (survivors > 0) warn(`Ended ${survivors} process(es) of runs that outlived the control plane before this one.`);
     const secretsRoot = openSecretsRoot(secretsInUse);
+    // Both are folders in the one that holds all of the state; secrets may be in memory.
+    const namespaces = Namespaces.open([dirname(dataFolder), ...(secretsRoot === secretsInUse ? [] : [secretsRoot])]);
+    if (typeof namespaces === 'string')
+      warn(`Actions are not apart, because ${namespaces}: they see one another, and the control plane's state.`);
     const feed = new ActionFeed();
     const actions = new ActionStore(database, feed);
     const tails = new LogTails();
@@ -72,7 +76,7 @@ export class Engine {
       data,
       secrets,
       secretsRoot,
-      mount: new SecretsMount(),
+      namespaces,
       tails,
       cwd: options.workingDirectory,
       graceMs: options.abortGraceMs,

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 
 /**
  * Kills what is left of an action's process and everything it started: its process group, and on Linux also what has left
- * the group, which is known by a variable that all of them inherit.
+ * the group, which is known by a variable that all of them inherit. In namespaces, process 1 has it, and ends all others.
  *
  * @param pid the process that was started as the leader of its group
  * @param marker an entry of its environment, such as `NAME=value`, that no other process has
@@ -12,13 +12,32 @@ export function killTree(pid: number, marker: string): void {
   killMarked((entry) => entry === marker);
 }
 
-/** Sends a signal to a process group, if there still is one. */
-export function signalGroup(pid: number, signal: NodeJS.Signals): void {
+/**
+ * Sends a signal to a process group.
+ *
+ * @returns false if there is none
+ */
+export function signalGroup(pid: number, signal: NodeJS.Signals): boolean {
   try {
     // Windows has no groups; there it reaches the process alone.
-    process.kill(process.platform === 'win32' ? pid : -pid, signal);
+    return process.kill(process.platform === 'win32' ? pid : -pid, signal);
   } catch {
-    // It is gone, which is what the caller wants.
+    return false;
+  }
+}
+
+/**
+ * The process group in a process namespace, which is that of its process 1.
+ *
+ * @param pid the process that made the namespace; process 1 is its only child
+ * @returns undefined if it has not made it yet
+ */
+export function groupInNamespace(pid: number): number | undefined {
+  try {
+    const child = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim();
+    return /^\d+$/.test(child) ? Number(child) : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,20 +1,20 @@
-import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import { once } from 'node:events';
+import { devNull } from 'node:os';
 import type { Readable } from 'node:stream';
 import { codeOf } from '../state/atomic-file.js';
 import { AttemptRefused } from './attempt-refused.js';
-import { killTree, signalGroup } from './process-tree.js';
+import { inheritedHandles } from './inherited-handles.js';
+import type { Command } from './namespaces.js';
+import { groupInNamespace, killTree, signalGroup } from './process-tree.js';
 
 /** A process to run. */
-export interface ProcessSpec {
-  /** The program's path. */
-  readonly file: string;
-  /** Its arguments. */
-  readonly args: readonly string[];
-  /** Its whole environment. */
-  readonly env: Readonly<Record<string, string>>;
-  /** The folder it runs in. */
-  readonly cwd: string;
+export interface ProcessSpec extends Command {
+  /** What a person calls the program. */
+  readonly name: string;
+  /** Whether it is the start of namespaces: then the command is in them, and nothing outlives it. */
+  readonly isApart: boolean;
   /** An entry of its environment that no other process has. */
   readonly marker: string;
   /** Takes what it writes. */
@@ -49,7 +49,9 @@ export async function runProcess(spec: ProcessSpec): Promise<ExitStatus> {
   const closed = once(child, 'close');
   let killer: NodeJS.Timeout | undefined;
   const stop = (): void => {
-    signalGroup(pid, 'SIGTERM');
+    // In namespaces that are not ready yet, there is nothing to end gently.
+    const group = spec.isApart ? groupInNamespace(pid) : pid;
+    if (group === undefined || !signalGroup(group, 'SIGTERM')) killTree(pid, spec.marker);
     killer = setTimeout(() => killTree(pid, spec.marker), spec.graceMs);
   };
   if (spec.stop.aborted) stop();
@@ -59,26 +61,46 @@ export async function runProcess(spec: ProcessSpec): Promise<ExitStatus> {
   } finally {
     spec.stop.removeEventListener('abort', stop);
     clearTimeout(killer);
-    killTree(pid, spec.marker);
+    if (!spec.isApart) killTree(pid, spec.marker);
   }
   await outputEnd(child, closed);
   return { code: child.exitCode, signal: child.signalCode };
 }
 
-type Child = ChildProcessByStdio<null, Readable, Readable>;
+interface Child extends ChildProcess {
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+}
 
-async function start({ file, args, env, cwd }: ProcessSpec): Promise<Child> {
+async function start({ name, file, args, env, cwd }: ProcessSpec): Promise<Child> {
+  const nothing = openSync(devNull, 'r');
   try {
+    // In the place of each handle that would be inherited, since no other way to close them reaches all of them.
+    const others: ('ignore' | number)[] = [];
+    for (const handle of inheritedHandles()) others[handle - 3] = nothing;
+    const stdio = [
+      'ignore' as const,
+      'pipe' as const,
+      'pipe' as const,
+      ...Array.from(others, (one) => one ?? 'ignore'),
+    ];
     // A group of its own: it can be signalled as one, and Ctrl-C in the plane's terminal does not reach it.
-    const child = spawn(file, [...args], { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(file, [...args], { cwd, env, detached: true, stdio });
     await once(child, 'spawn');
+    if (!hasOutput(child)) throw new Error('The pipes of the process are missing.');
     return child;
   } catch (error) {
     // Without a cause, because Node attaches the arguments to it.
     const code = codeOf(error);
     const reason = code === 'E2BIG' ? 'its arguments and variables are too long together' : code;
-    throw new AttemptRefused(`The command ${JSON.stringify(file)} can't be started: ${reason}.`);
+    throw new AttemptRefused(`The command ${JSON.stringify(name)} can't be started: ${reason}.`);
+  } finally {
+    closeSync(nothing);
   }
+}
+
+function hasOutput(child: ChildProcess): child is Child {
+  return child.stdout !== null && child.stderr !== null;
 }
 
 /** A process that escaped may hold the pipes open for ever. */
