@@ -1,6 +1,4 @@
 import { EventEmitter } from 'node:events';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import {
   Catch,
   Controller,
@@ -33,6 +31,7 @@ import type { LocalControlPlane } from 'nestjs-flyte-local';
 import { exhaustMap, firstValueFrom, Subject } from 'rxjs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startApp, type Running } from '../support/app.js';
+import { collect } from '../support/garbage.js';
 import { ask, bearer } from '../support/http.js';
 import { startPlane } from '../support/plane.js';
 
@@ -44,17 +43,6 @@ beforeAll(async () => {
   [alice, bob] = await Promise.all([plane.token('alice'), plane.token('bob')]);
 });
 afterAll(() => plane.close());
-
-/** Collects garbage, which Node does on demand only where a flag says so. */
-async function collect(): Promise<void> {
-  setFlagsFromString('--expose-gc');
-  const gc = runInNewContext('gc') as () => void;
-  for (let i = 0; i < 5; i++) {
-    // oxlint-disable-next-line no-await-in-loop -- a WeakRef is kept until the end of its turn
-    await new Promise(setImmediate);
-    gc();
-  }
-}
 
 /** Objects that outlive every request. */
 const bus = new EventEmitter();

@@ -40,7 +40,14 @@ export {
 export { OptionalFlyteAuth, SkipFlyteAuth } from './auth/auth.decorators.js';
 export { fromAuthorization, fromCookie, fromHeader, type HeaderExtractor } from './auth/header-extractors.js';
 export type { AuthHeaders, AuthMetadata } from './auth/auth-metadata.js';
-export { authMetadata, bindAuthScope, getAuthMetadata, inAuthScope, runInAuthScope } from './auth/auth-scope.js';
+export {
+  authMetadata,
+  bindAuthScope,
+  detachAuthScope,
+  getAuthMetadata,
+  inAuthScope,
+  runInAuthScope,
+} from './auth/auth-scope.js';
 export { rememberHandshake } from './auth/inbound-request.js';
 
 export { Task, Tasks } from './tasks/task.decorators.js';

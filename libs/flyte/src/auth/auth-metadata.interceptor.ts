@@ -1,9 +1,17 @@
 import { Injectable, Logger, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
-import { catchError, isObservable, map, Observable, throwError } from 'rxjs';
+import { catchError, isObservable, map, Observable, tap, throwError } from 'rxjs';
 import { FlyteError } from '../errors/flyte-error.js';
 import { AuthPolicy, requirementOf } from './auth-policy.js';
-import { inAuthScope, rememberedScopes, runInScope, type AuthScope } from './auth-scope.js';
-import { inboundRequest } from './inbound-request.js';
+import {
+  inAuthScope,
+  isInScopeOf,
+  rememberedScopes,
+  runInScope,
+  runOutsideScopesOf,
+  type AuthScope,
+} from './auth-scope.js';
+import { inboundRequest, isGrpcCall, type InboundRequest } from './inbound-request.js';
+import { beginRequest, endRequest } from './request-life.js';
 import { toWsException } from './ws-answer.js';
 
 /**
@@ -28,16 +36,22 @@ export class AuthMetadataInterceptor implements NestInterceptor {
 
   protected inScope(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const scope = this.scopeOf(context);
-    if (!scope) return next.handle();
+    if (!scope) return outsideScopesOf(this.policy.owner, next);
     // The handler is called on subscription, and the subscription handed back, so that a disconnect ends the source.
     const answer = new Observable((subscriber) =>
       runInScope(scope, () => {
-        bindMessages(context);
+        bindCall(context);
         return next.handle().subscribe(subscriber);
       }),
     );
-    // A subscription's generator runs as whoever asks it for its next value.
-    return context.getType<string>() === 'graphql' ? answer.pipe(map((value) => iterateInScope(value, scope))) : answer;
+    switch (context.getType<string>()) {
+      case 'http': // its response shows when it is over
+        return answer;
+      case 'graphql': // so it does here, but not for what a socket carries
+        return answer.pipe(map((value) => iterateInScope(value, scope, inboundRequest(context))));
+      default:
+        return isRawCall(context) ? answer : endWith(answer, context);
+    }
   }
 
   protected scopeOf(context: ExecutionContext): AuthScope | undefined {
@@ -47,25 +61,82 @@ export class AuthMetadataInterceptor implements NestInterceptor {
   }
 }
 
-/** What a gRPC client streams is emitted by its connection: to the handler, in the scope that this is called in. */
-function bindMessages(context: ExecutionContext): void {
+/** Of a request that a handler of this app makes of the app itself, perhaps in this process: it is another one all the same. */
+function outsideScopesOf(owner: symbol, next: CallHandler): Observable<unknown> {
+  if (!isInScopeOf(owner)) return next.handle();
+  return new Observable((subscriber) => runOutsideScopesOf(owner, () => next.handle().subscribe(subscriber)));
+}
+
+/** Whether a handler is given a call of grpc-js alone, which goes on when the handler has returned (`@GrpcStreamCall`). */
+function isRawCall(context: ExecutionContext): boolean {
+  return context.getType() === 'rpc' && isGrpcCall(context.getArgByIndex(0));
+}
+
+/** Ends a request with what its handler gives; not where its client leaves first, of which the signal tells. */
+function endWith(answer: Observable<unknown>, context: ExecutionContext): Observable<unknown> {
+  const { identity, life } = inboundRequest(context);
+  return new Observable((subscriber) => {
+    beginRequest(identity);
+    const end = (): void => endRequest(identity);
+    const subscription = answer.pipe(tap({ error: end, complete: end })).subscribe(subscriber);
+    return () => {
+      subscription.unsubscribe();
+      if (!life.hasLeft) end();
+    };
+  });
+}
+
+/**
+ * What a gRPC client streams is emitted by its connection: to the handler, in the scope that this is called in. The answer
+ * of a raw call is given by a callback, after which the call is over.
+ */
+function bindCall(context: ExecutionContext): void {
+  if (context.getType() !== 'rpc') return;
   const args = context.getArgs<unknown[]>();
-  const [messages] = args;
-  if (context.getType() !== 'rpc' || !isObservable(messages)) return;
+  const [messages, callback] = args;
+  if (isGrpcCall(messages) && typeof callback === 'function') {
+    args[1] = (...answer: unknown[]): void => {
+      endRequest(messages);
+      Reflect.apply(callback, undefined, answer);
+    };
+  }
+  if (!isObservable(messages)) return;
   const bound = messages.pipe(inAuthScope());
   // Nest keeps messages back until a handler has subscribed, and is told of that by this function (`@GrpcStreamMethod`).
   if ('drainBuffer' in messages) Object.assign(bound, { drainBuffer: messages.drainBuffer });
   args[0] = bound;
 }
 
-/** An async iterator whose code runs in a scope; other values as they are. */
-function iterateInScope(value: unknown, scope: AuthScope): unknown {
+/** An async iterator whose code runs in a scope, until it ends or nobody wants more of it; other values as they are. */
+function iterateInScope(value: unknown, scope: AuthScope, { identity, life }: InboundRequest): unknown {
   if (!isAsyncIterator(value)) return value;
   const ended = { done: true, value: undefined } as const;
+  let left = false;
+  const leave = (): void => {
+    left = true;
+    if (!life.hasLeft) endRequest(identity);
+  };
   const iterator: AsyncIterableIterator<unknown> = {
-    next: () => runInScope(scope, () => value.next()),
-    return: () => runInScope(scope, async () => (await value.return?.()) ?? ended),
-    throw: (error) => runInScope(scope, async () => (await value.throw?.(error)) ?? ended),
+    async next() {
+      try {
+        const result = await runInScope(scope, () => value.next());
+        if (result.done) endRequest(identity);
+        return result;
+      } catch (error) {
+        endRequest(identity);
+        // What it fails with because its reader has left concerns nobody.
+        if (left) return ended;
+        throw error;
+      }
+    },
+    return: () => {
+      leave();
+      return runInScope(scope, async () => (await value.return?.()) ?? ended);
+    },
+    throw: (error) => {
+      leave();
+      return runInScope(scope, async () => (await value.throw?.(error)) ?? ended);
+    },
     [Symbol.asyncIterator]: () => iterator,
   };
   return iterator;

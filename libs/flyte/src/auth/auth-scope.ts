@@ -5,6 +5,9 @@ import { FlyteError } from '../errors/flyte-error.js';
 import { createAuthMetadata, type AuthHeaders, type AuthMetadata } from './auth-metadata.js';
 import type { ForwardedHeader } from './forwarded-headers.js';
 import { inboundRequest } from './inbound-request.js';
+import type { RequestLife } from './request-life.js';
+
+type Life = Pick<RequestLife, 'signal' | 'isOver'>;
 
 /** The stretch of a program in which calls to Flyte travel with one caller's credentials. */
 export interface AuthScope {
@@ -14,8 +17,8 @@ export interface AuthScope {
   readonly metadata: AuthMetadata;
   /** Headers of the request that travel along and are no credentials: the option `forwardHeaders`. */
   readonly forwarded?: readonly ForwardedHeader[];
-  /** Fires when the caller is gone, so that nothing is asked on behalf of nobody. */
-  readonly signal?: AbortSignal;
+  /** Until when it holds; absent where it is bound to no request. */
+  readonly life?: Life;
   /** The scope around this one. */
   readonly parent?: AuthScope;
 }
@@ -30,7 +33,7 @@ interface Shared {
 
 // Two copies of the library (a dependency's own, an ESM and a bundled one) must agree on who the caller is, and Node
 // gives no other place that both can reach. The number changes when the shape of a scope does.
-const key = Symbol.for('nestjs-flyte.auth-scope.1');
+const key = Symbol.for('nestjs-flyte.auth-scope.2');
 const globals = globalThis as { [key]?: Shared };
 const shared: Shared = (globals[key] ??= { current: new AsyncLocalStorage(), requests: new WeakMap() });
 
@@ -49,6 +52,24 @@ export function currentAuthScope(owner?: symbol): AuthScope | undefined {
 /** Runs a function, and everything that it starts, in a scope. */
 export function runInScope<T>(scope: AuthScope, fn: () => T): T {
   return shared.current.run({ ...scope, parent: outside(scope.owner, shared.current.getStore()) }, fn);
+}
+
+/** Whether the running code is in a scope that a module instance has opened. */
+export function isInScopeOf(owner: symbol): boolean {
+  let scope = shared.current.getStore();
+  while (scope && scope.owner !== owner) scope = scope.parent;
+  return scope !== undefined;
+}
+
+/** Runs a function outside the scopes that a module instance has opened. */
+export function runOutsideScopesOf<T>(owner: symbol, fn: () => T): T {
+  return shared.current.run(withoutOwner(owner, shared.current.getStore()), fn);
+}
+
+function withoutOwner(owner: symbol, scope: AuthScope | undefined): AuthScope | undefined {
+  if (!scope) return undefined;
+  const parent = withoutOwner(owner, scope.parent);
+  return scope.owner === owner ? parent : { ...scope, parent };
 }
 
 /**
@@ -76,7 +97,7 @@ export function rememberedScopes(request: object): readonly AuthScope[] {
 /**
  * Runs a function with credentials given by hand, where there is no request to take them from: jobs, scripts, queues.
  * Every client of this library in it, and in whatever it starts, calls Flyte with them. The Python SDK's
- * `flyte.remote.auth_metadata`.
+ * `flyte.remote.auth_metadata`. It is bound to no request, also inside of one: nothing ends it but the function itself.
  *
  * ```ts
  * const user = await authMetadata({ authorization: `Bearer ${token}` }, () => users.get());
@@ -94,7 +115,55 @@ export function authMetadata<T>(headers: AuthHeaders, fn: () => T): T {
       'authMetadata was given no header. Pass one, such as { authorization: `Bearer …` }.',
     );
   }
-  return runInScope({ metadata, signal: currentAuthScope()?.signal }, fn);
+  return runInScope({ metadata }, fn);
+}
+
+/**
+ * Runs a function, and everything that it starts, with the credentials of the running code, which outlive the request
+ * there: for what a request starts on purpose and does not wait for. Nothing ends it but the function itself, neither the
+ * answer nor a client that leaves. Outside any scope, the function runs in none.
+ *
+ * ```ts
+ * detachAuthScope(() => this.followRun(run)).catch((error) => this.logger.error(error));
+ * ```
+ *
+ * @returns what the function returns
+ * @throws FlyteError `misuse` if the request has been answered: what runs then was not begun for it
+ */
+export function detachAuthScope<T>(fn: () => T): T {
+  const scope = shared.current.getStore();
+  if (scope?.life?.isOver) throw requestIsOver();
+  return shared.current.run(scope && withLife(scope, () => undefined), fn);
+}
+
+/**
+ * Runs what asks Flyte several times, perhaps for hours, as one call: begun before its request was answered, it goes on
+ * after that. It ends with a client that leaves.
+ */
+export function runAsOneCall<T>(fn: () => T): T {
+  const scope = shared.current.getStore();
+  if (!scope || scope.life?.isOver) return fn();
+  const begun = (life: Life): Life => (life.isOver ? life : { signal: life.signal, isOver: false });
+  return shared.current.run(withLife(scope, begun), fn);
+}
+
+/** A scope, and those around it, that hold as long as is said. */
+function withLife(scope: AuthScope, change: (life: Life) => Life | undefined): AuthScope {
+  return {
+    ...scope,
+    life: scope.life && change(scope.life),
+    parent: scope.parent && withLife(scope.parent, change),
+  };
+}
+
+/** What a call fails with that starts when its request has been answered. */
+export function requestIsOver(): FlyteError {
+  return new FlyteError(
+    'misuse',
+    'Flyte was called as the caller of a request that has been answered. Wait for the call before you answer; or, if it is ' +
+      'meant to outlive the request, start it by detachAuthScope(fn). What requests share, such as a queue, a cache or a ' +
+      "poller, does not belong to the first of them: use authMetadata(headers, fn), or client.with({ credentials: 'service' }).",
+  );
 }
 
 /** The credentials that the running code's calls to Flyte travel with, or undefined outside any scope. */
@@ -104,7 +173,8 @@ export function getAuthMetadata(): AuthMetadata | undefined {
 
 /**
  * Binds a callback to the scope it was made in. A callback on an object that outlives a request (an EventEmitter, a
- * connection pool, a shared Subject) otherwise runs in the scope of whoever happens to emit.
+ * connection pool, a shared Subject) otherwise runs in the scope of whoever happens to emit. It ends with its request: calls
+ * to Flyte that the callback starts after that fail as `misuse`.
  *
  * @returns a function that runs `fn` in the scope in which `bindAuthScope` was called, or in none if there was none
  */

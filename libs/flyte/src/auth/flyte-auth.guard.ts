@@ -44,12 +44,12 @@ export class FlyteAuthGuard implements CanActivate {
 
   /** Keeps what was found. Resolvers of one GraphQL request share one object for it, and so what is known by it. */
   protected remember(request: InboundRequest, metadata: AuthMetadata): void {
-    const { identity, signal } = request;
+    const { identity, life } = request;
     const { owner } = this.policy;
     const before = rememberedScopes(identity).find((scope) => scope.owner === owner)?.metadata;
     const isSame = before && JSON.stringify(before.entries()) === JSON.stringify(metadata.entries());
     const forwarded = forwardedHeaders(request, this.policy.forwardHeaders);
-    rememberScope(identity, { owner, metadata: isSame ? before : metadata, forwarded, signal });
+    rememberScope(identity, { owner, metadata: isSame ? before : metadata, forwarded, life });
   }
 
   /** What may travel, or undefined where the request has nothing of the kind. */

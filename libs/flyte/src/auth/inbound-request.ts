@@ -1,4 +1,5 @@
 import type { ArgumentsHost } from '@nestjs/common';
+import { isObject, lifeOfHandler, lifeOfMessage, lifeOfStream, type Fields, type RequestLife } from './request-life.js';
 
 /** A request as the guard sees it, whatever transport it came by. */
 export interface InboundRequest {
@@ -12,8 +13,8 @@ export interface InboundRequest {
   readonly response?: object;
   /** Whether a browser sends this request to us across sites without asking first, cookies included. */
   readonly unsafe: boolean;
-  /** Fires if the client goes away before its answer is complete. */
-  readonly signal?: AbortSignal;
+  /** Until when calls are begun, and waited for, on behalf of it. */
+  readonly life: RequestLife;
 }
 
 /** The request line, as it came over the wire. */
@@ -24,12 +25,6 @@ export interface HttpRequestLine {
   readonly target: string;
   /** Whether something between the wire and the handler, such as a middleware, changed the target. */
   readonly rewritten: boolean;
-}
-
-type Fields = Record<PropertyKey, unknown>;
-
-function isObject(value: unknown): value is Fields {
-  return (typeof value === 'object' && value !== null) || typeof value === 'function';
 }
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
@@ -54,11 +49,13 @@ export function inboundRequest(host: ArgumentsHost): InboundRequest {
     case 'http':
       return fromHttp(host.switchToHttp().getRequest<object>(), host.switchToHttp().getResponse<unknown>());
     case 'graphql':
-      return fromGraphql(host.getArgByIndex<unknown>(2));
+      return fromGraphql(host.getArgByIndex<unknown>(2), host.getArgs());
     case 'ws':
       return fromWebSocket(host.switchToWs().getClient<object>(), host.getArgs());
-    default:
+    case 'rpc':
       return fromRpc(host.getArgs());
+    default:
+      return withoutHeaders(host.getArgs());
   }
 }
 
@@ -79,24 +76,25 @@ function fromHttp(request: object, response: unknown): InboundRequest {
     // A browser opens sockets across sites, with cookies and without asking; it does so with a GET.
     unsafe:
       !SAFE_METHODS.has(method) || headers.some(([name, value]) => name === 'upgrade' && /websocket/i.test(value)),
-    signal: reply
-      ? goneSignal(isObject(reply['raw']) ? reply['raw'] : reply, ['close'])
-      : goneSignal(raw['socket'], ['close']),
+    life: reply
+      ? lifeOfStream(isObject(reply['raw']) ? reply['raw'] : reply, 'close')
+      : lifeOfHandler(request, raw['socket']),
   };
 }
 
-function fromGraphql(context: unknown): InboundRequest {
+function fromGraphql(context: unknown, args: unknown[]): InboundRequest {
   const ctx = isObject(context) ? context : {};
   const given = [ctx['req'], ctx['request']].find(isObject);
   // Of a subscription over graphql-ws, its own context; Nest's drivers hand that on as `req`, unless the app maps it.
   const socket = [ctx['extra'], given?.['extra']].find(isObject);
   const request = isObject(socket?.['request']) ? socket['request'] : given;
-  if (!request) return { identity: ctx, headers: [], unsafe: true };
+  if (!request) return { ...withoutHeaders(args), unsafe: true };
   // Express and Apollo give { req, res }, Fastify drivers { request, reply } or { req, reply }.
   const response = socket ? undefined : [ctx['res'], ctx['reply'], request['res']].find(isObject);
   const http = fromHttp(request, response);
+  if (response) return { ...http, http: undefined };
   // A socket carries many operations, each with a context of its own.
-  return { ...http, http: undefined, identity: ctx };
+  return { ...http, http: undefined, identity: ctx, life: lifeOfHandler(ctx, pick(request, ['socket']).socket) };
 }
 
 function fromWebSocket(client: object, args: unknown[]): InboundRequest {
@@ -108,26 +106,38 @@ function fromWebSocket(client: object, args: unknown[]): InboundRequest {
     headers: isObject(opened) ? headersOf(opened) : [],
     // Browsers open sockets across sites, with cookies and without asking.
     unsafe: true,
-    signal: goneSignal(client, ['close', 'disconnect']),
+    life: lifeOfMessage(args, client),
   };
 }
 
 function fromRpc(args: unknown[]): InboundRequest {
   // gRPC: (message, metadata, call), or (call, callback) for @GrpcStreamCall. Elsewhere: (message, context).
   const call = args.find(isGrpcCall);
-  const context = args[1];
+  if (!call) return withoutHeaders(args);
   return {
-    // The arrays of arguments differ, for pipes and filters; what is in them does not.
-    identity: call ?? (isObject(context) ? context : args),
-    headers: isObject(call?.metadata) ? metadataHeaders(call.metadata) : [],
-    // No browser speaks these protocols.
+    // The arrays of arguments differ, for pipes and filters; the call in them does not.
+    identity: call,
+    headers: isObject(call.metadata) ? metadataHeaders(call.metadata) : [],
+    // No browser speaks this protocol.
     unsafe: false,
-    signal: goneSignal(call, ['cancelled']),
+    // A raw call goes on when its handler has returned: until its stream ends, or the callback for its one answer is called.
+    life:
+      call === args[0] && typeof args[1] !== 'function'
+        ? lifeOfStream(call, 'cancelled')
+        : lifeOfHandler(call, call, 'cancelled'),
   };
 }
 
+/**
+ * A message that is known by nothing but the array of its arguments, which Nest makes for each call and shares between
+ * guard and interceptor alone. What is in it may be shared by many: libraries hand the same object to all their handlers.
+ */
+function withoutHeaders(args: unknown[]): InboundRequest {
+  return { identity: args, headers: [], unsafe: false, life: lifeOfHandler(args) };
+}
+
 /** What grpc-js hands to the implementation of a method, of any of the four kinds. */
-interface GrpcCall {
+interface GrpcCall extends Fields {
   readonly metadata?: unknown;
   emit(event: string, value: unknown): boolean;
 }
@@ -162,39 +172,6 @@ function headersOf(request: object): [string, string][] {
       .filter((one) => typeof one === 'string')
       .map((one): [string, string] => [name.toLowerCase(), one]),
   );
-}
-
-// A socket lives through many messages: one listener each is enough.
-const goneSignals = new WeakMap<object, AbortSignal>();
-
-function goneSignal(emitter: unknown, events: string[]): AbortSignal | undefined {
-  if (!isEmitter(emitter)) return undefined;
-  const known = goneSignals.get(emitter);
-  if (known) return known;
-  const controller = new AbortController();
-  const gone = (): void => {
-    // A response also closes after a complete answer; a socket's end says nothing about what was under way. Over HTTP/2 a
-    // response calls itself finished either way, but ended only if the answer was.
-    const { writableFinished, writableEnded } = emitter;
-    const isAnswered = writableFinished === true && writableEnded !== false && 'statusCode' in emitter;
-    if (!isAnswered) controller.abort(new Error('the client disconnected'));
-  };
-  // A client may leave while a middleware waits for something, and no event comes twice.
-  if (hasLeft(emitter)) gone();
-  else for (const event of events) emitter.once(event, gone);
-  goneSignals.set(emitter, controller.signal);
-  return controller.signal;
-}
-
-function isEmitter(value: unknown): value is Fields & { once(event: string, listener: () => void): unknown } {
-  return isObject(value) && typeof value['once'] === 'function';
-}
-
-/** Responses and sockets of Node, clients of `ws` and of socket.io, calls of grpc-js. */
-function hasLeft({ destroyed, stream, readyState, disconnected, cancelled }: Fields): boolean {
-  // An answer over HTTP/2 does not say it, but its stream does.
-  if (isObject(stream) && stream['destroyed'] === true) return true;
-  return destroyed === true || readyState === 3 || disconnected === true || cancelled === true;
 }
 
 function pick<K extends string>(value: object, keys: readonly K[]): Partial<Record<K, unknown>> {

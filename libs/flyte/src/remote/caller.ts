@@ -1,6 +1,6 @@
 import type { AuthMetadata } from '../auth/auth-metadata.js';
 import { createAuthMetadata } from '../auth/auth-metadata.js';
-import { currentAuthScope } from '../auth/auth-scope.js';
+import { currentAuthScope, requestIsOver, runAsOneCall } from '../auth/auth-scope.js';
 import type { ForwardedHeader } from '../auth/forwarded-headers.js';
 import { FlyteError } from '../errors/flyte-error.js';
 import type { ServiceCredentials } from './flyte-options.js';
@@ -30,12 +30,13 @@ export interface CallerPolicy {
  * stand in for those of a user: with passthrough they are used only where the code asks for them.
  *
  * @param asService whether the code asked for the app's own credentials
- * @throws FlyteError `misuse` if there is no caller, and what to do about it
+ * @throws FlyteError `misuse` if there is no caller, or the caller's request has been answered, and what to do about it
  */
 export function findCaller(policy: CallerPolicy, asService: boolean): Caller {
   const scope = currentAuthScope(policy.owner);
-  if (asService) return { credentials: () => fromService(policy), signal: scope?.signal };
-  if (scope) return { credentials: () => scope.metadata, forwarded: scope.forwarded, signal: scope.signal };
+  if (asService) return { credentials: () => fromService(policy), signal: scope?.life?.signal };
+  if (scope?.life?.isOver) throw requestIsOver();
+  if (scope) return { credentials: () => scope.metadata, forwarded: scope.forwarded, signal: scope.life?.signal };
   if (policy.passthrough) {
     throw new FlyteError(
       'misuse',
@@ -45,6 +46,17 @@ export function findCaller(policy: CallerPolicy, asService: boolean): Caller {
     );
   }
   return { credentials: () => (policy.serviceCredentials ? fromService(policy) : undefined) };
+}
+
+/** Makes each method of a service one call, whatever it asks of Flyte: begun before its request was answered, it ends well. */
+export function asCalls<T extends object>(service: T): T {
+  for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(service))) {
+    const method: unknown = property.value;
+    if (typeof method !== 'function') continue;
+    const value = (...args: unknown[]): unknown => runAsOneCall(() => method.apply(service, args) as unknown);
+    Object.defineProperty(service, name, { ...property, value });
+  }
+  return service;
 }
 
 async function fromService({ serviceCredentials }: CallerPolicy): Promise<AuthMetadata> {

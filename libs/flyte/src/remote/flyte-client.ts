@@ -3,7 +3,7 @@ import { createClient, type Transport } from '@connectrpc/connect';
 import { DataProxyService } from '../gen/flyteidl2/dataproxy/dataproxy_service_pb.js';
 import { RunService as Runs } from '../gen/flyteidl2/workflow/run_service_pb.js';
 import { isTaskRef, type TaskRef } from '../tasks/task-ref.js';
-import { findCaller, noServiceCredentials, type CallerPolicy } from './caller.js';
+import { asCalls, findCaller, noServiceCredentials, type CallerPolicy } from './caller.js';
 import { asCaller, type CallLimits } from './flyte-transport.js';
 import { createProjectService, type ProjectService } from './project.service.js';
 import { runnableMethod, runnableRef } from './run-creation.js';
@@ -79,21 +79,23 @@ export function createFlyteClient(parts: FlyteClientParts): FlyteClient {
   const { wire, callers, limits, asService = false } = parts;
   const transport = asCaller(wire, () => findCaller(callers, asService), limits);
   const clients = { runs: createClient(Runs, transport), data: createClient(DataProxyService, transport) };
-  const deployed = createTaskService(transport, parts, parts.tasks);
+  const deployed = asCalls(createTaskService(transport, parts, parts.tasks));
   const creation = { clients, scope: parts, deployed, tasks: parts.tasks, retries: limits.retries };
 
   const task = (first: Type<object> | TaskRef, method = ''): unknown =>
-    createTaskHandle(creation, () =>
-      isTaskRef(first) ? runnableRef(first, parts.tasks) : runnableMethod(first, method, parts.tasks),
+    asCalls(
+      createTaskHandle(creation, () =>
+        isTaskRef(first) ? runnableRef(first, parts.tasks) : runnableMethod(first, method, parts.tasks),
+      ),
     );
   return {
     transport,
     task: task as FlyteClient['task'],
-    users: createUserService(transport),
-    projects: createProjectService(transport, parts),
-    secrets: createSecretService(transport, parts),
+    users: asCalls(createUserService(transport)),
+    projects: asCalls(createProjectService(transport, parts)),
+    secrets: asCalls(createSecretService(transport, parts)),
     tasks: deployed,
-    runs: createRunService(creation),
+    runs: asCalls(createRunService(creation)),
     with({ credentials, timeoutMs, org, project, domain }) {
       if (credentials === 'service' && !callers.serviceCredentials) throw noServiceCredentials();
       return createFlyteClient({

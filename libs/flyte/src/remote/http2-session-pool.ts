@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { ClientHttp2Stream, Http2Session, OutgoingHttpHeaders } from 'node:http2';
 import { Code, ConnectError } from '@connectrpc/connect';
 import { Http2SessionManager } from '@connectrpc/connect-node';
@@ -29,6 +30,10 @@ const HELLO_TIMEOUT_MS = 10_000;
 
 // Pings tell a dead connection from a silent one, but only while something waits on it.
 const PING_INTERVAL_MS = 60_000;
+
+// Sockets, sessions and timers keep the asynchronous context that they are made in: that of the request which happened to
+// need the connection, with its caller's credentials, for as long as the connection lives.
+const outside = new AsyncResource('nestjs-flyte.http2');
 
 /**
  * HTTP/2 sessions to one peer. A session carries calls until the peer's limit on concurrent streams is reached; then the
@@ -66,7 +71,7 @@ export class Http2SessionPool {
   ): Promise<ClientHttp2Stream> {
     const session = await this.acquire();
     try {
-      const stream = await session.manager.request(method, path, headers, options);
+      const stream = await outside.runInAsyncScope(() => session.manager.request(method, path, headers, options));
       // A stream that has no session any more lost its connection at once.
       if (stream.session) this.listen(session, stream.session);
       else settle(session, new ConnectError('the connection was lost', Code.Unavailable));
@@ -81,7 +86,7 @@ export class Http2SessionPool {
 
   /** Part of what the transport expects: bytes that arrive show that a connection lives. */
   notifyResponseByteRead(stream: ClientHttp2Stream): void {
-    for (const { manager } of this.sessions) manager.notifyResponseByteRead(stream);
+    outside.runInAsyncScope(() => this.sessions.forEach(({ manager }) => manager.notifyResponseByteRead(stream)));
   }
 
   /** Ends all sessions and the streams on them. The pool stays usable. */
@@ -116,11 +121,12 @@ export class Http2SessionPool {
     if (session.learning) return;
     const { promise, resolve, reject } = withResolvers();
     promise.catch(() => undefined); // nobody may be waiting
-    const timer = setTimeout(() => {
+    const giveUp = (): void => {
       const silent = new ConnectError(`the peer said nothing for ${this.helloTimeoutMs} ms`, Code.Unavailable);
       session.manager.abort(silent);
       forget(session, silent);
-    }, this.helloTimeoutMs);
+    };
+    const timer = outside.runInAsyncScope(() => setTimeout(giveUp, this.helloTimeoutMs));
     session.learning = { done: promise, resolve, reject, timer };
   }
 

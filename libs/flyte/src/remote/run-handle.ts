@@ -6,6 +6,7 @@ import type { Outputs } from '../gen/flyteidl2/task/common_pb.js';
 import type { ActionDetails } from '../gen/flyteidl2/workflow/run_definition_pb.js';
 import type { RunService as Runs } from '../gen/flyteidl2/workflow/run_service_pb.js';
 import type { CallOptions } from './call-options.js';
+import { asCalls } from './caller.js';
 import { cancellable } from './cancellable.js';
 import { plainValues } from './plain-literals.js';
 import { pause } from './reconnect.js';
@@ -60,7 +61,7 @@ export function createRun<O>(
   const watch = ({ signal }: WaitOptions = {}): AsyncIterable<RunInfo> => {
     // Opened anew by whoever happens to read, yet as the caller of whoever asked.
     const open = bindAuthScope((ends: AbortSignal) => runs.watchActionDetails({ actionId }, { signal: ends }));
-    return cancellable((ends) => infos(watchAction(open, ends)), signal, currentAuthScope()?.signal);
+    return cancellable((ends) => infos(watchAction(open, ends)), signal, currentAuthScope()?.life?.signal);
   };
   const actionData = async (options: CallOptions): Promise<GetActionDataResponse> =>
     data.getActionData({ actionId }, options);
@@ -96,7 +97,7 @@ export function createRun<O>(
     }
   };
 
-  return {
+  return asCalls({
     name,
     project: scope.project,
     domain: scope.domain,
@@ -123,12 +124,12 @@ export function createRun<O>(
         details: bindAuthScope((signal: AbortSignal) => details({ signal })),
         tail: bindAuthScope((attempt: number, signal: AbortSignal) => data.tailLogs({ actionId, attempt }, { signal })),
       };
-      return cancellable((ends) => readLogs(source, options, ends), options.signal, currentAuthScope()?.signal);
+      return cancellable((ends) => readLogs(source, options, ends), options.signal, currentAuthScope()?.life?.signal);
     },
     async abort(reason, options = {}) {
       await runs.abortRun({ runId, reason }, options);
     },
-  };
+  });
 }
 
 /** A longer time than timers can count is no limit that anybody would notice; they would fire at once. */
