@@ -1,6 +1,6 @@
-import { createRemoteJWKSet, errors, jwtVerify } from 'jose';
-import * as z from 'zod';
+import { errors, jwtVerify } from 'jose';
 import { FlyteError } from '../errors/flyte-error.js';
+import { issuerKeys } from './issuer-keys.js';
 
 /** How the guard checks bearer tokens before anything is forwarded. */
 export interface VerifyOptions {
@@ -28,24 +28,19 @@ export const ASYMMETRIC_ALGORITHMS = [
   ...['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'],
 ] as const;
 
-const FETCH_TIMEOUT_MS = 5_000;
 const DEFAULT_CLOCK_TOLERANCE_SECONDS = 5;
 
 /**
- * Makes the check. Keys are fetched when the first token comes, cached, and fetched again when a token names an unknown
- * one.
+ * Makes the check.
  *
  * @returns a function that resolves for a valid token and otherwise throws a FlyteError: `unauthenticated` for a token that
  * does not hold, `unavailable` where the keys can't be had. No message quotes the token.
  */
 export function createBearerVerifier(options: VerifyOptions): (token: string) => Promise<void> {
-  let keys: Promise<RemoteKeys> | undefined;
+  const keys = issuerKeys(options);
   return async (token) => {
-    const mine = (keys ??= findKeys(options));
-    let known: RemoteKeys | undefined;
     try {
-      known = await mine;
-      await jwtVerify(token, known, {
+      await jwtVerify(token, keys, {
         issuer: options.issuer,
         audience: typeof options.audience === 'string' ? options.audience : [...options.audience],
         algorithms: [...(options.algorithms ?? ASYMMETRIC_ALGORITHMS)],
@@ -55,9 +50,6 @@ export function createBearerVerifier(options: VerifyOptions): (token: string) =>
     } catch (error) {
       if (isTokensFault(error))
         throw new FlyteError('unauthenticated', `The bearer token is not valid: ${reason(error)}.`);
-      // Asked anew for the next request, unless they are still good: a token that names an unknown key, or an unusable
-      // one, must not take from everybody else the keys that an issuer can't repeat just now.
-      if (keys === mine && known?.fresh !== true) keys = undefined;
       throw new FlyteError(
         'unavailable',
         'The keys that verify bearer tokens can not be had at the moment. Try again.',
@@ -67,35 +59,6 @@ export function createBearerVerifier(options: VerifyOptions): (token: string) =>
       );
     }
   };
-}
-
-type RemoteKeys = ReturnType<typeof createRemoteJWKSet>;
-
-async function findKeys({ issuer, jwksUri }: VerifyOptions): Promise<RemoteKeys> {
-  const uri = jwksUri ?? (await discover(issuer ?? ''));
-  return createRemoteJWKSet(new URL(uri), { timeoutDuration: FETCH_TIMEOUT_MS });
-}
-
-const Discovery = z.object({ issuer: z.string(), jwks_uri: z.url() });
-
-/** OpenID Connect Discovery 1.0, section 4; the issuer it names must be the one that was asked (section 4.3). */
-async function discover(issuer: string): Promise<string> {
-  const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
-  const answer = await fetch(url, { signal: AbortSignal.timeout(FETCH_TIMEOUT_MS), redirect: 'error' });
-  if (!answer.ok) throw new Error(`${url} answered ${answer.status}`);
-  const document = Discovery.parse(await answer.json());
-  if (document.issuer !== issuer) throw new Error(`${url} speaks for another issuer: ${document.issuer}`);
-  if (!isSafeKeyUrl(document.jwks_uri)) throw new Error(`${url} names keys at a URL that is not https://`);
-  return document.jwks_uri;
-}
-
-/** Whether keys may be fetched from a URL: whoever can change them on the way signs as anybody. */
-export function isSafeKeyUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { protocol, hostname } = new URL(text);
-  // In plaintext from this machine alone; URL writes every form of its address in these.
-  const isLoopback = hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
-  return protocol === 'https:' || (protocol === 'http:' && isLoopback);
 }
 
 function isTokensFault(error: unknown): error is errors.JOSEError {

@@ -1,7 +1,8 @@
 import * as z from 'zod';
-import { ASYMMETRIC_ALGORITHMS, isSafeKeyUrl, type VerifyOptions } from '../auth/bearer-verifier.js';
+import { ASYMMETRIC_ALGORITHMS, type VerifyOptions } from '../auth/bearer-verifier.js';
 import { compileExcludedPaths } from '../auth/excluded-paths.js';
 import { checkHeaderName, forwardProblem } from '../auth/header-names.js';
+import { isSafeKeyUrl } from '../auth/issuer-keys.js';
 import { originProblem } from '../auth/same-origin.js';
 import { FlyteError } from '../errors/flyte-error.js';
 import { moduleProblem } from '../tasks/action-arguments.js';
