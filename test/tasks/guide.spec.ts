@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { Body, Controller, Injectable, Module, Post } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import {
@@ -20,7 +21,7 @@ import {
   UserService,
 } from 'nestjs-flyte';
 import { fakeTask, FlyteTestingModule, runTask } from 'nestjs-flyte/testing';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
 import { startApp } from '../support/app.js';
 import { bearer } from '../support/http.js';
@@ -159,6 +160,7 @@ describe('docs/secrets-in-tasks.md', () => {
 
   it('works: stored, run as the caller, injected', async () => {
     const plane = await FakeFlyte.start();
+    using _ = builtApp('dist/src/tasks.module.js');
     const imports = [
       // #region root
       FlyteModule.forRoot({
@@ -223,3 +225,17 @@ describe('docs/secrets-in-tasks.md', () => {
     expect(module.get(FlyteClient).task(SigningTasks, 'sign').name).toBe('signing.sign');
   });
 });
+
+/** The working directory of an app that has been built, until it is disposed of. */
+function builtApp(file: string): Disposable {
+  const root = mkdtempSync(join(tmpdir(), 'app-'));
+  mkdirSync(dirname(join(root, file)), { recursive: true });
+  writeFileSync(join(root, file), '');
+  const cwd = vi.spyOn(process, 'cwd').mockReturnValue(root);
+  return {
+    [Symbol.dispose]() {
+      cwd.mockRestore();
+      rmSync(root, { recursive: true });
+    },
+  };
+}

@@ -22,7 +22,7 @@ function start(endpoint: string, image?: ImageLike, fallback?: ImageLike): Promi
   }
   @Module({ providers: [Pictured] })
   class TasksModule {}
-  const tasks = { module: './dist/tasks.module.js#TasksModule', version: 'v1', image: fallback };
+  const tasks = { module: './libs/flyte/dist/index.js#FlyteModule', version: 'v1', image: fallback };
   return startApp({ imports: [FlyteModule.forRoot({ endpoint, project: 'p', domain: 'd', tasks }), TasksModule] });
 }
 

@@ -58,7 +58,7 @@ async function start(options: FlyteModuleOptions = {}): Promise<Caller> {
     imports: [
       FlyteModule.forRoot({
         ...{ endpoint: plane.url, project: 'p1', domain: 'development' },
-        tasks: { module: './dist/tasks.js#TasksModule', version: 'v1' },
+        tasks: { module: './libs/flyte/dist/index.js#FlyteModule', version: 'v1' },
         ...options,
       }),
       FlyteModule.forFeature([SigningTasks, Train]),

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { Controller, Get, Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import {
@@ -82,6 +83,19 @@ describe('at start', () => {
     }
   });
 
+  it('the file of tasks.module is there, where actions run on this machine', async () => {
+    const tasks = { module: './dist/gone.js#TasksModule', image: 'registry.example.com/app:1' };
+    const begin = (endpoint: string, providers = [SigningTasks]): Promise<unknown> =>
+      start({ imports: [root({ endpoint, tasks })], providers });
+    const failure: unknown = await begin('http://127.0.0.1:1').catch((reason: unknown) => reason);
+    expect(failure).toMatchObject({ code: 'invalid_configuration' });
+    expect(String(failure)).toContain(`"tasks.module": there is no file ${resolve('dist/gone.js')}`);
+    expect(String(failure)).toContain(`looked for in ${process.cwd()}`);
+    // Elsewhere, the image has it; and an app without tasks of its own runs none.
+    await expect(begin('https://flyte.example.com')).resolves.toBeDefined();
+    await expect(begin('http://127.0.0.1:1', [])).resolves.toBeDefined();
+  });
+
   it('the options of tasks are checked', async () => {
     const refused = async (options: object): Promise<string> =>
       start({ imports: [root(options)] }).then(
@@ -137,7 +151,7 @@ describe('forFeature', () => {
         @InjectFlyte('eu') readonly eu: FlyteClient,
       ) {}
     }
-    const tasks = { module: './tasks.js#TasksModule' };
+    const tasks = { module: './libs/flyte/dist/index.js#FlyteModule' };
     const module = await start({
       imports: [
         root({ endpoint: here.url, tasks }),
@@ -189,7 +203,7 @@ describe('over HTTP', () => {
       }
     }
     const imports = [
-      root({ endpoint: plane.url, tasks: { module: './a.js#A' } }),
+      root({ endpoint: plane.url, tasks: { module: './libs/flyte/dist/index.js#FlyteModule' } }),
       FlyteModule.forFeature([SigningTasks]),
     ];
     const { app, url } = await startApp({ imports, controllers: [Runs] });

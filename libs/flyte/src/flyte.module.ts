@@ -35,6 +35,7 @@ import { UserService } from './remote/user.service.js';
 import { createWire, type Wire } from './remote/wire.js';
 import { TaskContext } from './runtime/task-context.js';
 import { insideAction } from './tasks/action-arguments.js';
+import { assertModuleFile } from './tasks/module-file.js';
 import { createTaskRegistry, TaskRegistry } from './tasks/task-registry.js';
 
 const RESOLVED_OPTIONS = Symbol('nestjs-flyte.resolved-options');
@@ -198,8 +199,11 @@ export class FlyteModule extends ConfigurableModuleClass implements OnModuleInit
   onModuleInit(): void {
     const tasks = this.#registry.all();
     const { endpoint, tasks: own } = this.#options;
-    // Inside an action the image is there, and this app runs it.
-    if (own && !endpoint.isLocal && !insideAction()) assertImagesKnown(tasks, own.image);
+    // Inside an action the image or the file is there, and this app runs it.
+    if (own && tasks.length > 0 && !insideAction()) {
+      if (endpoint.isLocal) assertModuleFile(own.module, process.cwd());
+      else assertImagesKnown(tasks, own.image);
+    }
     const same = [...this.#modules.values()].filter(
       ({ metatype, providers }) => metatype === FlyteModule && providers.get(CONNECTION_NAME)?.instance === this.name,
     );

@@ -55,12 +55,12 @@ async function listenFor(
   engine: Engine,
   onListening: (url: string) => void,
 ): Promise<LocalControlPlane> {
-  const { audience, allowedHosts, onWarning: warn } = options;
+  const { audience, allowedHosts, workingDirectory, onWarning: warn } = options;
   const shutdown = new AbortController();
   // Every open call listens to it, and Node warns of a leak at the eleventh.
   setMaxListeners(0, shutdown.signal);
   let url = '';
-  const context: PlaneContext = { database: state.database, url: () => url, audience, engine, warn };
+  const context: PlaneContext = { database: state.database, url: () => url, audience, workingDirectory, engine, warn };
   const handler = planeHandler({
     guard: hostGuard(new Set(allowedHosts)),
     documents: planeDocuments({

@@ -14,6 +14,7 @@ import { requireRunName, rootActionOf } from '../runs/action-id.js';
 import { newRootAction } from '../runs/new-action.js';
 import type { PlaneContext } from './plane-service.js';
 import { requireExistingProject } from './project-check.js';
+import { requireTaskModule } from './task-module.js';
 import { requireTaskId, taskNotFound } from './task-service.js';
 
 /**
@@ -23,7 +24,7 @@ import { requireTaskId, taskNotFound } from './task-service.js';
  * @throws ConnectError as CreateRun of Flyte's open-source backend
  */
 export function createRun(
-  { engine, database }: PlaneContext,
+  { engine, database, workingDirectory }: PlaneContext,
   request: CreateRunRequest,
   values: ContextValues,
 ): ActionDetails {
@@ -35,6 +36,8 @@ export function createRun(
   if (existing !== undefined) return existing;
 
   const { taskId, spec } = taskOf(engine, request, values);
+  // A deployed one was looked at when it was deployed.
+  if (request.task.case === 'taskSpec') requireTaskModule(spec, workingDirectory);
   const runSpec = request.runSpec ?? create(RunSpecSchema);
   const inputs = inputsOf(engine, request, id, spec);
   const details = newRootAction({ id, taskId, spec, caller: requireCaller(values), source: request.source });

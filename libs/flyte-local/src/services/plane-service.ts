@@ -11,6 +11,8 @@ export interface PlaneContext {
   readonly url: () => string;
   /** The audience of the plane's tokens. */
   readonly audience: string;
+  /** The folder that actions run in. */
+  readonly workingDirectory: string;
   /** Secrets, tasks, runs, and what executes them. */
   readonly engine: Engine;
   /** Is told what the plane's user should know. */

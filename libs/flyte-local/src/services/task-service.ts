@@ -9,6 +9,7 @@ import { nextToken, parsePage } from '../runs/page.js';
 import type { SqlStatement } from '../state/sql.js';
 import type { PlaneService } from './plane-service.js';
 import { requireExistingProject } from './project-check.js';
+import { requireTaskModule } from './task-module.js';
 
 /** What tasks may be sorted by. */
 const COLUMNS = {
@@ -25,7 +26,7 @@ const MAX_LONG = 2048;
 
 /** Deployed tasks, with the semantics of Flyte's open-source backend; triggers are refused. */
 export const taskService: PlaneService = {
-  register(router, { engine, database, warn }) {
+  register(router, { engine, database, workingDirectory, warn }) {
     const { tasks } = engine;
     router.service(TaskService, {
       deployTask({ taskId, spec, triggers }, { values }) {
@@ -38,6 +39,7 @@ export const taskService: PlaneService = {
             Code.Unimplemented,
           );
         }
+        requireTaskModule(spec, workingDirectory);
         cutDescriptions(spec);
         tasks.put(id, spec, identityOf(requireCaller(values)));
         for (const warning of groupWarnings(secretsOfTask(spec))) warn(`Task ${id.name}: ${warning}`);

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { DynamicModule, Type } from '@nestjs/common';
 import { moduleProblem } from '../tasks/action-arguments.js';
+import { moduleFile } from '../tasks/module-file.js';
 import { ActionError, failedStep } from './action-failure.js';
 
 /** What Nest imports as a module. */
@@ -18,8 +18,8 @@ export type TasksModule = Type<unknown> | DynamicModule | Promise<DynamicModule>
 export async function loadTasksModule(reference: string, root: string): Promise<TasksModule> {
   const problem = moduleProblem(reference);
   if (problem !== undefined) throw refused(`${JSON.stringify(reference)} names no module: ${problem}.`);
-  const [path = '', name = ''] = reference.split('#');
-  const file = resolve(root, path);
+  const [, name = ''] = reference.split('#');
+  const file = moduleFile(reference, root);
   if (!existsSync(file)) throw refused(`There is no file ${file}. Build the app, and start it from its root.`);
   const exports = await imported(file);
   const value = exports[name];
