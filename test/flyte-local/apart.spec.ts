@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ActionPhase } from 'nestjs-flyte/idl/common/phase';
 import { mintToken, startLocalControlPlane, type LocalControlPlane } from 'nestjs-flyte-local';
@@ -155,8 +155,11 @@ describe.skipIf(reason !== undefined)('an action that is apart', () => {
         'setpriv --bounding-set=+all --inh-caps=+all mount -t tmpfs none MINE',
       ];
       const mine = '"$out"/mine';
+      // Played outside, by root, these tricks would work, and take away this machine's own mounts.
+      const outside = readlinkSync('/proc/self/ns/mnt');
+      const refuse = `[ "$(readlink /proc/self/ns/mnt)" != '${outside}' ] || { echo 'not apart'; exit 1; }`;
       const lines = await printed(
-        [`mkdir ${mine}`]
+        [`${refuse}\nmkdir ${mine}`]
           .concat(
             tricks.map((trick, at) => {
               const text = trick.replaceAll('STATE', state).replaceAll('FOLDER', folder).replaceAll('MINE', '$MINE');
@@ -164,7 +167,7 @@ describe.skipIf(reason !== undefined)('an action that is apart', () => {
             }),
           )
           .join('\n')
-          .replace('\n', `\nexport MINE=${mine}\n`),
+          .replace(`mkdir ${mine}\n`, `mkdir ${mine}\nexport MINE=${mine}\n`),
       );
       expect(lines.map((line) => tricks[Number(line.slice('worked: '.length))] ?? line)).toEqual([]);
     });
