@@ -31,7 +31,7 @@ describe('the guide to image builds', () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   it('declares images in each of its snippets', () => {
-    expect(images.length).toBe(6);
+    expect(images.length).toBe(7);
     for (const image of images) expect(Image.is(image)).toBe(true);
     for (const image of images) expect(image.dockerfile()).toMatch(/^FROM /);
   });

@@ -1,13 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { buildImage, type BuildProgress, type FlyteError, Image, Secret } from 'nestjs-flyte';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lacking, startBuilder, type TestBuilder } from './support/builders.js';
 import { run } from './support/child.js';
 import { filesHolding, traces } from './support/leaks.js';
+import { type PrivateNetwork, startPrivateNetwork } from './support/private-network.js';
 import { type ImageRegistry, type NpmRegistry, startImageRegistry, startNpmRegistry } from './support/registries.js';
 
 const MINUTES = 60_000;
@@ -230,6 +231,37 @@ describe.each(['buildah', 'docker'] as const)('a real build by %s', (name) => {
   );
 
   it.skipIf(skipped)(
+    'builds behind a proxy, by a private registry with a CA of its own: a project, and the installed copy of this package',
+    async () => {
+      const network = await startPrivateNetwork(join(folder, 'network'));
+      try {
+        const project = await workspaceProject(join(folder, 'workspace'), network);
+        const image = Image.fromBase('docker.io/library/node:24-bookworm-slim')
+          .withBuildSettings({
+            certificates: network.certificates,
+            proxy: { https: network.proxy },
+            npm: { registries: { default: { url: network.registry, token: 'private-token' } } },
+          })
+          .withNpmProject(project, { include: ['scripts'] })
+          .withFlyte()
+          .withCommands('acme-tool && cat greeting && command -v nestjs-flyte && nestjs-flyte --version');
+        const { log } = await build(image, { env: { ...env, PRIVATE_TOKEN: network.token } });
+        const answers = ['the tool says hello from a tarball', 'greeting: hello from a tarball', '0.1.0'];
+        expect(log).toEqual(expect.arrayContaining([...answers, '/opt/flyte/node_modules/.bin/nestjs-flyte']));
+        expect([...network.asked]).toEqual(expect.arrayContaining(['@nestjs/core', 'jose', 'zod']));
+        expect([...network.asked].filter((name) => name.startsWith('nestjs-flyte'))).toEqual([]);
+
+        const { config, folder: saved } = await builder.save(image.fullName, join(folder, 'private-saved'));
+        expect(JSON.stringify(config)).not.toContain(network.proxy);
+        expect(await filesHolding(traces(network.token), [saved, builder.storage])).toEqual([]);
+      } finally {
+        await network.stop();
+      }
+    },
+    5 * MINUTES,
+  );
+
+  it.skipIf(skipped)(
     'does not build what is on the machine or in the registry',
     async () => {
       const image = story();
@@ -259,6 +291,46 @@ describe.each(['buildah', 'docker'] as const)('a real build by %s', (name) => {
     3 * MINUTES,
   );
 });
+
+/** A project with all that needs care: a workspace with a program, a tarball, a script that needs a file. */
+async function workspaceProject(
+  path: string,
+  { registry, token, proxy, certificates }: PrivateNetwork,
+): Promise<string> {
+  const files = {
+    'package.json': {
+      name: 'app',
+      workspaces: ['packages/*'],
+      dependencies: { hello: 'file:vendor/hello-1.0.0.tgz', zod: '*' },
+      scripts: { postinstall: 'node scripts/greet.cjs' },
+    },
+    'scripts/greet.cjs': "require('node:fs').writeFileSync('greeting', `greeting: ${require('hello')}\\n`)",
+    'packages/tool/package.json': { name: 'tool', version: '1.0.0', bin: { 'acme-tool': './dist/tool.cjs' } },
+    'packages/tool/dist/tool.cjs': "#!/usr/bin/env node\nconsole.log('the tool says', require('hello'))",
+    '../hello/package.json': { name: 'hello', version: '1.0.0' },
+    '../hello/index.js': "module.exports = 'hello from a tarball'",
+  };
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(path, name)), { recursive: true });
+    writeFileSync(join(path, name), typeof content === 'string' ? content : JSON.stringify(content));
+  }
+  mkdirSync(join(path, 'vendor'));
+  await run('npm', ['pack', join(path, '../hello'), '--pack-destination', join(path, 'vendor')]);
+  const npmrc = `${path}.npmrc`;
+  writeFileSync(npmrc, `registry=${registry}\n${registry.slice('https:'.length)}:_authToken=${token}\n`);
+  const settings = [
+    '--userconfig',
+    npmrc,
+    '--cache',
+    `${path}.cache`,
+    '--https-proxy',
+    proxy,
+    '--cafile',
+    certificates,
+  ];
+  await run('npm', ['install', '--package-lock-only', '--ignore-scripts', ...settings, '--prefix', path]);
+  return path;
+}
 
 function hostileFolder(path: string): string {
   mkdirSync(path);

@@ -74,6 +74,7 @@ export { Image, type ImageNaming } from './images/image.js';
 export type { DebianBaseOptions, NodeBaseOptions } from './images/image-base.js';
 export type { Platform } from './images/image-names.js';
 export type { NpmRegistries, NpmRegistry } from './images/npmrc.js';
+export type { BuildSettings, ProxySettings } from './images/steps/build-settings.js';
 export type { NpmOptions } from './images/steps/npm.js';
 export type { NpmProjectOptions } from './images/steps/npm-project.js';
 export type { PipOptions } from './images/steps/pip.js';

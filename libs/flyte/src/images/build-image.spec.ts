@@ -91,6 +91,17 @@ describe('buildImage', () => {
     expect(existsSync(dockerfile)).toBe(false);
   });
 
+  it.each([
+    ['buildah', BUILDAH],
+    ['docker', { 'docker version': ok('28.2.2 28.2.2'), 'docker buildx': ok() }],
+  ])('gives %s the proxies of the build', async (builder, answers) => {
+    const { run, ran } = machine({ ...answers, [`${builder} build`]: ok() });
+    await buildImage(image.withBuildSettings({ proxy: { https: 'http://proxy:3128' } }), { env }, run);
+    expect(ran.at(-1)).toContain(
+      '--build-arg=HTTPS_PROXY=http://proxy:3128/ --build-arg=https_proxy=http://proxy:3128/',
+    );
+  });
+
   it('takes secrets out of what it tells and throws, wherever the output is cut', async () => {
     const said: BuildProgress[] = [];
     const { run } = machine({

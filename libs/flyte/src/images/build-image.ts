@@ -103,7 +103,7 @@ export async function buildImage(
     const { network } = options;
     const written = writeContext(plan);
     try {
-      const job = { fullName, platform: image.platform, ...written, secrets, network };
+      const job = { fullName, platform: image.platform, ...written, secrets, proxies: plan.proxies, network };
       await runBuilder(builder, 'build', builder.build(job), { ...around, fullName, tell, redactor, timeoutMs });
     } finally {
       written.remove();

@@ -1,6 +1,7 @@
 import type { BuildSecret } from './build-secret.js';
 import type { ContextFiles } from './context-files.js';
 import { envPair, jsonForm } from './dockerfile-text.js';
+import { NO_DEFAULTS, type StepDefaults } from './step-defaults.js';
 
 /** Folders that a shell-form RUN needs while it runs, and that are no part of the image. */
 export interface RunMounts {
@@ -20,6 +21,10 @@ export class DockerfileWriter {
   readonly secrets = new Map<string, BuildSecret>();
   /** The files to put into the build context, by folder. */
   readonly context = new Map<string, ContextFiles>();
+  /** Variables that steps see and the image does not keep: proxies, by the names that builders know. */
+  readonly proxies = new Map<string, string>();
+  /** What holds for the installers of the steps that follow. */
+  defaults: StepDefaults = NO_DEFAULTS;
   /** The working directory so far; undefined while it is the base image's. */
   workdir: string | undefined;
   /** Who runs the steps; undefined while it is the base image's user. */
@@ -38,9 +43,14 @@ export class DockerfileWriter {
 
   /** What is needed once, however many steps need it. */
   once(what: string, write: () => void): void {
-    if (this.done.has(what)) return;
-    this.done.add(what);
+    if (this.has(what)) return;
+    this.given(what);
     write();
+  }
+
+  /** Whether something is there already, by {@link once} or {@link given}. */
+  has(what: string): boolean {
+    return this.done.has(what);
   }
 
   /** Marks something as there already, for {@link once}. */

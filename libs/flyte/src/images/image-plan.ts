@@ -21,6 +21,8 @@ export interface ImagePlan {
   readonly secrets: ReadonlyMap<string, BuildSecret>;
   /** Files by their folder in the build context. */
   readonly files: ReadonlyMap<string, readonly PlannedFile[]>;
+  /** Proxies of the build, by the variables that builders know. No part of the tag. */
+  readonly proxies: ReadonlyMap<string, string>;
   /** 32 hex digits of a hash of what is built. */
   readonly tag: string;
   /** Whether neither its base nor a step can have brought this package, which tasks need. */
@@ -69,7 +71,8 @@ export function planImage(base: ImageBase, steps: readonly ImageStep[], platform
     .update(JSON.stringify({ dockerfile, platform, secrets, contents }))
     .digest('hex')
     .slice(0, 32);
-  return { dockerfile, secrets: writer.secrets, files, tag, lacksFlyte: writer.lacksFlyte };
+  const { secrets: secretsById, proxies, lacksFlyte } = writer;
+  return { dockerfile, secrets: secretsById, files, proxies, tag, lacksFlyte };
 }
 
 /** Hex SHA-256 of what an entry puts into the image. */

@@ -10,6 +10,7 @@ import { imageError } from './dockerfile-text.js';
 import { imageName, imagePlatform, imageRegistry, type Platform } from './image-names.js';
 import { type ImagePlan, planImage, writeDockerfile } from './image-plan.js';
 import { aptStep } from './steps/apt.js';
+import { type BuildSettings, buildSettingsStep } from './steps/build-settings.js';
 import { flyteStep } from './steps/flyte.js';
 import { npmStep, type NpmOptions } from './steps/npm.js';
 import { npmProjectStep, type NpmProjectOptions } from './steps/npm-project.js';
@@ -103,6 +104,15 @@ export class Image {
 
   static #from(base: ImageBase): Image {
     return new Image({ base, steps: [], registry: undefined, name: 'flyte', platform: 'linux/amd64' });
+  }
+
+  /**
+   * What the network that builds demands: certificates of its own authorities, a proxy, registries and indexes. Say it
+   * first: it holds for the steps that follow. Certificates need root, whom {@link Image.fromBase} may have to be given
+   * by {@link withUser}.
+   */
+  withBuildSettings(settings: BuildSettings): Image {
+    return this.#with(buildSettingsStep(settings));
   }
 
   /** Debian packages: a name, or a list of names, each with its version if need be. */

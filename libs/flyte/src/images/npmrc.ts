@@ -1,7 +1,6 @@
 import type { Secret } from '../secrets/secret.js';
 import { quoted } from '../secrets/path-hazard.js';
 import { type BuildSecret, buildSecretsOf } from './build-secret.js';
-import type { DockerfileWriter } from './dockerfile-writer.js';
 import { imageError, shellWord } from './dockerfile-text.js';
 
 /** A registry that npm takes packages from. */
@@ -24,8 +23,12 @@ const SCOPE = /^@[a-z0-9~-][a-z0-9._~-]*$/;
 export interface Npmrc {
   /** The tokens. */
   readonly secrets: readonly BuildSecret[];
-  /** Shell commands that write the file and make npm read it; none where there are no registries. */
-  commands(writer: DockerfileWriter): readonly string[];
+  /**
+   * Shell commands that write the file and make npm read it; none where there are no registries.
+   *
+   * @param fileOf where the step finds a token's bytes
+   */
+  commands(fileOf: (token: BuildSecret) => string): readonly string[];
 }
 
 /**
@@ -42,7 +45,7 @@ export function npmrcOf(registries: NpmRegistries | undefined): Npmrc {
   }));
   return {
     secrets: rows.flatMap(({ token }) => token ?? []),
-    commands: (writer) => {
+    commands: (fileOf) => {
       if (rows.length === 0) return [];
       const lines: string[] = [];
       const reads: string[] = [];
@@ -51,7 +54,7 @@ export function npmrcOf(registries: NpmRegistries | undefined): Npmrc {
         if (token === undefined) continue;
         const variable = token.variable ?? `FLYTE_NPM_TOKEN_${index + 1}`;
         if (token.variable === undefined) {
-          reads.push(`${variable}="$(cat ${writer.fileOf(token)})"`, `export ${variable}`);
+          reads.push(`${variable}="$(cat ${fileOf(token)})"`, `export ${variable}`);
         }
         lines.push(`${url.slice(url.indexOf('//'))}:_authToken=\${${variable}}`);
       }

@@ -1,4 +1,4 @@
-import { ask, type BuildLine, type ImageBuilder, isLoopback, type Surroundings } from './builder.js';
+import { ask, type BuildLine, type ImageBuilder, isLoopback, proxyArguments, type Surroundings } from './builder.js';
 
 /** The first that mounts secrets from variables. */
 const OLDEST = [1, 24] as const;
@@ -33,6 +33,7 @@ function buildah(version: string): ImageBuilder {
         '--layers',
         `--platform=${job.platform}`,
         ...(job.network === undefined ? [] : [`--network=${job.network}`]),
+        ...proxyArguments(job.proxies),
         ...[...job.secrets].map(([id, source]) =>
           source.kind === 'variable'
             ? `--secret=id=${id},type=env,src=${source.name}`

@@ -18,6 +18,8 @@ export interface BuildJob {
   /** The folder of the build context. */
   readonly context: string;
   readonly secrets: ReadonlyMap<string, SecretSource>;
+  /** Proxies of RUN steps, by the variables that builders know. */
+  readonly proxies: ReadonlyMap<string, string>;
   /** The network of RUN steps; the builder's own without it. */
   readonly network: 'host' | 'none' | undefined;
 }
@@ -61,6 +63,11 @@ export interface Surroundings {
 
 /** Milliseconds that a question to a builder may take. */
 export const QUESTION_TIMEOUT = 60_000;
+
+/** Proxies as both builders take them: seen by every step, kept out of the image and of the cache's keys. */
+export function proxyArguments(proxies: BuildJob['proxies']): string[] {
+  return [...proxies].map(([name, value]) => `--build-arg=${name}=${value}`);
+}
 
 /** Asks a builder something. */
 export function ask({ env, run, signal }: Surroundings, command: Command): Promise<ProcessResult> {

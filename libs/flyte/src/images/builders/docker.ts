@@ -1,4 +1,4 @@
-import { ask, type BuildLine, type ImageBuilder, type Surroundings } from './builder.js';
+import { ask, type BuildLine, type ImageBuilder, proxyArguments, type Surroundings } from './builder.js';
 
 /** From this one on the command line holds no BuildKit of its own and needs the buildx plugin. */
 const FIRST_WITHOUT_BUILDKIT = 23;
@@ -35,6 +35,7 @@ function docker(version: string, build: readonly string[]): ImageBuilder {
         '--progress=plain',
         `--platform=${job.platform}`,
         ...(job.network === undefined ? [] : [`--network=${job.network}`]),
+        ...proxyArguments(job.proxies),
         ...[...job.secrets].map(([id, source]) =>
           source.kind === 'variable' ? `--secret=id=${id},env=${source.name}` : `--secret=id=${id},src=${source.path}`,
         ),

@@ -58,11 +58,13 @@ export function npmCommand(
   command: string,
   options: NpmOptions,
 ): (to: DockerfileWriter, words: readonly string[]) => void {
-  const npmrc = npmrcOf(options.registries);
-  const secrets = withoutConflicts([...npmrc.secrets, ...buildSecretsOf(options.secretMounts)]);
+  const own = buildSecretsOf(options.secretMounts);
+  withoutConflicts([...npmrcOf(options.registries).secrets, ...own]);
   const extra = extraWords(what, options.extraArgs);
   return (to, words) => {
-    const setup = npmrc.commands(to);
+    const npmrc = npmrcOf({ ...to.defaults.registries, ...options.registries });
+    const secrets = withoutConflicts([...npmrc.secrets, ...own]);
+    const setup = npmrc.commands((token) => to.fileOf(token));
     to.once('node', () => addNode(to));
     to.run({ secrets, cache: 'npm', ...(setup.length > 0 ? { scratch: NPMRC_FOLDER } : {}) }, [
       ...setup,
