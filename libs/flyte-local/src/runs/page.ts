@@ -22,13 +22,15 @@ const MAX_LIMIT = 1000;
  * @throws ConnectError `invalid_argument` for a token or a sort key that has no meaning; `unimplemented` for filters
  */
 export function parsePage(request: ListRequest | undefined, columns: Readonly<Record<string, string>>): Page {
-  const { limit = 0, token = '', filters = [], rawFilters = [], sortByFields = [] } = request ?? {};
+  const { limit = 0, token = '', filters = [], rawFilters = [], sortBy, sortByFields = [] } = request ?? {};
   if (filters.length > 0 || rawFilters.length > 0) {
     throw new ConnectError('The local control plane has no filters on this list.', Code.Unimplemented);
   }
   if (!/^\d{0,15}$/.test(token))
     throw new ConnectError('The page token is not one that a list gave.', Code.InvalidArgument);
-  const order = sortByFields.map(({ key, direction }) => {
+  // The older field, which holds one, is what most clients set.
+  const sorts = sortByFields.length === 0 && sortBy !== undefined ? [sortBy] : sortByFields;
+  const order = sorts.map(({ key, direction }) => {
     const column = Object.hasOwn(columns, key) ? columns[key] : undefined;
     if (column !== undefined) return `${column} ${direction === Sort_Direction.ASCENDING ? 'ASC' : 'DESC'}`;
     const known = Object.keys(columns).join(', ');
