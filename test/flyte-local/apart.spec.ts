@@ -1,6 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { ActionPhase } from 'nestjs-flyte/idl/common/phase';
 import { mintToken, startLocalControlPlane, type LocalControlPlane } from 'nestjs-flyte-local';
@@ -149,28 +158,36 @@ describe.skipIf(reason !== undefined)('an action that is apart', () => {
         "unshare --user --map-root-user --mount --pid --fork sh -c 'mount -t proc proc /proc && ls /proc/2/root/STATE/secret-key'",
         "unshare --user --map-root-user --mount --pid --fork sh -c 'umount -l /proc && mount -t proc proc /proc && ls /proc/1/root/STATE/secret-key'",
         'mknod MINE/disk b 254 0 && head -c 1 MINE/disk',
-        'echo x > /proc/sys/kernel/core_pattern',
-        'echo x > /sys/kernel/uevent_helper',
+        'for one in /sys/class/block/*; do [ "$(head -c 1 /dev/${one##*/} | wc -c)" = 0 ] || exit 0; done; false',
+        'test -w /proc/sys/kernel/core_pattern',
+        'test -w /sys/kernel/uevent_seqnum || test -w /sys/kernel/profiling || test -w /sys/kernel/uevent_helper',
+        "unshare --user --map-root-user --mount --pid --fork sh -c 'mount -t proc proc /proc && test -w /proc/sys/kernel/core_pattern'",
+        "unshare --user --map-root-user --mount --net sh -c 'mount -t sysfs sys /sys && test -w /sys/kernel/uevent_helper'",
+        "unshare --user --map-root-user --mount sh -c 'mount -t overlay -o lowerdir=FOLDER:/etc none MINE && ls MINE/state/secret-key'",
+        "unshare --user --map-root-user --mount sh -c 'mount -t overlay -o lowerdir=STATE:/etc none MINE && ls MINE/secret-key'",
         'chroot /proc/1/root true',
         'setpriv --bounding-set=+all --inh-caps=+all mount -t tmpfs none MINE',
       ];
-      const mine = '"$out"/mine';
-      // Played outside, by root, these tricks would work, and take away this machine's own mounts.
-      const outside = readlinkSync('/proc/self/ns/mnt');
-      const refuse = `[ "$(readlink /proc/self/ns/mnt)" != '${outside}' ] || { echo 'not apart'; exit 1; }`;
-      const lines = await printed(
-        [`${refuse}\nmkdir ${mine}`]
-          .concat(
-            tricks.map((trick, at) => {
-              const text = trick.replaceAll('STATE', state).replaceAll('FOLDER', folder).replaceAll('MINE', '$MINE');
-              return `if (${text}) >/dev/null 2>&1; then echo "worked: ${at}"; fi`;
-            }),
-          )
-          .join('\n')
-          .replace(`mkdir ${mine}\n`, `mkdir ${mine}\nexport MINE=${mine}\n`),
-      );
+      const attempts = tricks.map((trick, at) => {
+        const text = trick.replaceAll('STATE', state).replaceAll('FOLDER', folder).replaceAll('MINE', '$MINE');
+        return `if (${text}) >/dev/null 2>&1; then echo "worked: ${at}"; fi`;
+      });
+      // Where namespaces are missing, these would be done to this machine, and by root with success.
+      const guard = `at=$(readlink /proc/self/ns/mnt) && [ "$at" != '${readlinkSync('/proc/self/ns/mnt')}' ] || exit 7`;
+      const lines = await printed([guard, 'MINE="$out/mine"; export MINE; mkdir "$MINE"', ...attempts].join('\n'));
       expect(lines.map((line) => tricks[Number(line.slice('worked: '.length))] ?? line)).toEqual([]);
     });
+  });
+
+  it('does not start where an action before it has moved the folders above the state', async () => {
+    const [home, moved] = [join(folder, 'home'), join(folder, 'moved')];
+    mkdirSync(home);
+    await using movable = await startLocalControlPlane({ port: 0, state: join(home, 'state') });
+    const theirs = await clientsFor(movable);
+    await runTask(theirs, shellTask(`mv ${home} ${moved}; mkdir ${home} ${home}/state`));
+    expect(existsSync(join(moved, 'state/secret-key'))).toBe(true);
+    const { details } = await runTask(theirs, shellTask(`cat ${moved}/state/secret-key; finish`));
+    expect(messageOf(details)).toMatch(/exit code 125.*\n.*home\/state is not the folder that it was/);
   });
 
   it('takes with it whatever it started, also what has left its group and its variables', async () => {
@@ -261,6 +278,31 @@ describe.skipIf(reason !== undefined)('an action that is apart', () => {
     expect(lines).toEqual(['65534', '65534']);
   });
 
+  it('has none of the handles that its plane was started with', async () => {
+    const home = join(folder, 'handles');
+    mkdirSync(home);
+    writeFileSync(join(home, 'held'), 'open to the plane only');
+    const held = openSync(join(home, 'held'), 'r');
+    const stdio = Array.from({ length: 301 }, (_, at) => ([9, 100, 300].includes(at) ? held : 'ignore'));
+    const child = spawn(process.execPath, [BIN, '--port', '0', '--state', 'state'], {
+      cwd: home,
+      stdio: ['ignore', 'pipe', 'inherit', ...stdio.slice(3)],
+    });
+    closeSync(held);
+    try {
+      const other = executionClients(
+        await addressOf(child as never),
+        await mintToken({ state: join(home, 'state'), subject: 'alice' }),
+      );
+      const { log } = await runTask(other, shellTask('for fd in /proc/self/fd/*; do readlink $fd; done; finish'));
+      expect(log.length).toBeGreaterThanOrEqual(3);
+      expect(log.join()).not.toContain('held');
+    } finally {
+      child.kill();
+      await once(child, 'close');
+    }
+  });
+
   it('ends with a plane that is killed', async () => {
     const home = join(folder, 'killed');
     mkdirSync(home);
@@ -276,5 +318,46 @@ describe.skipIf(reason !== undefined)('an action that is apart', () => {
     child.kill('SIGKILL');
     await once(child, 'close');
     await expect.poll(() => isRunningWith(text)).toBe(false);
+  });
+});
+
+describe.skipIf(process.platform !== 'linux' || reason !== undefined)('a plane that may not set actions apart', () => {
+  it('says so and why when it starts, and runs them all the same', async () => {
+    const home = join(folder, 'refused');
+    mkdirSync(home);
+    // Root of a user namespace without the capability that namespaces take.
+    const child = spawn(
+      'unshare',
+      [
+        '--user',
+        '--map-root-user',
+        'setpriv',
+        '--bounding-set=-sys_admin',
+        '--inh-caps=-all',
+        process.execPath,
+        BIN,
+      ].concat(['--port', '0', '--state', 'state']),
+      { cwd: home, stdio: ['ignore', 'pipe', 'pipe'] },
+    );
+    let said = '';
+    child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    try {
+      const other = executionClients(
+        await addressOf(child),
+        await mintToken({ state: join(home, 'state'), subject: 'alice' }),
+      );
+      expect(said).toMatch(
+        /^Actions are not apart, because the system does not allow it \(unshare: .*\): they see .*\.$/m,
+      );
+      await putSecret(other, 'mine', 'value-of-mine');
+      const command = 'wc -c < "$FLYTE_SECRETS_DEFAULT_DIR/mine"; setsid sleep 600 & finish';
+      const { details, log } = await runTask(other, shellTask(command, [secret]));
+      expect(messageOf(details)).toBe('');
+      expect(log).toContain('13');
+      expect(log.join('\n')).toMatch(/and not at \/etc\/flyte\/secrets: the system does not allow it/);
+    } finally {
+      child.kill();
+      await once(child, 'close');
+    }
   });
 });

@@ -1,10 +1,12 @@
 /**
- * What process 1 of an action's namespaces runs, in any POSIX shell. Its arguments are pairs of a word and a path, then
- * `run` and the command line:
+ * What process 1 of an action's namespaces runs, in any POSIX shell. Its arguments are words with a path each, then `run`
+ * and the command line:
  *
- * - `hide`: the folder looks empty; what `keep` names in it afterwards, relative to it, is there again under its own path
+ * - `hide`: the folder looks empty; what `keep` names in it afterwards, relative to it, is there again under its own path.
+ *   Device and inode of the folder follow, because an action could move a folder above it, to have another one hidden next time
  * - `secrets`: the folder is at `/etc/flyte/secrets`, too; an `/etc` without that place gets it by an overlay
  * - `protect`: the folder can only be read
+ * - `disks`: what the folder (`/sys/class`) knows as disks is empty in `/dev`: root may open them without any capability
  * - `cd`: the command's working directory
  *
  * It may mount, so nothing that an action may choose reaches it: see `Namespaces.wrap`. `set -e` is what the rest stands on: where
@@ -18,6 +20,9 @@
 export const PROCESS_1 = `set -eu
 trap 'exit 143' TERM
 mount -t proc -o nosuid,nodev,noexec proc /proc
+is_still() {
+  [ "$(stat -c %d:%i .)" = "$1" ] || { echo "$hidden is not the folder that it was: was it moved?" >&2; exit 125; }
+}
 overlay() {
   cd "$hidden" && mkdir -p etc/flyte/secrets && mount --no-canonicalize -t overlay -o lowerdir=etc:/etc flyte /etc
 }
@@ -29,7 +34,9 @@ while [ "$1" != run ]; do
     hide)
       hidden=$2
       cd "$hidden"
-      mount -t tmpfs -o mode=0700,size=1m,nosuid,nodev flyte "$hidden" ;;
+      is_still "$3"
+      mount --no-canonicalize -t tmpfs -o mode=0700,size=1m,nosuid,nodev flyte .
+      shift ;;
     keep)
       mkdir -p "$hidden/$2"
       mount --no-canonicalize --bind "./$2" "$hidden/$2" ;;
@@ -39,6 +46,10 @@ while [ "$1" != run ]; do
     protect)
       mount --rbind "$2" "$2"
       mount -o remount,bind,ro "$2" ;;
+    disks)
+      for one in "$2"/block/* "$2"/scsi_generic/*; do
+        [ ! -e "/dev/\${one##*/}" ] || mount --bind /dev/null "/dev/\${one##*/}"
+      done ;;
     cd) cd "$2" ;;
   esac
   shift 2

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { isAbsolute, join, relative } from 'node:path';
 import { SECRETS_MOUNT } from 'nestjs-flyte';
 import { RUN_BASE_VARIABLE } from './attempt-plan.js';
@@ -29,7 +29,7 @@ export interface ActionView {
 /** Where the system's own programs are, whatever PATH says: an action must not choose what prepares its namespaces. */
 const SYSTEM_FOLDERS = ['/usr/bin', '/bin', '/usr/sbin', '/sbin'];
 
-const TOOLS = ['setpriv', 'unshare', 'setsid', 'mount', 'mkdir', 'env', 'nice', 'sh'] as const;
+const TOOLS = ['setpriv', 'unshare', 'setsid', 'mount', 'mkdir', 'env', 'nice', 'stat', 'sh'] as const;
 
 /**
  * What root keeps: what Docker leaves to root in a container, without the making of devices. It is enough for
@@ -49,7 +49,7 @@ const PROBE_TIMEOUT_MS = 60_000;
  */
 export class Namespaces {
   private constructor(
-    private readonly hidden: readonly string[],
+    private readonly hidden: readonly HiddenFolder[],
     private readonly uid: number,
     private readonly gid: number,
   ) {}
@@ -66,7 +66,7 @@ export class Namespaces {
     const missing = TOOLS.find((name) => tool(name) === undefined);
     if (missing !== undefined) return `there is no ${missing} command`;
     if (uid === 0) makeSecretsMount();
-    const namespaces = new Namespaces(hidden, uid, gid);
+    const namespaces = new Namespaces(hidden.map(identified), uid, gid);
     const problem = namespaces.#problem();
     return problem === undefined ? namespaces : problem;
   }
@@ -80,9 +80,9 @@ export class Namespaces {
   wrap({ file, args, env, cwd }: Command, { folders, secrets }: ActionView): Command {
     const own = [...folders, ...(secrets === undefined ? [] : [secrets])].filter((folder) => existsSync(folder));
     const view = [
-      ...this.hidden.flatMap((root) => ['hide', root, ...own.flatMap((folder) => keep(root, folder))]),
+      ...this.hidden.flatMap(({ root, id }) => ['hide', root, id, ...own.flatMap((folder) => keep(root, folder))]),
       ...(secrets === undefined ? [] : ['secrets', secrets]),
-      ...(this.uid === 0 ? ['protect', '/proc/sys', 'protect', '/sys'] : []),
+      ...(this.uid === 0 ? ['protect', '/proc/sys', 'protect', '/sys', 'disks', '/sys/class'] : []),
       ...['cd', cwd],
     ];
     const names = Object.keys(env);
@@ -119,10 +119,9 @@ export class Namespaces {
 
   /** Runs a command that looks at what it should and should not see. */
   #problem(): string | undefined {
-    const [root = '/'] = this.hidden;
     let folder: string | undefined;
     try {
-      folder = mkdtempSync(join(root, 'apart-'));
+      folder = mkdtempSync(join(this.hidden[0]?.root ?? '', 'apart-'));
       for (const name of ['shown', 'hidden']) mkdirSync(join(folder, name));
       writeFileSync(join(folder, 'shown', 'file'), '');
       const script =
@@ -143,6 +142,17 @@ export class Namespaces {
       if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
     }
   }
+}
+
+interface HiddenFolder {
+  readonly root: string;
+  /** Its device and inode, as `stat -c %d:%i` says them. */
+  readonly id: string;
+}
+
+function identified(root: string): HiddenFolder {
+  const { dev, ino } = statSync(root, { bigint: true });
+  return { root, id: `${dev}:${ino}` };
 }
 
 /** Root can make a place to mount on for good; where it is missing, actions get it by an overlay. */
