@@ -1,9 +1,22 @@
-import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile, spawn } from 'node:child_process';
+import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
 const bin = join(import.meta.dirname, '../../libs/flyte/bin/nestjs-flyte.js');
+
+/** Stands for buildah: takes its time to build, and some to clean up when it is told to end. */
+const SLOW_BUILDER = `#!/bin/sh
+case "$1" in
+  --version) echo 'buildah version 1.28.2' ;;
+  build)
+    sleep 600 & running=$!
+    trap 'echo cleaning up; kill $running; sleep 0.5; touch "$TMPDIR/cleaned-up"; exit 1' TERM
+    echo "builder $$ runs $running"
+    wait ;;
+  *) exit 1 ;;
+esac
+`;
 
 let folder: string;
 beforeAll(() => {
@@ -62,6 +75,35 @@ describe('nestjs-flyte image', () => {
     expect(answer.stderr).toMatch(
       /^failed_precondition: No image can be built[^]*- docker: not installed\n- buildah: not/,
     );
+  });
+
+  it.each<[NodeJS.Signals, number]>([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ])('ends the builder and what it runs on %s, and leaves nothing', async (signal, code) => {
+    const place = mkdtempSync(join(folder, 'canceled-'));
+    const builder = join(place, 'buildah');
+    writeFileSync(builder, SLOW_BUILDER);
+    chmodSync(builder, 0o755);
+    const args = [bin, 'image', 'build', './images.mjs#image', '--builder', 'buildah'];
+    const env = { ...process.env, PATH: `${place}:${process.env.PATH}`, TMPDIR: place, NPM_TOKEN: 'a-token-for-tests' };
+    const child = spawn(process.execPath, args, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const exit = new Promise((resolve) => child.once('exit', (...how) => resolve(how)));
+    let said = '';
+    child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    const hear = (words: RegExp): Promise<string[]> =>
+      vi.waitFor(() => words.exec(said) ?? Promise.reject(new Error(said)), { timeout: 60_000 });
+    const [, ...pids] = await hear(/builder (\d+) runs (\d+)/);
+    expect(readdirSync(place).filter((name) => name.startsWith('nestjs-flyte-image-'))).toHaveLength(1);
+    child.kill(signal);
+    // Who is impatient presses Ctrl-C again. The builder is to be waited for all the same.
+    await hear(/cleaning up/);
+    child.kill(signal);
+    expect(await exit).toEqual([code, null]);
+    for (const pid of pids) expect(() => process.kill(Number(pid), 0)).toThrow('ESRCH');
+    expect(readdirSync(place).toSorted()).toEqual(['buildah', 'cleaned-up']);
+    expect(said).toMatch(/\ncanceled: The build of flyte:[0-9a-f]+ was canceled\.\n$/);
+    expect(said).not.toContain('a-token-for-tests');
   });
 
   it('refuses a builder it does not know', async () => {

@@ -1,4 +1,6 @@
+import { constants } from 'node:os';
 import { Command, Option } from 'commander';
+import { FlyteError } from '../errors/flyte-error.js';
 import { buildImage } from '../images/build-image.js';
 import { BUILDERS, type BuilderName } from '../images/builders/builder.js';
 import { BUILDER_VARIABLE } from '../images/builders/find-builder.js';
@@ -37,7 +39,13 @@ export function imageBuildCommand(): Command {
         ...(platform === undefined ? {} : { platform: imagePlatform(platform) }),
       });
       const canceled = new AbortController();
-      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => canceled.abort());
+      // Each time, not once: a second Ctrl-C must not end this process before the builder, which then nobody would end.
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+        process.on(signal, () => {
+          process.exitCode = 128 + constants.signals[signal];
+          canceled.abort();
+        });
+      }
       const reporter = buildReporter(process.stderr);
       try {
         const { fullName } = await buildImage(image, {
@@ -50,7 +58,9 @@ export function imageBuildCommand(): Command {
         process.stdout.write(`${fullName}\n`);
       } catch (error) {
         reporter.end(false);
-        throw error;
+        if (!canceled.signal.aborted || !FlyteError.is(error)) throw error;
+        // The exit code tells of the signal already.
+        process.stderr.write(`${error.code}: ${error.message}\n`);
       }
     });
 }
