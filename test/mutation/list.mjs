@@ -1,0 +1,227 @@
+// @ts-check
+// Mistakes that a test must notice. Stryker's own mutants don't reach what runs in other processes: these do.
+
+/**
+ * @typedef {object} Mutant
+ * @property {string} file where the mistake is made
+ * @property {string} find what stands there, once
+ * @property {string} replace what is to stand there
+ * @property {string} spec the test that fails then
+ * @property {string} [test] part of its title, where running all of the file takes long
+ */
+
+const runtime = 'libs/flyte/src/runtime';
+const execution = 'libs/flyte-local/src/execution';
+const attempts = 'test/flyte-local/attempts.spec.ts';
+const injection = 'test/flyte-local/injection.spec.ts';
+
+/** @type {Mutant[]} */
+export const mutants = [
+  // The runtime: one action in its process.
+  {
+    file: `${runtime}/process-guard.ts`,
+    find: "['SIGTERM', 'SIGINT']",
+    replace: "['SIGTERM']",
+    spec: 'test/runtime/ending.spec.ts',
+    test: 'asked again',
+  },
+  {
+    file: `${runtime}/process-guard.ts`,
+    find: "  process.on('unhandledRejection', onUncaught);\n",
+    replace: '',
+    spec: 'test/runtime/ending.spec.ts',
+    test: 'by rejection',
+  },
+  {
+    file: `${runtime}/process-guard.ts`,
+    find: "  process.on('beforeExit', onIdle);\n",
+    replace: '',
+    spec: 'test/runtime/ending.spec.ts',
+    test: 'by idle',
+  },
+  {
+    file: `${runtime}/action-life.ts`,
+    find: '    this.after(this.graceMs, () => this.end(failure));\n',
+    replace: '',
+    spec: 'libs/flyte/src/runtime/action-life.spec.ts',
+  },
+  {
+    file: `${runtime}/run-action.ts`,
+    find: '    this.#limit(settings.maxRuntimeMs);\n',
+    replace: '',
+    spec: 'test/runtime/ending.spec.ts',
+    test: 'never gives way',
+  },
+  {
+    file: `${runtime}/run-action.ts`,
+    find: 'this.#life.failure ?? failureOf(error)',
+    replace: 'failureOf(error)',
+    spec: 'test/runtime/ending.spec.ts',
+    test: 'says that it was interrupted',
+  },
+  {
+    file: `${runtime}/run-action.ts`,
+    find: 'this.#watch(startTimeoutMs, startTimedOut(startTimeoutMs));',
+    replace: '',
+    spec: 'test/runtime/start.spec.ts',
+    test: 'is killed where it never gives way',
+  },
+  {
+    file: `${runtime}/run-action.ts`,
+    find: 'message: this.#redact(failure.message)',
+    replace: 'message: failure.message',
+    spec: 'test/runtime/start.spec.ts',
+    test: 'tells no secret',
+  },
+  {
+    file: `${runtime}/run-action.ts`,
+    find: 'Promise.race([closed, late])',
+    replace: 'closed',
+    spec: 'test/runtime/action.spec.ts',
+    test: 'HangsOnClose',
+  },
+  {
+    file: `${runtime}/run-action.ts`,
+    find: 'attempt + 1 : 1',
+    replace: 'attempt : 1',
+    spec: 'test/runtime/action.spec.ts',
+    test: 'knows its run',
+  },
+  {
+    file: `${runtime}/watchdog.ts`,
+    find: "process.kill(process.pid, 'SIGKILL');",
+    replace: '',
+    spec: 'test/runtime/ending.spec.ts',
+    test: 'never gives way',
+  },
+  {
+    file: `${runtime}/load-tasks-module.ts`,
+    find: 'recoverable: !lasting',
+    replace: 'recoverable: true',
+    spec: 'test/runtime/start.spec.ts',
+    test: 'broken.js',
+  },
+  {
+    file: `${runtime}/tasks-app.ts`,
+    find: 'app.registerRequestByContextId(app.get(TaskContext), contextId);',
+    replace: '',
+    spec: 'test/runtime/action.spec.ts',
+    test: 'request-scoped',
+  },
+  // The local plane's execution.
+  {
+    file: `${execution}/run-process.ts`,
+    find: '    clearTimeout(killer);\n    killTree(pid, spec.marker);\n',
+    replace: '    clearTimeout(killer);\n',
+    spec: attempts,
+    test: 'ends with it',
+  },
+  {
+    file: `${execution}/run-process.ts`,
+    find: '    killer = setTimeout(() => killTree(pid, spec.marker), spec.graceMs);\n',
+    replace: '',
+    spec: attempts,
+    test: 'ignores SIGTERM',
+  },
+  {
+    file: `${execution}/run-process.ts`,
+    find: "signalGroup(pid, 'SIGTERM');",
+    replace: "signalGroup(pid, 'SIGKILL');",
+    spec: attempts,
+    test: 'in its own way',
+  },
+  {
+    file: `${execution}/executor.ts`,
+    find: 'this.#active.size < this.limit',
+    replace: 'this.#active.size <= this.limit',
+    spec: attempts,
+    test: 'first come, first served',
+  },
+  {
+    file: `${execution}/executor.ts`,
+    find: 'const job = this.#queue.shift();',
+    replace: 'const job = this.#queue.pop();',
+    spec: attempts,
+    test: 'first come, first served',
+  },
+  {
+    file: `${execution}/executor.ts`,
+    find: 'details.attempts.length - 2',
+    replace: 'details.attempts.length - 1',
+    spec: attempts,
+    test: 'waits longer',
+  },
+  {
+    file: `${execution}/executor.ts`,
+    find: "job.waiting = setTimeout(() => this.#stop(job, 'queued_too_long'), maxQueuedMs)",
+    replace: 'void maxQueuedMs',
+    spec: attempts,
+    test: 'for the queue',
+  },
+  {
+    file: `${execution}/attempt-result.ts`,
+    find: 'failed(error.kind === ContainerError_Kind.RECOVERABLE, kind, message)',
+    replace: 'failed(true, kind, message)',
+    spec: attempts,
+    test: 'only then',
+  },
+  {
+    file: `${execution}/attempt-result.ts`,
+    find: '(O_NOFOLLOW ?? 0) | (O_NONBLOCK ?? 0)',
+    replace: '(O_NONBLOCK ?? 0)',
+    spec: attempts,
+    test: 'is explained: ln -s',
+  },
+  {
+    file: `${execution}/attempt-runner.ts`,
+    find: 'return withoutSecrets(result, patterns);',
+    replace: 'return result;',
+    spec: attempts,
+    test: 'does not repeat a secret',
+  },
+  {
+    file: `${execution}/attempt-runner.ts`,
+    find: '...variables, ...folder, ...flyte }',
+    replace: '...flyte, ...variables, ...folder }',
+    spec: injection,
+  },
+  {
+    file: `${execution}/environment.ts`,
+    find: "name.startsWith('LC_') ||",
+    replace: "name.startsWith('L') ||",
+    spec: injection,
+  },
+  {
+    file: `${execution}/secret-files.ts`,
+    find: '    fchmodSync(handle, 0o400);\n',
+    replace: '    fchmodSync(handle, 0o444);\n',
+    spec: injection,
+  },
+  {
+    file: `${execution}/attempt-log.ts`,
+    find: 'stream.redactor.push(chunk)',
+    replace: 'Buffer.from(chunk)',
+    spec: 'test/flyte-local/logs.spec.ts',
+    test: 'in any spelling',
+  },
+  {
+    file: `${execution}/leftovers.ts`,
+    find: '  removeSecretsOf(folders.secretsInUse);\n',
+    replace: '',
+    spec: 'test/flyte-local/restart.spec.ts',
+    test: 'leaves nothing running',
+  },
+  // The commands.
+  {
+    file: 'libs/flyte/src/cli/report-failure.ts',
+    find: "error.code === 'invalid_argument' ? 2 : 1",
+    replace: '1',
+    spec: 'test/images/command.spec.ts',
+  },
+  {
+    file: 'libs/flyte/src/cli/image-build.command.ts',
+    find: "for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => canceled.abort());",
+    replace: '',
+    spec: 'test/images/command.spec.ts',
+  },
+];
