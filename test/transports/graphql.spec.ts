@@ -193,6 +193,26 @@ describe('GraphQL', () => {
     expect(error?.extensions['status']).toBe(status);
   });
 
+  it('leaves introspection open, where the driver has it on', async () => {
+    const query = '{ __schema { queryType { name } } __typename }';
+    expect((await post(query)).reply).toEqual({
+      data: { __schema: { queryType: { name: 'Query' } }, __typename: 'Query' },
+    });
+    await using closed = await startApp({
+      providers: [PeopleResolver],
+      imports: [
+        FlyteModule.forRoot({ endpoint: plane.url, passthrough: true }),
+        GraphQLModule.forRoot<ApolloDriverConfig>({ driver: ApolloDriver, autoSchemaFile: true, introspection: false }),
+      ],
+    });
+    const { status, text } = await ask(closed.url, '/graphql', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query }),
+    });
+    expect([status, text]).toEqual([400, expect.stringMatching(/introspection is not allowed/)]);
+  });
+
   it('takes a cookie alone from its own origin only', async () => {
     const query = 'mutation { touch(times: 1) { subject } }';
     for (const headers of [{}, { origin: 'https://evil.example' }, { 'sec-fetch-site': 'same-site' }] as Record<

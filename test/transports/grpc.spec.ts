@@ -1,5 +1,5 @@
 import { Code, ConnectError } from '@connectrpc/connect';
-import type { sendUnaryData, ServerDuplexStream, ServerReadableStream } from '@grpc/grpc-js';
+import type { sendUnaryData, Server, ServerDuplexStream, ServerReadableStream } from '@grpc/grpc-js';
 import { Controller, type INestMicroservice } from '@nestjs/common';
 import {
   ClientProxyFactory,
@@ -140,6 +140,28 @@ describe('A gRPC microservice', () => {
     expect(logger.lines.filter((line) => /credentials/.test(line))).toEqual([]);
   });
 
+  it('leaves open what is given to the server itself, as reflection and health checks are', async () => {
+    const { options, protoPath, address: at } = await peopleService();
+    const same = (bytes: Buffer): Buffer => bytes;
+    const list = {
+      ...{ path: '/reflection/List', requestStream: false, responseStream: false },
+      ...{ requestSerialize: same, requestDeserialize: same, responseSerialize: same, responseDeserialize: same },
+    };
+    const handler = (_call: unknown, done: (error: null, answer: Buffer) => void): void =>
+      done(null, Buffer.from('people'));
+    const onLoadPackageDefinition = (_package: unknown, server: Pick<Server, 'addService'>): void =>
+      server.addService({ list }, { list: handler });
+    const other = await start({ ...options, options: { ...options.options, onLoadPackageDefinition } });
+    using people = new PeopleClient(at, protoPath);
+    const answer = await new Promise((resolve) => {
+      people.client.makeUnaryRequest(list.path, same, same, Buffer.alloc(0), (error, bytes) =>
+        resolve(error ?? String(bytes)),
+      );
+    });
+    expect([answer, await people.unary('Me')]).toEqual(['people', UNAUTHENTICATED]);
+    await other.close();
+  });
+
   it('answers calls of every kind as the caller', async () => {
     expect(await client.unary('Me', as('alice'))).toEqual({ subject: 'alice' });
     expect(await client.unary('Me', as('bob'))).toEqual({ subject: 'bob' });
@@ -225,7 +247,7 @@ describe('A gRPC microservice', () => {
   it('refuses what can’t travel as INVALID_ARGUMENT, and quotes no token', async () => {
     const token = 'not-a-token-of-this-plane';
     const endings: Ending[] = [
-      await client.unary('Me', { authorization: token.repeat(400) }),
+      await client.unary('Me', { authorization: token.repeat(800) }),
       await client.unary('Me', bearer(token)),
       await client.unary('Me', { cookie: `session=${token}` }),
     ];
