@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
+import { WebSocket } from 'ws';
 import { describe, expect, it } from 'vitest';
 import { freePort, PeopleClient, peopleService } from '../support/grpc.js';
 import { ask, bearer } from '../support/http.js';
@@ -10,12 +12,17 @@ interface Kind {
   readonly name: string;
   readonly type: 'module' | 'commonjs';
   readonly versions: NestVersions;
+  /** What becomes of an app whose gateway names no guard. */
+  readonly openGateway: RegExp;
 }
 
+const STARTS = /^it starts$/;
+const REFUSED = /Nest 11 applies no app's guard to gateways.*OpenGateway \(hello\)/;
+
 const KINDS: Kind[] = [
-  { name: 'Nest 12 in ESM', type: 'module', versions: NEST_12 },
-  { name: 'Nest 11 in ESM', type: 'module', versions: NEST_11 },
-  { name: 'Nest 11 in CommonJS', type: 'commonjs', versions: NEST_11 },
+  { name: 'Nest 12 in ESM', type: 'module', versions: NEST_12, openGateway: STARTS },
+  { name: 'Nest 11 in ESM', type: 'module', versions: NEST_11, openGateway: REFUSED },
+  { name: 'Nest 11 in CommonJS', type: 'commonjs', versions: NEST_11, openGateway: REFUSED },
 ];
 
 /** The same sources for each kind. */
@@ -28,8 +35,18 @@ async function makeApp({ type, versions }: Kind): Promise<AppFolder> {
   return app;
 }
 
+/** What a socket is told after its first message. */
+async function firstAnswer(url: string, headers: Record<string, string>, message: object): Promise<unknown> {
+  const socket = new WebSocket(url, { headers });
+  await once(socket, 'open');
+  socket.send(JSON.stringify(message));
+  const [answer] = (await once(socket, 'message')) as [Buffer];
+  socket.close();
+  return JSON.parse(answer.toString());
+}
+
 describe.each(KINDS)('an app on $name', (kind) => {
-  it('uses the packed libraries over HTTP, GraphQL and gRPC, and runs a task', async () => {
+  it('uses the packed libraries over HTTP, GraphQL, WebSockets and gRPC, and runs a task', async () => {
     await using app = await makeApp(kind);
     const [planePort, appPort, people] = [await freePort(), await freePort(), await peopleService()];
     const [plane, url] = [`http://127.0.0.1:${planePort}`, `http://127.0.0.1:${appPort}`];
@@ -61,6 +78,11 @@ describe.each(KINDS)('an app on $name', (kind) => {
       errors: [{ extensions: { code: 'UNAUTHENTICATED' } }],
     });
     expect((await post('/graphql', query, bearer(token))).json).toEqual({ data: { me: { subject: 'alice' } } });
+
+    const live = (headers = {}) => firstAnswer(`ws://127.0.0.1:${appPort}/live`, headers, { event: 'me' });
+    expect(await live()).toMatchObject({ event: 'exception', data: { code: 'unauthenticated' } });
+    expect(await live(bearer(token))).toEqual({ event: 'me', data: 'alice' });
+    expect((await app.run('node', ['dist/open-gateway.js'])).stdout).toMatch(kind.openGateway);
 
     using client = new PeopleClient(people.address, people.protoPath);
     expect(await client.unary('Me')).toMatchObject({ code: 16 });

@@ -2,7 +2,7 @@
 export interface NestVersions {
   /** What `nestjs-flyte` asks for. */
   readonly core: Readonly<Record<string, string>>;
-  /** What an app with HTTP, GraphQL and gRPC has beside that. */
+  /** What an app with HTTP, GraphQL, WebSockets and gRPC has beside that. */
   readonly transports: Readonly<Record<string, string>>;
   /** The compiler that Nest's CLI of that version brings. */
   readonly typescript: string;
@@ -15,6 +15,7 @@ const transports = {
   '@grpc/grpc-js': '1.14.7',
   '@grpc/proto-loader': '0.8.1',
   graphql: '16.15.0',
+  ws: '8.23.0',
 };
 
 export const NEST_11: NestVersions = {
@@ -25,6 +26,8 @@ export const NEST_11: NestVersions = {
     '@nestjs/graphql': '13.4.5',
     '@nestjs/microservices': '11.2.6',
     '@nestjs/platform-express': '11.2.10',
+    '@nestjs/platform-ws': '11.2.6',
+    '@nestjs/websockets': '11.2.6',
   },
   typescript: '5.9.3',
 };
@@ -37,6 +40,8 @@ export const NEST_12: NestVersions = {
     '@nestjs/graphql': '14.0.3',
     '@nestjs/microservices': '12.1.1',
     '@nestjs/platform-express': '12.5.1',
+    '@nestjs/platform-ws': '12.1.1',
+    '@nestjs/websockets': '12.1.1',
   },
   typescript: '6.0.3',
 };

@@ -15,6 +15,7 @@ import { createBearerVerifier } from './auth/bearer-verifier.js';
 import { compileExcludedPaths } from './auth/excluded-paths.js';
 import { FlyteAuthGuard } from './auth/flyte-auth.guard.js';
 import { FlyteExceptionFilter } from './auth/flyte-exception.filter.js';
+import { assertGatewaysGuarded } from './auth/gateways.js';
 import { fromAuthorization, fromCookie } from './auth/header-extractors.js';
 import { FlyteError } from './errors/flyte-error.js';
 import { FlyteFeatureModule, taskSourcesIn, type TaskFeature } from './flyte-feature.module.js';
@@ -176,6 +177,8 @@ export class FlyteModule extends ConfigurableModuleClass implements OnModuleInit
     this.#options = options;
     this.#modules = modules;
     this.#registry = registry;
+    // Not in a hook: gateways with a port of their own listen by then.
+    if (options.passthrough) assertGatewaysGuarded(modules);
   }
 
   /**

@@ -2,7 +2,7 @@ import { Catch, Logger, type ArgumentsHost } from '@nestjs/common';
 import { BaseExceptionFilter } from '@nestjs/core';
 import { of, throwError, type Observable } from 'rxjs';
 import { FlyteError, WIRE_ERROR_CODES, type WireErrorCode } from '../errors/flyte-error.js';
-import { setAnswerHeader, toHttpException } from './http-answer.js';
+import { endBegunAnswer, setAnswerHeader, toHttpException } from './http-answer.js';
 import { inboundRequest, isGrpcCall } from './inbound-request.js';
 import { clientMessage, logServerFault } from './server-fault.js';
 import { answerWebSocket } from './ws-answer.js';
@@ -24,6 +24,7 @@ export class FlyteExceptionFilter extends BaseExceptionFilter {
         if (error.code === 'unauthenticated') {
           setAnswerHeader(inboundRequest(host).response, 'WWW-Authenticate', 'Bearer');
         }
+        if (endBegunAnswer(inboundRequest(host).response)) return;
         super.catch(toHttpException(error), host);
         return;
       case 'graphql':

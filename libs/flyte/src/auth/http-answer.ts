@@ -55,3 +55,16 @@ export function setAnswerHeader(response: object | undefined, name: string, valu
   if (typeof header === 'function') header.call(response, name, value);
   else if (typeof setHeader === 'function') setHeader.call(response, name, value);
 }
+
+/**
+ * Ends an answer of Fastify whose head is out already. Nest 11 would answer once more, and the rejection of that, which
+ * nobody handles, would end the process; Nest 12 ends such answers itself.
+ *
+ * @returns whether it was one
+ */
+export function endBegunAnswer(response: object | undefined): boolean {
+  const { raw } = (response ?? {}) as { raw?: { headersSent: boolean; end: () => void } };
+  if (!raw?.headersSent) return false;
+  raw.end();
+  return true;
+}

@@ -3,8 +3,10 @@ import type { ArgumentsHost, Logger } from '@nestjs/common';
 import type { FlyteError } from '../errors/flyte-error.js';
 import { clientMessage, logServerFault } from './server-fault.js';
 
+type WsException = Error & { getError(): unknown };
+
 interface WebSockets {
-  readonly WsException: new (answer: object) => Error & { getError(): unknown };
+  readonly WsException: new (answer: object) => WsException;
   readonly BaseWsExceptionFilter: new () => { catch(exception: Error, host: ArgumentsHost): void };
 }
 
@@ -20,7 +22,7 @@ function websockets(): WebSockets {
  * gateways, and its own would answer "Internal server error". Filters that a gateway names may still catch FlyteError, as
  * the result is both. A server's fault is logged.
  */
-export function toWsException(error: FlyteError, host: ArgumentsHost, logger: Logger): Error {
+export function toWsException(error: FlyteError, host: ArgumentsHost, logger: Logger): WsException {
   const { WsException } = websockets();
   if (error instanceof WsException) return error;
   logServerFault(logger, error);
@@ -32,6 +34,13 @@ export function toWsException(error: FlyteError, host: ArgumentsHost, logger: Lo
 
 /** Sends an error to the socket that a message came from. */
 export function answerWebSocket(error: FlyteError, host: ArgumentsHost, logger: Logger): void {
+  const exception = toWsException(error, host, logger);
+  const client = host.switchToWs().getClient<{ readyState?: unknown; send?: (text: string) => void }>();
+  if (typeof client.readyState === 'number' && typeof client.send === 'function') {
+    // A client of `ws`, which Nest 11's filter sends nothing to. This is what Nest 12's sends.
+    client.send(JSON.stringify({ event: 'exception', data: exception.getError() }));
+    return;
+  }
   const { BaseWsExceptionFilter } = websockets();
-  new BaseWsExceptionFilter().catch(toWsException(error, host, logger), host);
+  new BaseWsExceptionFilter().catch(exception, host);
 }

@@ -4,6 +4,7 @@ import { GraphQLModule } from '@nestjs/graphql';
 import { FlyteModule } from 'nestjs-flyte';
 import { CountTasks } from './count.tasks.js';
 import { MeController } from './me.controller.js';
+import { MeGateway } from './me.gateway.js';
 import { MeResolver } from './me.resolver.js';
 
 @Module({
@@ -19,6 +20,6 @@ import { MeResolver } from './me.resolver.js';
     GraphQLModule.forRoot<ApolloDriverConfig>({ driver: ApolloDriver, autoSchemaFile: true }),
   ],
   controllers: [MeController],
-  providers: [MeResolver],
+  providers: [MeGateway, MeResolver],
 })
 export class AppModule {}
