@@ -19,6 +19,8 @@ const runs = createClient(RunService, flyte.transport);
 const endless = { actionId: { run: { project: PROJECT, domain: DOMAIN, name: ENDLESS }, name: 'a0' } };
 const waysToFollow = {
   outputs: () => flyte.runs.outputs(DONE),
+  // The end of a stream and its reader’s leaving meet in any order.
+  'many outputs': () => Promise.all(Array.from({ length: 50 }, () => flyte.runs.outputs(DONE))),
   'outputs, and the logs': async () => {
     for await (const line of flyte.runs.logs(DONE)) void line;
     await flyte.runs.outputs(DONE);
@@ -75,6 +77,7 @@ const NOT_CLOSED = 'though nothing closes the app';
 it.each([
   ['outputs', CLOSED],
   ['outputs', NOT_CLOSED],
+  ['many outputs', NOT_CLOSED],
   ['outputs, and the logs', NOT_CLOSED],
   ['a watch that is left', CLOSED],
   ['a watch that is left', NOT_CLOSED],

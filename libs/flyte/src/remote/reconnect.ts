@@ -11,14 +11,11 @@ export const MAX_FAILURES = 12;
 // is among them because HTTP/2 resets of that name become it.
 const DROPPED = new Set<FlyteErrorCode>(['unavailable', 'deadline_exceeded', 'canceled', 'aborted', 'internal']);
 
-// What @connectrpc/connect 2 makes, as `invalid_argument`, of a connection that closes in the middle of a stream.
-const NO_END = 'protocol error: missing EndStreamResponse';
-
 const CLOSED = 'The app has shut down, and its connections to Flyte with it.';
 
 /** Whether a stream that failed so may go on in another one. */
 export function isDropped(error: unknown): boolean {
-  return FlyteError.is(error) && error.message !== CLOSED && (DROPPED.has(error.code) || error.message === NO_END);
+  return FlyteError.is(error) && error.message !== CLOSED && DROPPED.has(error.code);
 }
 
 /** What streams fail with that outlive their app. */

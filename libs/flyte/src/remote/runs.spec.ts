@@ -133,7 +133,6 @@ describe('errors of runs', () => {
 
   it('tell a dropped stream from an answer', () => {
     expect(isDropped(new FlyteError('unavailable', ''))).toBe(true);
-    expect(isDropped(new FlyteError('invalid_argument', 'protocol error: missing EndStreamResponse'))).toBe(true);
     expect(isDropped(new FlyteError('invalid_argument', 'no'))).toBe(false);
     expect(isDropped(new FlyteError('unauthenticated', ''))).toBe(false);
     expect(isDropped(new Error('x'))).toBe(false);

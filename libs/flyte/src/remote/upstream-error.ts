@@ -40,19 +40,29 @@ export function isTransient(reason: unknown): boolean {
   return error.code === Code.Unavailable || isLostConnection(error);
 }
 
-// What Node calls a connection that ended in the middle of a call, or could not be opened.
+// What Node calls a connection that ended in the middle of a call, or could not be opened: of sockets, of HTTP/2 (which
+// also says so of a session that the peer gave up with an error), and of streams that had not come to their end.
 const LOST = new Set([
-  ...['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN'],
-  ...['ERR_HTTP2_INVALID_SESSION', 'ERR_HTTP2_GOAWAY_SESSION', 'ERR_HTTP2_INVALID_STREAM', 'ERR_STREAM_DESTROYED'],
+  ...['ECONNRESET', 'ECONNABORTED', 'ECONNREFUSED', 'EPIPE', 'ETIMEDOUT', 'ECANCELED', 'ENOTCONN', 'ESHUTDOWN'],
+  ...['EHOSTUNREACH', 'EHOSTDOWN', 'ENETUNREACH', 'ENETDOWN', 'ENETRESET', 'EADDRNOTAVAIL', 'ERR_SOCKET_CLOSED'],
+  ...['ERR_HTTP2_INVALID_SESSION', 'ERR_HTTP2_GOAWAY_SESSION', 'ERR_HTTP2_SESSION_ERROR', 'ERR_HTTP2_SOCKET_UNBOUND'],
+  ...['ERR_HTTP2_INVALID_STREAM', 'ERR_HTTP2_STREAM_CANCEL', 'ERR_HTTP2_PING_CANCEL'],
+  ...['ERR_STREAM_DESTROYED', 'ERR_STREAM_PREMATURE_CLOSE', 'ERR_STREAM_WRITE_AFTER_END'],
 ]);
+
+// What @connectrpc/connect 2 says of an answer that stops in the middle: `invalid_argument` or `internal`, as if it were
+// somebody's mistake.
+const CUT_OFF =
+  /^protocol error: (?:missing (?:EndStreamResponse|status)|incomplete envelope|promised \d+ bytes, received \d+)$/;
 
 /**
  * Whether the network failed, and not Flyte. Connect reads these from a server's side, where they tell that the client
- * left: as `aborted` (a conflict, over HTTP), `canceled` or `internal`.
+ * left: as `aborted` (a conflict, over HTTP), `canceled`, `internal` or `unknown`.
  */
 function isLostConnection(error: ConnectError): boolean {
   // Nobody here cancelled, and a server that does says so in a message: the peer dropped the stream.
   if (error.code === Code.Canceled && error.rawMessage.startsWith('http/2 stream closed')) return true;
+  if (CUT_OFF.test(error.rawMessage)) return true;
   for (let cause = error.cause; cause instanceof Error; cause = cause.cause) {
     if ('code' in cause && typeof cause.code === 'string' && LOST.has(cause.code)) return true;
     if (cause.message.includes('NGHTTP2_REFUSED_STREAM')) return true;

@@ -1,4 +1,4 @@
-import type { Transport } from '@connectrpc/connect';
+import { Code, ConnectError, type Transport } from '@connectrpc/connect';
 import { createConnectTransport, createGrpcTransport } from '@connectrpc/connect-node';
 import { Http2SessionPool } from './http2-session-pool.js';
 import { closed } from './reconnect.js';
@@ -29,8 +29,17 @@ export function createWire({ endpoint, tls, protocol }: ResolvedOptions): Wire {
   };
   const [calls, streams] = [1, 2].map(() => new Http2SessionPool(endpoint.url, certificates));
   if (!calls || !streams) throw new Error('unreachable');
-  const oneCall = (pool: Http2SessionPool, done: AbortSignal): Transport =>
-    create({ baseUrl: endpoint.url, httpVersion: '2', sessionManager: endingWith(pool, done) });
+  const oneCall = (pool: Http2SessionPool, done: AbortSignal): Transport => {
+    const lost = new AbortController();
+    const sessionManager = watching(pool, done, lost);
+    const transport = create({ baseUrl: endpoint.url, httpVersion: '2', sessionManager });
+    const until = (signal: AbortSignal | undefined): AbortSignal =>
+      AbortSignal.any(signal ? [signal, lost.signal] : [lost.signal]);
+    return {
+      unary: (method, signal, ...call) => transport.unary(method, until(signal), ...call),
+      stream: (method, signal, ...call) => transport.stream(method, until(signal), ...call),
+    };
+  };
   const open = new Set<AbortController>();
   const wire = {
     unary: (done: AbortSignal) => oneCall(calls, done),
@@ -48,17 +57,26 @@ export function createWire({ endpoint, tls, protocol }: ResolvedOptions): Wire {
 type SessionManager = Pick<Http2SessionPool, 'authority' | 'request' | 'notifyResponseByteRead'>;
 
 /**
- * Node keeps an HTTP/2 stream that its peer has ended until all of it is read, and with the stream the process. Connect
- * reads no further where a call ends first, by its deadline or because nobody wants more.
+ * The pool for one call, whose stream is watched for two ends that Connect does not notice.
+ *
+ * @param done fires when the call is over
+ * @param lost is made to fire when no answer can come any more
  */
-function endingWith(pool: Http2SessionPool, done: AbortSignal): SessionManager {
+function watching(pool: Http2SessionPool, done: AbortSignal, lost: AbortController): SessionManager {
   return {
     authority: pool.authority,
     notifyResponseByteRead: (stream) => pool.notifyResponseByteRead(stream),
     async request(...call) {
       const stream = await pool.request(...call);
-      // One that is not closed yet, Connect ends by telling the peer; it was asked to before.
-      done.addEventListener('abort', () => stream.closed && stream.destroy(), { once: true });
+      // A session that ends in good order takes streams along that nobody answered, without an error.
+      const ended = (): void => lost.abort(new ConnectError('the connection was lost', Code.Unavailable));
+      if (stream.destroyed) ended();
+      stream.once('close', ended).once('response', () => stream.off('close', ended));
+      // Node keeps a stream that its peer has ended until all of it is read, and with the stream the process. Connect reads
+      // no further where a call ends first, by its deadline or because nobody wants more. Connect is to learn of that first:
+      // a stream that is not closed yet, it closes by telling the peer.
+      const release = (): void => void (stream.closed && stream.destroy());
+      done.addEventListener('abort', () => queueMicrotask(release), { once: true });
       return stream;
     },
   };

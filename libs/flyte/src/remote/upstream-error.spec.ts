@@ -1,0 +1,44 @@
+import { Code, ConnectError } from '@connectrpc/connect';
+import { describe, expect, it } from 'vitest';
+import { isTransient, toFlyteError } from './upstream-error.js';
+
+/** As @connectrpc/connect-node hands on what Node said. */
+function fromNode(code: string, as: Code): ConnectError {
+  const error = new ConnectError('what Node said', as);
+  error.cause = Object.assign(new Error('what Node said'), { code });
+  return error;
+}
+
+describe('a connection that was lost', () => {
+  it.each([
+    ['ECONNRESET', Code.Aborted],
+    ['ECANCELED', Code.Internal],
+    ['EPIPE', Code.Internal],
+    ['ENETDOWN', Code.Internal],
+    ['ERR_STREAM_PREMATURE_CLOSE', Code.Unknown],
+    ['ERR_STREAM_WRITE_AFTER_END', Code.Aborted],
+    ['ERR_HTTP2_SESSION_ERROR', Code.Internal],
+    ['ERR_HTTP2_STREAM_CANCEL', Code.Internal],
+  ])('by Node’s name %s is unavailable, and worth another try', (code, as) => {
+    const error = fromNode(code, as);
+    expect([toFlyteError(error, 'A.B', undefined).code, isTransient(error)]).toEqual(['unavailable', true]);
+  });
+
+  it.each([
+    ['missing EndStreamResponse', Code.InvalidArgument],
+    ['missing status', Code.Internal],
+    ['incomplete envelope', Code.InvalidArgument],
+    ['promised 60014 bytes, received 16384', Code.InvalidArgument],
+  ])('is what an answer tells that was cut off: %s', (what, as) => {
+    const error = new ConnectError(`protocol error: ${what}`, as);
+    expect([toFlyteError(error, 'A.B', undefined).code, isTransient(error)]).toEqual(['unavailable', true]);
+  });
+});
+
+it.each([
+  [new ConnectError('no such run', Code.NotFound), 'not_found'],
+  [new ConnectError('protocol error: received extra EndStreamResponse', Code.InvalidArgument), 'invalid_argument'],
+  [fromNode('ERR_INVALID_ARG_TYPE', Code.Internal), 'internal'],
+])('other failures stay what they are: %s', (error, code) => {
+  expect([toFlyteError(error, 'A.B', undefined).code, isTransient(error)]).toEqual([code, false]);
+});
