@@ -25,6 +25,7 @@ import {
 } from '../http/plane-handler.js';
 import { callEnd, logCalls, type CallLogger } from './log-calls.js';
 import { MAX_ANONYMOUS_BYTES, MAX_MESSAGE_BYTES, readMessage } from './read-message.js';
+import { tellStateProblems } from './state-problems.js';
 import { admitted, beginAdmission, requireAdmission, type Admit } from './verify-caller.js';
 
 /** What {@link callHandler} takes. */
@@ -37,6 +38,8 @@ export interface CallHandlerOptions {
   readonly interceptors: readonly Interceptor[];
   /** Is told of each call that ended. */
   readonly logger: CallLogger | undefined;
+  /** The state folder, for messages about it. */
+  readonly state: string;
   /** Ends what streams. */
   readonly shutdownSignal: AbortSignal;
 }
@@ -50,11 +53,17 @@ export function callHandler({
   admit,
   interceptors,
   logger,
+  state,
   shutdownSignal,
 }: CallHandlerOptions): PlaneRequestHandler {
   const router = createConnectRouter({
     acceptCompression: [compressionGzip, compressionBrotli],
-    interceptors: [...(logger === undefined ? [] : [logCalls(logger)]), requireAdmission(), ...interceptors],
+    interceptors: [
+      ...(logger === undefined ? [] : [logCalls(logger)]),
+      requireAdmission(),
+      tellStateProblems(state),
+      ...interceptors,
+    ],
     readMaxBytes: MAX_MESSAGE_BYTES,
     shutdownSignal,
   });

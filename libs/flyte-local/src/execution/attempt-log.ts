@@ -1,5 +1,6 @@
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { codeOf } from '../state/atomic-file.js';
 import { Redactor } from './redactor.js';
 
 /** One line of a log, as its file holds it: one JSON text per line. */
@@ -26,6 +27,10 @@ export class AttemptLog {
   readonly #handle: number;
   readonly #streams = new Map<LogEntry['from'], { readonly redactor: Redactor; rest: Buffer }>();
   #size = 0;
+  /** Where the last whole line in the file ends. */
+  #end: number;
+  /** How many lines could not be written. */
+  #lost = 0;
   #isFull = false;
   #last: string[] = [];
 
@@ -33,14 +38,17 @@ export class AttemptLog {
    * @param path a new file, private to this user
    * @param patterns the spellings of the attempt's secrets
    * @param onChange is told when there are further lines in the file
+   * @param onLoss is told why lines can't be written, when that begins
    */
   constructor(
     path: string,
     private readonly patterns: readonly Buffer[],
     private readonly onChange: () => void,
+    private readonly onLoss: (code: string) => void,
   ) {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     this.#handle = openSync(path, 'a', 0o600);
+    this.#end = fstatSync(this.#handle).size;
   }
 
   /** The last lines that the process wrote, with secrets hidden; empty if it wrote none. */
@@ -66,6 +74,7 @@ export class AttemptLog {
       const tail = this.#lines(from, Buffer.concat([rest, redactor.end()]));
       if (tail.length > 0) this.#append(from, [tail.toString()]);
     }
+    if (this.#lost > 0) this.#store([]);
     closeSync(this.#handle);
     this.onChange();
   }
@@ -109,7 +118,29 @@ export class AttemptLog {
       }
       entries.push({ at, from, text });
     }
-    writeSync(this.#handle, entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
+    this.#store(entries);
+  }
+
+  /** A full disk costs lines, and not the plane. How many, the log says where they are missing, once there is room. */
+  #store(entries: readonly LogEntry[]): void {
+    const loss: LogEntry = {
+      at: Date.now(),
+      from: 'plane',
+      text: `Here ${this.#lost} lines are missing: the disk was full.`,
+    };
+    const all = this.#lost === 0 ? entries : [loss, ...entries];
+    const bytes = Buffer.from(all.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
+    try {
+      for (let at = 0; at < bytes.length;) at += writeSync(this.#handle, bytes, at);
+    } catch (error) {
+      // Half of a line would spoil the one behind it.
+      ftruncateSync(this.#handle, this.#end);
+      if (this.#lost === 0) this.onLoss(codeOf(error));
+      this.#lost += entries.length;
+      return;
+    }
+    this.#end += bytes.length;
+    this.#lost = 0;
     this.onChange();
   }
 }

@@ -39,6 +39,8 @@ export interface RunnerParts {
   readonly graceMs: number;
   /** The plane's URL. */
   readonly url: () => string;
+  /** Is told what the plane's user should know. */
+  readonly warn: (message: string) => void;
   /** See {@link SecretLookup}. */
   readonly stateFlag: string | undefined;
 }
@@ -47,8 +49,8 @@ export interface RunnerParts {
 export interface AttemptControl {
   /** Ends the attempt; its reason is a {@link StopReason}. */
   readonly stop: AbortSignal;
-  /** Is called right before the process starts: from then on, the task may have done something. */
-  readonly onRunning: () => void;
+  /** Is called and waited for right before the process starts: from then on, the task may have done something. */
+  readonly onRunning: () => Promise<void>;
 }
 
 /** Runs attempts as processes of this machine. */
@@ -88,12 +90,18 @@ export class AttemptRunner {
     patterns: readonly Buffer[],
     control: AttemptControl,
   ): Promise<AttemptResult> {
-    const { tails, secretsRoot } = this.parts;
+    const { tails, secretsRoot, warn } = this.parts;
     const variables = secretVariables(secrets);
     const files = writeSecretFiles(secretsRoot, secrets);
     const path = plan.paths.log;
     tails.opened(path);
-    const log = new AttemptLog(path, patterns, () => tails.changed(path));
+    const log = new AttemptLog(
+      path,
+      patterns,
+      () => tails.changed(path),
+      (code) =>
+        warn(`Lines of the log ${path} are lost, because it can't be written (${code}). Free some space there.`),
+    );
     try {
       for (const warning of groupWarnings(secrets.map(({ secret }) => secret))) log.note(warning);
       return await this.#process(plan, variables, files, log, control);
@@ -126,7 +134,7 @@ export class AttemptRunner {
         `The secret files are in the folder of FLYTE_SECRETS_DEFAULT_DIR and not at /etc/flyte/secrets: ${namespaces}.`,
       );
     if (stop.aborted) return { kind: 'stopped', reason: stop.reason as StopReason };
-    onRunning();
+    await onRunning();
     const onOutput = (from: 'out' | 'err', chunk: Buffer): void => log.write(from, chunk);
     const status = await runProcess({ ...command, name, isApart, marker, stop, graceMs, onOutput });
     if (status.code === 0) return readResult(paths.outputs);

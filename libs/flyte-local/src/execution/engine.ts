@@ -81,6 +81,7 @@ export class Engine {
       cwd: options.workingDirectory,
       graceMs: options.abortGraceMs,
       url,
+      warn,
       stateFlag: stateFlag(state),
     });
     const executor = new Executor(actions, runner, options.maxConcurrentActions, warn);

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { timestampMs } from '@bufbuild/protobuf/wkt';
 import type { EnrichedIdentity } from 'nestjs-flyte/idl/common/identity';
 import { ActionPhase } from 'nestjs-flyte/idl/common/phase';
@@ -17,9 +18,13 @@ import {
 } from '../runs/action-record.js';
 import type { ActionStore } from '../runs/action-store.js';
 import { codeOf } from '../state/atomic-file.js';
+import { isFull } from '../state/state-problem.js';
 import type { AttemptResult, StopReason } from './attempt-result.js';
 import type { AttemptRunner } from './attempt-runner.js';
 import { retryPolicy, type RetryPolicy } from './retry.js';
+
+/** How often it is tried whether there is room again, in milliseconds. */
+const ROOM_INTERVAL_MS = 500;
 
 interface Job {
   readonly key: ActionKey;
@@ -36,7 +41,7 @@ export class Executor {
   readonly #jobs = new Map<string, Job>();
   readonly #queue: Job[] = [];
   readonly #active = new Set<Promise<void>>();
-  #closed = false;
+  readonly #closing = new AbortController();
 
   /**
    * @param store the actions
@@ -98,7 +103,7 @@ export class Executor {
 
   /** Ends every process. The records stay as they are, for the next start to take up. */
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#closing.abort();
     for (const job of this.#jobs.values()) {
       clearTimeout(job.waiting);
       clearTimeout(job.deadline);
@@ -115,7 +120,7 @@ export class Executor {
   }
 
   #fill(): void {
-    while (!this.#closed && this.#active.size < this.limit) {
+    while (!this.#closing.signal.aborted && this.#active.size < this.limit) {
       const job = this.#queue.shift();
       if (job === undefined) return;
       clearTimeout(job.waiting);
@@ -129,7 +134,35 @@ export class Executor {
     try {
       await this.#attempt(job);
     } catch (error) {
-      this.warn(`The run ${job.key.run} stays as it is until the next start (${codeOf(error)}).`);
+      this.#left(job, error);
+    }
+  }
+
+  #left(job: Job, error: unknown): void {
+    if (this.#closing.signal.aborted) return;
+    this.warn(`The run ${job.key.run} stays as it is until the next start (${codeOf(error)}).`);
+  }
+
+  /**
+   * Stores what has happened to an action. Where the disk is full, it waits for room: nobody else would remember it.
+   *
+   * @throws the system's error where something else is wrong, and an AbortError once the plane closes
+   */
+  async #keep({ key }: Job, change: (record: ActionDetails) => void): Promise<ActionDetails | undefined> {
+    for (let isWaiting = false; ; isWaiting = true) {
+      try {
+        return this.store.update(key, change);
+      } catch (error) {
+        if (!isFull(error)) throw error;
+        if (!isWaiting) {
+          this.warn(
+            `The disk of the state folder is full (${codeOf(error)}): the run ${key.run} goes on once its state can be stored. ` +
+              'Free some space there.',
+          );
+        }
+      }
+      // oxlint-disable-next-line no-await-in-loop -- until there is room
+      await sleep(ROOM_INTERVAL_MS, undefined, { signal: this.#closing.signal });
     }
   }
 
@@ -142,15 +175,15 @@ export class Executor {
   async #attempt(job: Job): Promise<void> {
     const control = new AbortController();
     job.running = control;
-    const details = this.store.update(job.key, (record) => advance(record, ActionPhase.INITIALIZING));
+    const details = await this.#keep(job, (record) => advance(record, ActionPhase.INITIALIZING));
     if (details === undefined) return this.#forget(job);
     const runSpec = this.store.runSpec(job.key);
     const request = { key: job.key, details, runSpec, attempt: details.attempts.length };
     let timer: NodeJS.Timeout | undefined;
     const result = await this.runner.run(request, {
       stop: control.signal,
-      onRunning: () => {
-        this.store.update(job.key, (record) => {
+      onRunning: async () => {
+        await this.#keep(job, (record) => {
           advance(record, ActionPhase.RUNNING);
           lastAttempt(record).logsAvailable = true;
         });
@@ -161,13 +194,13 @@ export class Executor {
     });
     clearTimeout(timer);
     job.running = undefined;
-    if (!(result.kind === 'stopped' && result.reason === 'shutdown')) this.#settle(job, result);
+    if (!(result.kind === 'stopped' && result.reason === 'shutdown')) await this.#settle(job, result);
   }
 
   /** Stores how an attempt ended, and goes on with the next one if there is to be one. */
-  #settle(job: Job, result: AttemptResult): void {
+  async #settle(job: Job, result: AttemptResult): Promise<void> {
     const end = attemptEnd(job.policy, result);
-    const details = this.store.update(job.key, (record) => {
+    const details = await this.#keep(job, (record) => {
       if (isAborted(record)) {
         endAttempt(record, { phase: ActionPhase.ABORTED });
         return;
@@ -178,7 +211,7 @@ export class Executor {
     });
     if (details === undefined || !isOpen(details)) return this.#forget(job);
     // The next plane on this state takes up what is open.
-    if (this.#closed) return;
+    if (this.#closing.signal.aborted) return;
     const delay = job.policy.delayMs(details.attempts.length - 2);
     if (delay === 0) this.#enqueue(job);
     else job.waiting = setTimeout(() => this.#enqueue(job), delay);
@@ -186,12 +219,12 @@ export class Executor {
 
   /** Ends a job wherever it is. What runs ends by itself; what waits ends here. */
   #stop(job: Job, reason: StopReason): void {
-    if (this.#closed) return;
+    if (this.#closing.signal.aborted) return;
     if (job.running !== undefined) return job.running.abort(reason);
     clearTimeout(job.waiting);
     const at = this.#queue.indexOf(job);
     if (at !== -1) this.#queue.splice(at, 1);
-    this.#settle(job, { kind: 'stopped', reason });
+    this.#settle(job, { kind: 'stopped', reason }).catch((error: unknown) => this.#left(job, error));
   }
 
   #forget(job: Job): void {

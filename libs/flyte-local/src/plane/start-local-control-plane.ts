@@ -1,5 +1,7 @@
 import { setMaxListeners } from 'node:events';
+import { dirname } from 'node:path';
 import { Code, ConnectError } from '@connectrpc/connect';
+import { FlyteError } from 'nestjs-flyte';
 import { Engine } from '../execution/engine.js';
 import { groupWarnings } from '../execution/secret-groups.js';
 import { secretsOfTasks } from '../execution/secrets-of-tasks.js';
@@ -13,7 +15,9 @@ import { planeHandler } from '../http/plane-handler.js';
 import { JWKS_PATH } from '../services/discovery.js';
 import type { PlaneContext } from '../services/plane-service.js';
 import { openMethods, SERVICES } from '../services/services.js';
+import { codeOf } from '../state/atomic-file.js';
 import type { LocalDatabase } from '../state/local-database.js';
+import { isFull } from '../state/state-problem.js';
 import { signToken } from '../tokens/sign-token.js';
 import { tokenVerifier } from '../tokens/verify-token.js';
 import type { LocalControlPlane } from './local-control-plane.js';
@@ -25,7 +29,7 @@ import { openState, type PlaneState } from './plane-state.js';
  *
  * @returns the running plane; call its `close`
  * @throws FlyteError `invalid_configuration` if an option is wrong, the port is taken, or the state folder is in use,
- * damaged or somebody else's
+ * damaged or somebody else's; `resource_exhausted` if its disk is full
  */
 export async function startLocalControlPlane(options: LocalControlPlaneOptions = {}): Promise<LocalControlPlane> {
   const resolved = resolvePlaneOptions(options);
@@ -34,8 +38,13 @@ export async function startLocalControlPlane(options: LocalControlPlaneOptions =
     return await serve(resolved, state);
   } catch (error) {
     state.close();
-    throw error;
+    throw isFull(error) ? diskFull(dirname(state.dataFolder), error) : error;
   }
+}
+
+function diskFull(folder: string, cause: unknown): FlyteError {
+  const message = `The disk of the state folder ${folder} is full (${codeOf(cause)}). Free some space there, and start again.`;
+  return new FlyteError('resource_exhausted', message, { cause });
 }
 
 async function serve(options: ResolvedPlaneOptions, state: PlaneState): Promise<LocalControlPlane> {
@@ -75,6 +84,7 @@ async function listenFor(
         options.routes?.(router);
       },
       admit: admission({ verify: tokenVerifier(state.key, audience), isOpen: openMethods(SERVICES, options.auth) }),
+      state: dirname(state.dataFolder),
       shutdownSignal: shutdown.signal,
     }),
   });
