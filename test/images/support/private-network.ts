@@ -89,7 +89,7 @@ export async function startPrivateNetwork(folder: string): Promise<PrivateNetwor
       [client, upstream],
       [upstream, client],
     ] as const)
-      one.on('error', () => other.destroy());
+      one.on('error', () => undefined).on('close', () => other.destroy());
   });
   const proxy = `http://127.0.0.1:${await listening(proxyServer)}`;
   const stop = async (): Promise<void> => {
