@@ -11,6 +11,9 @@ const AWS = new Secret({ group: 'aws', key: 'id', asEnvVar: 'AWS_ACCESS_KEY_ID' 
 const SSH = new Secret({ group: 'user-creds', key: 'ssh-key', mount: '/etc/flyte/secrets' });
 const acme = { '@acme': { url: 'https://npm.acme.dev/', token: NPM } };
 
+/** What the compiler refuses, and JavaScript does not. */
+const inPlaceOfOptions = (value: unknown): object => value as object;
+
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'image-spec-'));
@@ -171,6 +174,22 @@ describe('Image', () => {
   it.each<[string, (image: Image) => Image, RegExp]>([
     ['an option as a package', (i) => i.withAptPackages('--allow-unauthenticated'), /withAptPackages takes the names/],
     ['several packages in one text', (i) => i.withAptPackages('vim curl'), /each its own element of a list/],
+    [
+      'a second package in place of options',
+      (i) => i.withAptPackages('vim', inPlaceOfOptions('git')),
+      /takes several as one list, .*: write withAptPackages\(\["vim", "git"\]\)/,
+    ],
+    [
+      'a second list in place of options',
+      (i) => i.withPipPackages(['a', 'b'], inPlaceOfOptions(['c'])),
+      /withPipPackages\(\["a", "b", "c"\]\)/,
+    ],
+    [
+      'a second npm package',
+      (i) => i.withNpmPackages('zod', inPlaceOfOptions('jose')),
+      /withNpmPackages\(\["zod", "jose"\]\)/,
+    ],
+    ['a second command', (i) => i.withCommands('ls', inPlaceOfOptions('id')), /withCommands\(\["ls", "id"\]\)/],
     ['no package', (i) => i.withNpmPackages([]), /at least one/],
     ['this package from npm', (i) => i.withNpmPackages(['zod', 'nestjs-flyte@0.1.0']), /not on npm.*withFlyte\(\)/],
     ['an address for npm', (i) => i.withNpmPackages('git+https://x.dev/y'), /withNpmPackages takes the names/],

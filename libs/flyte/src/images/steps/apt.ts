@@ -7,7 +7,7 @@ const PACKAGE = /^[a-z0-9][a-z0-9+.-]+(?::[a-z0-9-]+)?(?:=[A-Za-z0-9.+:~-]+|\/[a
 
 /** Packages from the base image's Debian archives. */
 export function aptStep(packages: string | readonly string[], options: RunOptions = {}): ImageStep {
-  const words = packageWords('withAptPackages', packages, PACKAGE, '"vim" or ["git", "curl=7.88.1-10"]');
+  const words = packageWords('withAptPackages', packages, options, PACKAGE, '"vim" or ["git", "curl=7.88.1-10"]');
   const secrets = buildSecretsOf(options.secretMounts);
   // Not /var/cache/apt: Debian's images empty that after every install.
   const cache = cacheFolder('apt');

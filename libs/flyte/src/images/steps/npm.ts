@@ -23,8 +23,14 @@ const OURS = /^nestjs-flyte(?:-local)?(?:@|$)/;
 
 /** npm packages, for every program in the image. */
 export function npmStep(packages: string | readonly string[], options: NpmOptions = {}): ImageStep {
-  const words = packageWords('withNpmPackages', packages, PACKAGE, '"@acme/tools" or ["@acme/tools@^2.1", "zod@4"]');
-  const ours = listOf('withNpmPackages', packages).find((name) => OURS.test(name.trim()));
+  const words = packageWords(
+    'withNpmPackages',
+    packages,
+    options,
+    PACKAGE,
+    '"@acme/tools" or ["@acme/tools@^2.1", "zod@4"]',
+  );
+  const ours = listOf('withNpmPackages', packages, options).find((name) => OURS.test(name.trim()));
   if (ours !== undefined) {
     throw imageError(
       `withNpmPackages was given ${quoted(ours)}, which is not on npm. Add the copy that is installed on this machine, ` +

@@ -22,7 +22,13 @@ const REFERENCE = /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/;
 
 /** Python packages. */
 export function pipStep(packages: string | readonly string[], options: PipOptions = {}): ImageStep {
-  const words = packageWords('withPipPackages', packages, REQUIREMENT, '"pandas" or ["pandas>=2,<3", "numpy==2.1.0"]');
+  const words = packageWords(
+    'withPipPackages',
+    packages,
+    options,
+    REQUIREMENT,
+    '"pandas" or ["pandas>=2,<3", "numpy==2.1.0"]',
+  );
   const own = pipIndexes('withPipPackages option', options);
   const args = [
     ...(options.pre === true ? ['--pre'] : []),

@@ -12,7 +12,7 @@ const OLD_PATH = /\$PATH(?![A-Za-z0-9_])|\$\{PATH\}/;
 /** Command lines for the base image's `/bin/sh`, each in a layer of its own. */
 export function commandsStep(commands: string | readonly string[], options: RunOptions = {}): ImageStep {
   const secrets = buildSecretsOf(options.secretMounts);
-  const lines = listOf('withCommands', commands);
+  const lines = listOf('withCommands', commands, options);
   for (const line of lines) {
     if (typeof line !== 'string' || line.trim() === '') throw imageError(`withCommands was given ${quoted(line)}.`);
     jsonForm('A command of withCommands', [line]);

@@ -24,10 +24,17 @@ export interface InstallOptions extends RunOptions {
 /**
  * A value or a list of values as a list.
  *
- * @throws FlyteError `invalid_configuration` for an empty list
+ * @param options what was passed behind them, where Python's SDK takes further values
+ * @throws FlyteError `invalid_configuration` for an empty list, and for a further value in place of options
  */
-export function listOf(what: string, values: string | readonly string[]): readonly string[] {
+export function listOf(what: string, values: string | readonly string[], options: unknown): readonly string[] {
   const list: readonly string[] = Array.isArray(values) ? values : [values];
+  if (typeof options === 'string' || Array.isArray(options)) {
+    throw imageError(
+      `${what} takes several as one list, and was given ${quoted(options)} in place of its options: ` +
+        `write ${what}([${[list, options].flat(2).map(quoted).join(', ')}]).`,
+    );
+  }
   if (list.length === 0) throw imageError(`${what} takes at least one, and was given an empty list.`);
   return list;
 }
@@ -35,16 +42,18 @@ export function listOf(what: string, values: string | readonly string[]): readon
 /**
  * Packages as words of a shell command.
  *
+ * @param options those of the installer, for {@link listOf}
  * @param rule what their names look like
  * @throws FlyteError `invalid_configuration` for anything else, options of the installer first of all
  */
 export function packageWords(
   what: string,
   packages: string | readonly string[],
+  options: unknown,
   rule: RegExp,
   example: string,
 ): string[] {
-  return listOf(what, packages).map((name) => {
+  return listOf(what, packages, options).map((name) => {
     const line = oneLine(what, name).trim();
     if (line.length <= 1024 && rule.test(line)) return shellWord(what, line);
     throw imageError(
