@@ -140,6 +140,26 @@ describe('the environment of an action', () => {
   });
 });
 
+describe('the working directory of an action', () => {
+  it.each([
+    [[], false],
+    [['--tgz', 'file:///code.tgz', '--dest', '.'], true],
+    [['--pkl=file:///code.pkl'], true],
+    [['--tgzip', 'x-tgz'], false],
+  ])("is the plane's, or with these arguments one of its own that does not last: %j", async (args, isOwn) => {
+    const spec = shellTask('pwd -P; ls -A | wc -l; finish');
+    if (spec.taskTemplate?.target.case === 'container') spec.taskTemplate.target.value.args.push(...args);
+    const { details, log } = await runTask(clients, spec);
+    expect(messageOf(details)).toBe('');
+    const [at = '', count] = log.filter((line) => /^[/\d\s]/.test(line));
+    expect(at === process.cwd()).toBe(!isOwn);
+    if (!isOwn) return;
+    expect(at).toContain(join(state, 'data/runs'));
+    expect(Number(count)).toBe(0);
+    expect(existsSync(at)).toBe(false);
+  });
+});
+
 describe('a secret', () => {
   beforeAll(async () => {
     await putSecret(clients, 'openai-key', 'sk-variable');

@@ -32,9 +32,14 @@ export interface AttemptPlan {
   readonly flyte: Readonly<Record<string, string>>;
   /** An entry of the environment that only this run's processes have. */
   readonly marker: string;
-  /** The folders of the plane's data that the attempt may see; the one of earlier checkpoints may be missing. */
+  /** Whether the task unpacks its code where it runs, as Python's does where it was not built into an image. */
+  readonly bringsCode: boolean;
+  /** The folders of the plane's data that the attempt may see; some may be missing. */
   readonly shown: readonly string[];
 }
+
+/** What Python's SDK has a container's arguments say of an archive of code; it is unpacked in the working directory. */
+const CODE_FLAGS = /^--(?:tgz|pkl)(?:=|$)/;
 
 /** The variable by which every process of a run can be told from all others. */
 export const RUN_BASE_VARIABLE = '_U_RUN_BASE';
@@ -66,8 +71,9 @@ export function planAttempt(data: DataFolder, endpoint: string, request: Attempt
     command: [file, ...args],
     given: givenVariables([...(container?.env ?? []), ...(runSpec.envs?.values ?? [])]),
     flyte,
+    bringsCode: args.some((arg) => CODE_FLAGS.test(arg)),
     shown: [
-      ...[data.inputsFolder(key), paths.outputs, paths.raw, paths.checkpoints],
+      ...[data.inputsFolder(key), paths.outputs, paths.raw, paths.checkpoints, paths.scratch],
       ...(earlier === undefined ? [] : [earlier]),
     ],
     marker: `${RUN_BASE_VARIABLE}=${flyte[RUN_BASE_VARIABLE]}`,

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { secretForms } from 'nestjs-flyte';
 import { ErrorInfo_Kind } from 'nestjs-flyte/idl/workflow/run_definition';
 import { errorInfo } from '../runs/action-record.js';
@@ -107,13 +107,14 @@ export class AttemptRunner {
       return await this.#process(plan, variables, files, log, control);
     } finally {
       files?.remove();
+      removeScratch(plan.paths.scratch);
       log.close();
       tails.closed(path);
     }
   }
 
   async #process(
-    { paths, command: [name, ...args], given, flyte, marker, shown }: AttemptPlan,
+    { paths, command: [name, ...args], given, flyte, marker, shown, bringsCode }: AttemptPlan,
     variables: Readonly<Record<string, string>>,
     files: SecretFiles | undefined,
     log: AttemptLog,
@@ -124,9 +125,9 @@ export class AttemptRunner {
     // Flyte's variables come late: whose run it is, nobody else may say.
     const asked: Variables = { ...inheritedVariables(process.env), ...given, ...variables, ...folder, ...flyte };
     const env = { ...asked, PATH: searchPath(asked['PATH'] ?? '', cwd) };
-    for (const needed of [paths.outputs, paths.raw, paths.checkpoints])
-      mkdirSync(needed, { recursive: true, mode: 0o700 });
-    let command: Command = { file: findCommand(name, env.PATH, cwd), args, env, cwd };
+    const folders = [paths.outputs, paths.raw, paths.checkpoints, ...(bringsCode ? [paths.scratch] : [])];
+    for (const needed of folders) mkdirSync(needed, { recursive: true, mode: 0o700 });
+    let command: Command = { file: findCommand(name, env.PATH, cwd), args, env, cwd: bringsCode ? paths.scratch : cwd };
     const isApart = typeof namespaces !== 'string';
     if (isApart) command = namespaces.wrap(command, { folders: shown, secrets: files?.folder });
     else if (files !== undefined)
@@ -139,6 +140,15 @@ export class AttemptRunner {
     const status = await runProcess({ ...command, name, isApart, marker, stop, graceMs, onOutput });
     if (status.code === 0) return readResult(paths.outputs);
     return failed(true, ErrorInfo_Kind.USER, exitMessage(status, log.end));
+  }
+}
+
+/** What the task has made impossible to remove, such as folders that can't be written, stays in the state folder. */
+function removeScratch(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch {
+    // It harms nobody.
   }
 }
 

@@ -13,6 +13,8 @@ export interface AttemptPaths {
   readonly raw: string;
   /** Where the task may leave checkpoints. */
   readonly checkpoints: string;
+  /** A working directory of its own, for a task that brings its code; it lasts as long as the attempt. */
+  readonly scratch: string;
   /** What the process wrote, line by line. */
   readonly log: string;
 }
@@ -43,6 +45,7 @@ export class DataFolder {
       outputs: join(folder, 'outputs'),
       raw: join(folder, 'raw'),
       checkpoints: join(folder, 'checkpoints'),
+      scratch: join(folder, 'scratch'),
       log: join(folder, 'log.jsonl'),
     };
   }
