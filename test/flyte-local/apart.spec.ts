@@ -123,6 +123,29 @@ describe.skipIf(reason !== undefined)('an action that is apart', () => {
     expect(log).toEqual(['saved']);
   });
 
+  it('sees the raw data that its inputs point to, of runs of its own project only', async () => {
+    await clients.projects.createProject({ project: { id: 'elsewhere' } });
+    const args = ['{{.outputPrefix}}', '{{.rawOutputDataPrefix}}'];
+    const writing = shellTask('echo "content of $2" > "${2#file://}/file"; echo "$2"; finish');
+    if (writing.taskTemplate?.target.case === 'container') writing.taskTemplate.target.value.args = args;
+    const [ours, foreign] = await Promise.all(
+      [{}, { project: 'elsewhere' }].map(async (options) => (await runTask(clients, writing, options)).log[0] ?? ''),
+    );
+    const blobOf = (name: string, uri: string) => ({
+      name,
+      value: { value: { case: 'scalar', value: { value: { case: 'blob', value: { uri: `${uri}/file` } } } } },
+    });
+    const reading = (uri?: string) => shellTask(`cat "${uri?.slice('file://'.length)}/file" || echo nothing; finish`);
+    const seen = async (uri: string | undefined, named: (string | undefined)[]) => {
+      const literals = named.map((one, at) => blobOf(`file${at}`, one ?? ''));
+      const inputWrapper = { case: 'inputs', value: { literals } };
+      return (await runTask(clients, reading(uri), { inputWrapper } as never)).log.at(-1);
+    };
+    expect(await seen(ours, [foreign, ours])).toBe(`content of ${ours}`);
+    expect(await seen(ours, [])).toBe('nothing');
+    expect(await seen(foreign, [foreign])).toBe('nothing');
+  });
+
   it('can undo nothing of that', async () => {
     await besideAnother(async () => {
       const tricks = [

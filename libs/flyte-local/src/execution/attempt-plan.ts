@@ -6,6 +6,7 @@ import type { ActionKey } from '../runs/action-id.js';
 import { AttemptRefused } from './attempt-refused.js';
 import { fileUrl, INPUTS, type AttemptPaths, type DataFolder } from './data-folder.js';
 import { givenVariables } from './environment.js';
+import { referredData } from './referred-data.js';
 import { fillTemplate, NO_CHECKPOINT, type TemplateValues } from './template.js';
 
 /** What an attempt is made from. */
@@ -75,6 +76,7 @@ export function planAttempt(data: DataFolder, endpoint: string, request: Attempt
     shown: [
       ...[data.inputsFolder(key), paths.outputs, paths.raw, paths.checkpoints, paths.scratch],
       ...(earlier === undefined ? [] : [earlier]),
+      ...referredData(data, key),
     ],
     marker: `${RUN_BASE_VARIABLE}=${flyte[RUN_BASE_VARIABLE]}`,
   };
