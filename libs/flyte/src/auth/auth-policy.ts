@@ -33,14 +33,15 @@ export type AuthRequirement = 'required' | 'optional' | 'none';
 export const AUTH_REQUIREMENT = 'nestjs-flyte:auth-requirement';
 
 /**
- * What holds for a request: the options first, then the handler's own decorator, then its controller's. A class that
+ * What holds for a request: what either the options or a decorator opens is open. A class that
  * extends an open one is not open itself: `Reflector` would read the decorator of the class that it extends.
  */
 export function requirementOf(policy: AuthPolicy, context: ExecutionContext): AuthRequirement {
   if (!policy.passthrough) return 'none';
+  const declared = declaredRequirement(context.getHandler(), context.getClass());
+  if (declared === 'none') return declared;
   const line = inboundRequest(context).http;
-  if (line && policy.isExcluded(line)) return 'none';
-  return declaredRequirement(context.getHandler(), context.getClass());
+  return line && policy.isExcluded(line) ? 'none' : declared;
 }
 
 /** What a handler's own decorator says, or else that of the class that serves it. */

@@ -35,7 +35,7 @@ export class FlyteAuthGuard implements CanActivate {
     try {
       const metadata = await this.authenticate(context, request);
       if (metadata) this.remember(request, metadata);
-      else if (requirement === 'required') throw this.noCredentials();
+      else if (requirement === 'required') throw this.noCredentials(context, request);
       return true;
     } catch (error) {
       throw this.refusal(error, context, request);
@@ -103,8 +103,12 @@ export class FlyteAuthGuard implements CanActivate {
     );
   }
 
-  protected noCredentials(): FlyteError {
-    return new FlyteError('unauthenticated', 'The request has no credentials. Send an Authorization header.');
+  protected noCredentials(context: ExecutionContext, { isForeign }: InboundRequest): FlyteError {
+    const advice = isForeign
+      ? `Nothing is known of the headers of a ${JSON.stringify(context.getType<string>())} context like this one: give ` +
+        'FlyteModule a header extractor that finds them in it, or open the handler with @SkipFlyteAuth().'
+      : 'Send an Authorization header.';
+    return new FlyteError('unauthenticated', `The request has no credentials. ${advice}`);
   }
 
   protected refusal(error: unknown, context: ExecutionContext, request: InboundRequest): unknown {

@@ -20,20 +20,23 @@ export class FlyteExceptionFilter extends BaseExceptionFilter {
     const type = host.getType<string>();
     if (type !== 'ws') logServerFault(this.logger, error);
     switch (type) {
-      case 'http':
-        if (error.code === 'unauthenticated') {
-          setAnswerHeader(inboundRequest(host).response, 'WWW-Authenticate', 'Bearer');
-        }
-        if (endBegunAnswer(inboundRequest(host).response)) return;
+      case 'http': {
+        const { isForeign, response } = inboundRequest(host);
+        if (isForeign) throw error;
+        if (error.code === 'unauthenticated') setAnswerHeader(response, 'WWW-Authenticate', 'Bearer');
+        if (endBegunAnswer(response)) return;
         super.catch(toHttpException(error), host);
         return;
+      }
       case 'graphql':
         throw toHttpException(error); // the drivers make a GraphQL error with a code of it
       case 'ws':
         answerWebSocket(error, host, this.logger);
         return;
-      default:
+      case 'rpc':
         return answerRpc(toRpcError(error), host);
+      default: // a library's own, which takes what is returned for an answer
+        throw error;
     }
   }
 }

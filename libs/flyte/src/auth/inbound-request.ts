@@ -5,8 +5,10 @@ import { isObject, lifeOfHandler, lifeOfMessage, lifeOfStream, type Fields, type
 export interface InboundRequest {
   /** The same object for guard, interceptor, pipe and filter of one request, and for no other request. */
   readonly identity: object;
-  /** The headers as received, repeated ones included; names in lower case. */
+  /** The headers as received, repeated ones included; names in lower case. None where nothing is known that would have any. */
   readonly headers: readonly (readonly [name: string, value: string])[];
+  /** Whether it came by something that this library doesn't know, so that only an extractor of the app may find credentials. */
+  readonly isForeign?: true;
   /** Present for plain HTTP only, where paths and methods mean something. */
   readonly http?: HttpRequestLine;
   /** The answer's own object, where there is one to set headers on. */
@@ -47,7 +49,7 @@ export function rememberHandshake(client: object, request: object): void {
 export function inboundRequest(host: ArgumentsHost): InboundRequest {
   switch (host.getType<string>()) {
     case 'http':
-      return fromHttp(host.switchToHttp().getRequest<object>(), host.switchToHttp().getResponse<unknown>());
+      return fromHttpContext(host.switchToHttp().getRequest<unknown>(), host.getArgs());
     case 'graphql':
       return fromGraphql(host.getArgByIndex<unknown>(2), host.getArgs());
     case 'ws':
@@ -57,6 +59,13 @@ export function inboundRequest(host: ArgumentsHost): InboundRequest {
     default:
       return withoutHeaders(host.getArgs());
   }
+}
+
+/** Nest says "http", too, for what a library runs by its own means without saying what it is. */
+function fromHttpContext(request: unknown, args: unknown[]): InboundRequest {
+  const raw = isObject(request) && isObject(request['raw']) ? request['raw'] : request;
+  const isHttp = isObject(request) && isObject(raw) && isObject(raw['headers']) && typeof raw['method'] === 'string';
+  return isHttp ? fromHttp(request, args[1]) : withoutHeaders(args);
 }
 
 function fromHttp(request: object, response: unknown): InboundRequest {
@@ -133,7 +142,7 @@ function fromRpc(args: unknown[]): InboundRequest {
  * guard and interceptor alone. What is in it may be shared by many: libraries hand the same object to all their handlers.
  */
 function withoutHeaders(args: unknown[]): InboundRequest {
-  return { identity: args, headers: [], unsafe: false, life: lifeOfHandler(args) };
+  return { identity: args, headers: [], isForeign: true, unsafe: false, life: lifeOfHandler(args) };
 }
 
 /** What grpc-js hands to the implementation of a method, of any of the four kinds. */
