@@ -91,7 +91,7 @@ describe('an issuer that fails', () => {
     issuer.state.gate = new Promise<void>((resolve) => (open = resolve));
     await using app = await start();
     const answers = flood(app, token, 50);
-    await vi.waitFor(() => expect(issuer.state.fetched).toBe(1));
+    await expect.poll(() => issuer.state.fetched).toBe(1);
     open();
     // The document, and the keys.
     expect(await answers).toEqual([[200], 2]);

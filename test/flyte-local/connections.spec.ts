@@ -5,7 +5,7 @@ import { connect as connectHttp2 } from 'node:http2';
 import type { Socket } from 'node:net';
 import { promisify } from 'node:util';
 import { startLocalControlPlane, type LocalControlPlane } from 'nestjs-flyte-local';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { explainSkip, openSocket } from './support.js';
 
 const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
@@ -31,7 +31,7 @@ describe('a connection', () => {
   /** Waits until the plane has given up every connection that it got, and answers how many these were. */
   async function closedOnes(): Promise<number> {
     const open = (): number => [...accepted].filter(({ destroyed }) => !destroyed).length;
-    await vi.waitFor(() => expect(open()).toBe(0), 20_000);
+    await expect.poll(open).toBe(0);
     return accepted.size;
   }
 

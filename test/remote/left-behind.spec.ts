@@ -54,7 +54,7 @@ process.once('beforeExit', () => console.log('ends by itself'));
 setTimeout(() => {
   console.log('still there:', ...process.getActiveResourcesInfo());
   process.exit(1);
-}, 8_000).unref();
+}, 60_000).unref();
 `;
 
 let plane: LocalControlPlane;
