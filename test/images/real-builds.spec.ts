@@ -1,10 +1,10 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomBytes, randomInt } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { buildImage, type BuildProgress, type FlyteError, Image, Secret } from 'nestjs-flyte';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { lacking, startBuilder, type TestBuilder } from './support/builders.js';
 import { run } from './support/child.js';
 import { filesHolding, traces } from './support/leaks.js';
@@ -262,6 +262,33 @@ describe.each(['buildah', 'docker'] as const)('a real build by %s', (name) => {
   );
 
   it.skipIf(skipped)(
+    'leaves no container where a step fails, or where a build is canceled, whose step ends',
+    async () => {
+      const length = `${randomInt(100_000, 999_999)}`;
+      const secretMounts = join(folder, 'secret1');
+      const failing = Image.fromBase(PLAIN).withCommands('cat /run/secrets/secret1 > /dev/null; false', {
+        secretMounts,
+      });
+      expect((await failure(build(failing))).code).toBe('image_build_failed');
+      // Buildah keeps a secret's file beside the container of a step.
+      expect(await filesHolding(traces(PATH_SECRET), [builder.storage])).toEqual([]);
+      expect(await builder.containers()).toBe('');
+
+      const image = Image.fromBase(PLAIN).withCommands(`echo the step runs; sleep ${length}`, { secretMounts });
+      const canceled = new AbortController();
+      const onProgress = ({ text }: BuildProgress): void => {
+        if (text === 'the step runs') canceled.abort();
+      };
+      expect((await failure(build(image, { signal: canceled.signal, onProgress }))).code).toBe('canceled');
+      // A daemon ends it a moment later.
+      await vi.waitFor(() => expect(commandLines().filter((line) => line.includes(length))).toEqual([]), 30_000);
+      expect(await builder.containers()).toBe('');
+      expect(await filesHolding(traces(PATH_SECRET), [builder.storage])).toEqual([]);
+    },
+    2 * MINUTES,
+  );
+
+  it.skipIf(skipped)(
     'does not build what is on the machine or in the registry',
     async () => {
       const image = story();
@@ -330,6 +357,18 @@ async function workspaceProject(
   ];
   await run('npm', ['install', '--package-lock-only', '--ignore-scripts', ...settings, '--prefix', path]);
   return path;
+}
+
+/** Of all processes of this machine. */
+function commandLines(): string[] {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return pids.flatMap((pid) => {
+    try {
+      return [readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')];
+    } catch {
+      return []; // It has ended.
+    }
+  });
 }
 
 function hostileFolder(path: string): string {

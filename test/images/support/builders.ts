@@ -28,6 +28,8 @@ export interface TestBuilder {
   readonly storage: string;
   save(fullName: string, folder: string): Promise<SavedImage>;
   remove(fullName: string): Promise<unknown>;
+  /** The containers that are there, whether they run or not; empty where there are none. */
+  containers(): Promise<string>;
   readonly stop: () => Promise<void>;
 }
 
@@ -101,6 +103,7 @@ async function startDocker(storage: string, base: NodeJS.ProcessEnv): Promise<Wi
       await docker('save', '--output', `${folder}.tar`, fullName);
       return unpack(folder);
     },
+    containers: () => docker('ps', '--all', '--quiet'),
     remove: (fullName) => docker('rmi', '--force', fullName),
     stop: daemon.stop,
   };
@@ -128,6 +131,7 @@ function startBuildah(folder: string, storage: string, base: NodeJS.ProcessEnv):
       await buildah('push', '--quiet', fullName, `docker-archive:${into}.tar`);
       return unpack(into);
     },
+    containers: () => buildah('containers', '--quiet'),
     remove: (fullName) => buildah('rmi', '--force', fullName),
     stop: async () => undefined,
   };

@@ -31,6 +31,8 @@ function buildah(version: string): ImageBuilder {
       args: [
         'build',
         '--layers',
+        // Else a step that fails leaves its container, and beside it the files of its secrets.
+        '--force-rm',
         `--platform=${job.platform}`,
         ...(job.network === undefined ? [] : [`--network=${job.network}`]),
         ...proxyArguments(job.proxies),
