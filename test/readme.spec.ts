@@ -36,69 +36,130 @@ async function install(name: string, app: string): Promise<void> {
   await run('tar', ['-xzf', join(app, filename), '-C', into, '--strip-components=1']);
 }
 
+/** The files that the README's snippets name, in order; a later one of a name takes the place of an earlier one. */
+async function namedFiles(): Promise<{ path: string; code: string }[]> {
+  const text = await readFile(join(root, 'README.md'), 'utf8');
+  const named = text.matchAll(/`(src\/[\w.-]+)`[^`\n]*:\n\n```ts\n(.*?)^```/gms);
+  return [...named].map(([, path = '', code = '']) => ({ path, code }));
+}
+
+const COMPILER_OPTIONS = {
+  ...{ target: 'ES2023', module: 'NodeNext', strict: true, types: ['node', 'vitest/globals'], skipLibCheck: true },
+  ...{ experimentalDecorators: true, emitDecoratorMetadata: true, rootDir: 'src', outDir: 'dist' },
+};
+
+/** Writes an app's files, beside the packages that it has. */
+async function writeApp(folder: string, packages: string, files: { path: string; code: string }[]): Promise<void> {
+  await mkdir(join(folder, 'src'), { recursive: true });
+  await symlink(packages, join(folder, 'node_modules'));
+  await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
+  await writeFile(
+    join(folder, 'tsconfig.json'),
+    JSON.stringify({ compilerOptions: COMPILER_OPTIONS, include: ['src'] }),
+  );
+  // One after the other, as a file may be there twice.
+  // oxlint-disable-next-line no-await-in-loop
+  for (const { path, code } of files) await writeFile(join(folder, path), code);
+}
+
+/** What the compiler says of an app. */
+async function compile(folder: string): Promise<string> {
+  const { stdout } = await run(process.execPath, [tsc, '-p', folder]).catch((error: { stdout: string }) => error);
+  return stdout;
+}
+
 describe('the README', () => {
   let app: string;
   beforeAll(async () => {
     app = await mkdtemp(join(tmpdir(), 'readme-'));
     await Promise.all([install('nestjs-flyte', app), install('nestjs-flyte-local', app)]);
     // What `npm install` would bring, from what is there.
-    const here = join(root, 'node_modules');
+    const [here, packages] = [join(root, 'node_modules'), join(app, 'node_modules')];
     const others = (await readdir(here)).filter((name) => !name.startsWith('.') && !name.startsWith('nestjs-flyte'));
-    await Promise.all(others.map((name) => symlink(join(here, name), join(app, 'node_modules', name))));
-    const [main, testing, tasks, manual] = await snippets('README.md');
-    await writeFile(join(app, 'package.json'), '{ "type": "module" }');
-    await writeFile(join(app, 'main.ts'), main ?? '');
-    const controller = (main ?? '').split('@Module')[0];
-    await writeFile(join(app, 'testing.ts'), `${controller}\n${testing}\nconsole.log(JSON.stringify(me));`);
-    await writeFile(join(app, 'tasks.module.ts'), tasks ?? '');
-    await writeFile(join(app, 'manual.ts'), `${manual}\nexport { nightly };`);
-    for (const [i, guide] of GUIDES.entries()) {
-      const codes = await snippets(guide);
-      await Promise.all(codes.map((code, j) => writeFile(join(app, `guide-${i}-${j}.ts`), code)));
-    }
-    const options = {
-      ...{ target: 'ES2023', module: 'NodeNext', strict: true, types: ['node'] },
-      ...{ experimentalDecorators: true, emitDecoratorMetadata: true },
-    };
-    const tsconfig = { compilerOptions: { ...options, skipLibCheck: true }, include: ['*.ts'] };
-    await writeFile(join(app, 'tsconfig.json'), JSON.stringify(tsconfig));
+    await Promise.all(others.map((name) => symlink(join(here, name), join(packages, name))));
+    const files = await namedFiles();
+    const second = files.findLastIndex(({ path }) => path === 'src/app.module.ts');
+    await writeApp(
+      join(app, 'quick'),
+      packages,
+      files.slice(
+        0,
+        files.findIndex(({ path }) => /tasks/.test(path)),
+      ),
+    );
+    await writeApp(join(app, 'whole'), packages, files.slice(0, second + 1));
+    const manual = (await snippets('README.md')).filter((code) => code.includes('async function nightly'));
+    const guides = await Promise.all(GUIDES.map(snippets));
+    const codes = [...manual.map((code) => `${code}\nexport { nightly };`), ...guides.flat()];
+    await writeApp(
+      join(app, 'guides'),
+      packages,
+      codes.map((code, i) => ({ path: `src/snippet-${i}.ts`, code })),
+    );
   });
   afterAll(() => rm(app, { recursive: true, force: true }));
 
-  it('has code that compiles against the packages as they are published', async () => {
-    const { stdout } = await run(process.execPath, [tsc, '-p', app]).catch((error: { stdout: string }) => error);
-    expect(stdout).toBe('');
+  it('names the file of each snippet but one, which is a function', async () => {
+    expect((await snippets('README.md')).length - (await namedFiles()).length).toBe(1);
   });
 
-  it('has a quick start that works as pasted', async () => {
-    await using plane = await startPlane();
+  it.each(['quick', 'whole', 'guides'])('has code that compiles against the packages as they are: %s', async (part) => {
+    expect(await compile(join(app, part))).toBe('');
+  });
+
+  it.each(['quick', 'whole'])('has an app that answers as it says: %s', async (part) => {
+    const folder = join(app, part);
+    const local = join(app, 'node_modules/nestjs-flyte-local/bin/nestjs-flyte-local.js');
+    const state = join(folder, '.flyte-local');
+    const secret = /nestjs-flyte-local (secret put .*)$/m.exec(await readFile(join(root, 'README.md'), 'utf8'))?.[1];
+    const put = run(process.execPath, [local, ...(secret ?? '').split(' ')], { cwd: folder });
+    put.child.stdin?.end('not a real key');
+    await put;
+    await using plane = await startPlane({ state, workingDirectory: folder });
     const port = await freePort();
-    const child = spawn(process.execPath, ['main.js'], {
-      cwd: app,
+    const child = spawn(process.execPath, ['dist/main.js'], {
+      cwd: folder,
       env: { ...process.env, PORT: String(port), FLYTE_ENDPOINT: plane.url },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let printed = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (printed += String(data)));
     const url = `http://127.0.0.1:${port}`;
-    await expect
-      .poll(() =>
-        ask(url, '/health').then(
-          ({ status }) => status,
-          () => printed,
-        ),
-      )
-      .toBe(200);
+    const health = (): Promise<unknown> =>
+      ask(url, '/health').then(
+        ({ status }) => status,
+        () => printed,
+      );
+    await expect.poll(health, { timeout: 60_000 }).toBe(200);
     expect((await ask(url, '/me')).status).toBe(401);
-    const token = await plane.token('alice', { name: 'Alice' });
-    expect((await ask(url, '/me', { headers: bearer(token) })).json).toEqual({ subject: 'alice', name: 'Alice' });
+    const headers = bearer(await plane.token('alice', { name: 'Alice' }));
+    expect((await ask(url, '/me', { headers })).json).toEqual({ subject: 'alice', name: 'Alice' });
+    const form = { ...headers, 'content-type': 'application/x-www-form-urlencoded' };
+    const count = await ask(url, '/count', { method: 'POST', headers: form, body: 'text=one two three' });
+    expect(part === 'quick' ? count.status : count.json).toEqual(part === 'quick' ? 404 : { words: 3 });
     child.kill();
   });
 
   it('has a test that needs no network', async () => {
-    const { stdout } = await run(process.execPath, ['testing.js'], { cwd: app });
-    const lines = stdout.trim().split('\n');
-    expect(JSON.parse(lines.at(-1) ?? '')).toEqual({ subject: 'alice', name: 'Alice' });
+    const vitest = join(root, 'node_modules/vitest/vitest.mjs');
+    const folder = join(app, 'whole');
+    // What tsc made of it, since Vitest's own compiler knows no decorators' metadata.
+    const flags = ['run', '--globals', '--root', folder, '--dir', join(folder, 'dist')];
+    const { stdout } = await run(process.execPath, [vitest, ...flags], { cwd: folder });
+    expect(stdout).toMatch(/1 passed/);
+  });
+
+  it('has a token for the state that the environment names', async () => {
+    const state = join(app, 'elsewhere');
+    const env = { ...process.env, FLYTE_LOCAL_STATE: state };
+    const { stdout } = await run('npm', ['run', '-s', 'token', '--', 'bob', '--name', 'Bob'], { cwd: root, env });
+    await using plane = await startPlane({ state });
+    const response = await fetch(`${plane.url}/flyteidl2.auth.IdentityService/UserInfo`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...bearer(stdout.trim()) },
+      body: '{}',
+    });
+    expect(await response.json()).toEqual({ subject: 'bob', name: 'Bob' });
   });
 
   it('names only commands and files that exist', async () => {

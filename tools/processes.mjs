@@ -7,6 +7,9 @@ import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const root = join(import.meta.dirname, '..');
+/** Where `npm start` keeps the control plane's state, and `npm run token` looks for it. */
+export const STATE = process.env['FLYTE_LOCAL_STATE'] || join(root, '.flyte-local');
+
 const READY_WITHIN_MS = 30_000;
 
 /** @typedef {ReturnType<typeof start>} Child */

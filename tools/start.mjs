@@ -1,13 +1,10 @@
 // @ts-check
 // `npm start`: the control plane and the app, until Ctrl-C.
-import { join } from 'node:path';
 import { mintToken } from 'nestjs-flyte-local';
-import { assertFree, ready, startPlane, startSample } from './processes.mjs';
+import { assertFree, ready, startPlane, startSample, STATE as state } from './processes.mjs';
 
 const planePort = Number(process.env['FLYTE_LOCAL_PORT'] || 8090);
 const appPort = Number(process.env['PORT'] || 3000);
-// The default is where `npm run token` looks.
-const state = process.env['FLYTE_LOCAL_STATE'] || join(import.meta.dirname, '..', '.flyte-local');
 const plane = `http://127.0.0.1:${planePort}`;
 const app = `http://127.0.0.1:${appPort}`;
 
