@@ -162,6 +162,21 @@ describe('the README', () => {
     expect(await response.json()).toEqual({ subject: 'bob', name: 'Bob' });
   });
 
+  it('like all that is printed and documented, takes no package of this name from a registry', async () => {
+    const listed = await run('git', ['ls-files', '*.md', 'libs', 'src', 'tools'], { cwd: root });
+    const wrong: string[] = [];
+    for (const file of listed.stdout.trim().split('\n')) {
+      // oxlint-disable-next-line no-await-in-loop
+      const text = await readFile(join(root, file), 'utf8');
+      // Without --no, npx offers to fetch what is not installed.
+      const found = text.match(
+        /\bnpx nestjs-flyte|\b(?:npm (?:i|install|add)|yarn add|pnpm add)\b[^\n]* nestjs-flyte\b.*/g,
+      );
+      wrong.push(...(found ?? []).map((line) => `${file}: ${line}`));
+    }
+    expect(wrong).toEqual([]);
+  });
+
   it('names only commands and files that exist', async () => {
     const readme = await readFile(join(root, 'README.md'), 'utf8');
     const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
