@@ -81,8 +81,9 @@ describe('what Flyte says is shown without', () => {
 
   it('a thousand cookies: the whole header and the longest are found', async () => {
     const cookies = Array.from({ length: 1000 }, (_, i) => `c=number-${i}`);
-    const headers = { cookie: ['long=the-longest-cookie-of-all', ...cookies].join('; ') };
-    expect(await read(headers, `<${headers.cookie}> <the-longest-cookie-of-all>`)).toBe('<***> <***>');
+    const headers = { cookie: [...cookies, 'long=the-longest-cookie-of-all'].join('; ') };
+    const text = `<${headers.cookie}> <the-longest-cookie-of-all> <number-10>`;
+    expect(await read(headers, text)).toBe('<***> <***> <number-10>');
   });
 });
 

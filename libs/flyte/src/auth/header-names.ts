@@ -75,8 +75,7 @@ export function forwardProblem(name: string): string | undefined {
     return 'a proxy or the protocol itself sets it, or it is not the name of a header';
   }
   if (lower !== name) return 'write it in lower case';
-  const dashed = lower.replaceAll('_', '-');
-  if (!isNobodys(dashed) && CREDENTIAL.test(dashed)) {
+  if (CREDENTIAL.test(lower.replaceAll('_', '-'))) {
     return 'it carries a credential, which an extractor finds: use "headerExtractors"';
   }
   return undefined;

@@ -74,7 +74,6 @@ export function issuerKeys({ issuer, jwksUri }: KeySource): JWTVerifyGetKey {
       if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
       // Another token may have had them fetched just now.
       const newer = keys && age(keys.fetchedAt) < COOLDOWN_MS ? keys : await refresh();
-      if (newer.find === find) throw error;
       return newer.find(header, token);
     }
   };
