@@ -262,6 +262,26 @@ describe.each(['buildah', 'docker'] as const)('a real build by %s', (name) => {
   );
 
   it.skipIf(skipped)(
+    "gives steps a proxy with a password by the builder's own settings, and keeps nothing of it",
+    async () => {
+      const password = randomBytes(16).toString('hex');
+      const proxy = `http://ci:${password}@127.0.0.1:9`;
+      const settings = join(folder, '.docker');
+      mkdirSync(settings, { recursive: true });
+      const file = join(settings, 'config.json');
+      writeFileSync(file, JSON.stringify({ proxies: { default: { httpsProxy: proxy } } }));
+      const image = Image.fromBase(PLAIN).withCommands('printf %s "$HTTPS_PROXY" | sha256sum');
+      const own = name === 'docker' ? {} : { HTTPS_PROXY: proxy };
+      const { log } = await build(image, { env: { ...env, ...own } });
+      rmSync(file);
+      expect(log.join('\n')).toContain(sha256(proxy));
+      const saved = await builder.save(image.fullName, join(folder, 'proxy-saved'));
+      expect(await filesHolding(traces(password), [saved.folder, builder.storage])).toEqual([]);
+    },
+    2 * MINUTES,
+  );
+
+  it.skipIf(skipped)(
     'leaves no container where a step fails, or where a build is canceled, whose step ends',
     async () => {
       const length = `${randomInt(100_000, 999_999)}`;
