@@ -210,7 +210,9 @@ describe.skipIf(reason !== undefined)('an action that is apart', () => {
     await runTask(theirs, shellTask(`mv ${home} ${moved}; mkdir ${home} ${home}/state`));
     expect(existsSync(join(moved, 'state/secret-key'))).toBe(true);
     const { details } = await runTask(theirs, shellTask(`cat ${moved}/state/secret-key; finish`));
-    expect(messageOf(details)).toMatch(/exit code 125.*\n.*home\/state is not the folder that it was/);
+    expect(messageOf(details)).toMatch(
+      /exit code 125.*\n.*home\/state is not the folder that it was.*\nThis action could not be set apart, so it was not started/,
+    );
   });
 
   it('takes with it whatever it started, also what has left its group and its variables', async () => {
@@ -343,6 +345,38 @@ describe.skipIf(reason !== undefined)('an action that is apart', () => {
     await expect.poll(() => isRunningWith(text)).toBe(false);
   });
 });
+
+describe.skipIf(reason !== undefined)(
+  'a system without the folder /etc/flyte/secrets, where it can not be made',
+  () => {
+    it('has it in the action all the same', async () => {
+      const home = join(folder, 'bare');
+      mkdirSync(home);
+      const script = `mkdir ${home}/etc; cp /etc/passwd /etc/group /etc/nsswitch.conf /etc/ld.so.cache ${home}/etc; mount --bind ${home}/etc /etc
+      mount -o remount,bind,ro /etc; [ ! -e /etc/flyte ] && exec "$@"`;
+      const args = ['--user', '--map-root-user', '--mount', 'sh', '-c', script, 'sh', process.execPath, BIN];
+      const child = spawn('unshare', [...args, '--port', '0', '--state', 'state'], {
+        cwd: home,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      try {
+        const other = executionClients(
+          await addressOf(child),
+          await mintToken({ state: join(home, 'state'), subject: 'alice' }),
+        );
+        await putSecret(other, 'mine', 'value-of-mine');
+        const { log } = await runTask(
+          other,
+          shellTask('wc -c < /etc/flyte/secrets/mine; wc -l < /etc/passwd; finish', [secret]),
+        );
+        expect(log).toEqual(['13', String(readFileSync('/etc/passwd', 'utf8').split('\n').length - 1)]);
+      } finally {
+        child.kill();
+        await once(child, 'close');
+      }
+    });
+  },
+);
 
 describe.skipIf(process.platform !== 'linux' || reason !== undefined)('a plane that may not set actions apart', () => {
   it('says so and why when it starts, and runs them all the same', async () => {

@@ -19,9 +19,10 @@
  */
 export const PROCESS_1 = `set -eu
 trap 'exit 143' TERM
+trap '[ $? = 143 ] || { echo "This action could not be set apart, so it was not started." >&2; exit 125; }' EXIT
 mount -t proc -o nosuid,nodev,noexec proc /proc
 is_still() {
-  [ "$(stat -c %d:%i .)" = "$1" ] || { echo "$hidden is not the folder that it was: was it moved?" >&2; exit 125; }
+  [ "$(stat -c %d:%i .)" = "$1" ] || { echo "$hidden is not the folder that it was: was it moved?" >&2; exit 1; }
 }
 overlay() {
   cd "$hidden" && mkdir -p etc/flyte/secrets && mount --no-canonicalize -t overlay -o lowerdir=etc:/etc flyte /etc
@@ -55,7 +56,7 @@ while [ "$1" != run ]; do
   shift 2
 done
 shift
-trap - TERM
+trap - TERM EXIT
 exec 3>&2 2>/dev/null
 (exec "$@" 2>&3 3>&-) || exit $?
 `;
