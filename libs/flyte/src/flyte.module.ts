@@ -1,6 +1,7 @@
 import {
   ConfigurableModuleBuilder,
   Inject,
+  Logger,
   Module,
   type DynamicModule,
   type OnApplicationShutdown,
@@ -16,6 +17,8 @@ import { compileExcludedPaths } from './auth/excluded-paths.js';
 import { FlyteAuthGuard } from './auth/flyte-auth.guard.js';
 import { FlyteExceptionFilter } from './auth/flyte-exception.filter.js';
 import { assertGatewaysGuarded } from './auth/gateways.js';
+import { assertReferencesGuarded } from './auth/references.js';
+import { sharedCaches } from './auth/shared-caches.js';
 import { fromAuthorization, fromCookie } from './auth/header-extractors.js';
 import { FlyteError } from './errors/flyte-error.js';
 import { FlyteFeatureModule, taskSourcesIn, type TaskFeature } from './flyte-feature.module.js';
@@ -165,6 +168,7 @@ export class FlyteModule extends ConfigurableModuleClass implements OnModuleInit
   readonly #options: ResolvedOptions;
   readonly #modules: ModulesContainer;
   readonly #registry: TaskRegistry;
+  readonly #logger = new Logger(FlyteModule.name);
 
   constructor(
     @Inject(CONNECTION_NAME) readonly name: string | undefined,
@@ -201,7 +205,11 @@ export class FlyteModule extends ConfigurableModuleClass implements OnModuleInit
    */
   onModuleInit(): void {
     const tasks = this.#registry.all();
-    const { endpoint, tasks: own } = this.#options;
+    const { endpoint, passthrough, tasks: own } = this.#options;
+    if (passthrough) {
+      assertReferencesGuarded(this.#modules);
+      this.#warnOfSharedCaches();
+    }
     // Inside an action the image or the file is there, and this app runs it.
     if (own && tasks.length > 0 && !insideAction()) {
       if (endpoint.isLocal) assertModuleFile(own.module, process.cwd());
@@ -216,6 +224,15 @@ export class FlyteModule extends ConfigurableModuleClass implements OnModuleInit
       'invalid_configuration',
       `FlyteModule was set up ${same.length} times ${which}. Keep one, or give each further one a "name" of its own.`,
     );
+  }
+
+  #warnOfSharedCaches(): void {
+    for (const cache of sharedCaches(this.#modules)) {
+      this.#logger.warn(
+        `${cache} caches answers by their URL: what Flyte said to one caller would be told to others. Extend it with a ` +
+          'trackBy that puts getAuthMetadata()?.fingerprint into the key, or caches nothing where there is none.',
+      );
+    }
   }
 
   /** Ends the connections, and with them the calls that still run. */

@@ -1,3 +1,4 @@
+import { createHmac, randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
 import { FlyteError } from '../errors/flyte-error.js';
 import { checkHeaderName } from './header-names.js';
@@ -10,6 +11,11 @@ import { checkHeaderName } from './header-names.js';
 export interface AuthMetadata {
   /** The lower-case names of the headers, in the order they were given. */
   readonly names: readonly string[];
+  /**
+   * Stands for these credentials in the key of a cache, and tells nothing of them: the same for the same credentials, and
+   * another one in each process.
+   */
+  readonly fingerprint: string;
   /** One header's value, a credential: handle with care. */
   get(name: string): string | undefined;
   /** All headers, values included: handle with care. */
@@ -35,6 +41,14 @@ function checkHeaderValue(name: string, value: string): string {
   const problem = valueProblem(value);
   if (problem === undefined) return value.trim();
   throw new FlyteError('invalid_argument', `The value of the header "${name}" ${problem}.`);
+}
+
+const fingerprintKey = randomBytes(32);
+
+/** Keyed, so that nobody who sees one can try tokens against it; sorted, as the order of headers means nothing. */
+function fingerprintOf(values: ReadonlyMap<string, string>): string {
+  const sorted = [...values].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return createHmac('sha256', fingerprintKey).update(JSON.stringify(sorted)).digest('base64url');
 }
 
 /**
@@ -67,6 +81,7 @@ export function createAuthMetadata(headers: AuthHeaders): AuthMetadata {
   })) {
     Object.defineProperty(metadata, key, { value });
   }
+  Object.defineProperty(metadata, 'fingerprint', { get: () => fingerprintOf(values) });
   Object.defineProperty(metadata, inspect.custom, { value: () => shown });
   return Object.freeze(metadata) as unknown as AuthMetadata;
 }

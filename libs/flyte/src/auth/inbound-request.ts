@@ -51,7 +51,7 @@ export function inboundRequest(host: ArgumentsHost): InboundRequest {
     case 'http':
       return fromHttpContext(host.switchToHttp().getRequest<unknown>(), host.getArgs());
     case 'graphql':
-      return fromGraphql(host.getArgByIndex<unknown>(2), host.getArgs());
+      return fromGraphql(host.getArgs());
     case 'ws':
       return fromWebSocket(host.switchToWs().getClient<object>(), host.getArgs());
     case 'rpc':
@@ -91,7 +91,9 @@ function fromHttp(request: object, response: unknown): InboundRequest {
   };
 }
 
-function fromGraphql(context: unknown, args: unknown[]): InboundRequest {
+function fromGraphql(args: unknown[]): InboundRequest {
+  // (parent, arguments, context, info); a reference resolver of federation has no arguments.
+  const context = args.length === 3 ? args[1] : args[2];
   const ctx = isObject(context) ? context : {};
   const given = [ctx['req'], ctx['request']].find(isObject);
   // Of a subscription over graphql-ws, its own context; Nest's drivers hand that on as `req`, unless the app maps it.
