@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path';
 import { mintToken, startLocalControlPlane } from 'nestjs-flyte-local';
 import { describe, expect, it } from 'vitest';
-import { addressOf, clientsOf, explainSkip, startCommand, temporaryFolder } from './support.js';
+import { addressOf, clientsOf, explainSkip, finish, startCommand, temporaryFolder } from './support.js';
 
 const posix = process.platform !== 'win32';
 explainSkip(!posix, 'the tests of file modes, because Windows has none');
@@ -37,6 +37,16 @@ async function startFails(state: string): Promise<string> {
 }
 
 describe('the state folder', () => {
+  it.skipIf(process.platform !== 'linux')('under /proc is refused, and not tried for ever', async () => {
+    const child = startCommand(temporaryFolder(), '--port', '0', '--state', '/proc/x/y');
+    // A signal that a busy process can't leave unread.
+    const killer = setTimeout(() => child.kill('SIGKILL'), 60_000);
+    const { code, stderr } = await finish(child);
+    clearTimeout(killer);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/state folder \/proc\/x\/y can't be made or written \(ENOENT\).*--state/);
+  });
+
   it.skipIf(!posix)('is private, with all that is in it, whatever it was before', async () => {
     const state = join(temporaryFolder(), 'deep', 'state');
     await mintToken({ state, subject: 'alice' });

@@ -6,6 +6,7 @@ import { ContainerError_Kind, ErrorDocumentSchema, ExecutionError_ErrorKind } fr
 import { ErrorInfo_Kind, type ErrorInfo } from 'nestjs-flyte/idl/workflow/run_definition';
 import { errorInfo } from '../runs/action-record.js';
 import { codeOf } from '../state/atomic-file.js';
+import { DamagedState } from '../state/state-problem.js';
 import { ERROR, fileUrl, OUTPUTS } from './data-folder.js';
 
 /** Why an attempt was ended from outside. */
@@ -44,10 +45,18 @@ export function readResult(folder: string): AttemptResult {
   return { kind: 'succeeded', outputUri: fileUrl(join(folder, OUTPUTS)) };
 }
 
-/** The outputs that an attempt left; undefined if they are gone or damaged. */
+/**
+ * The outputs that an attempt left; undefined if they are gone.
+ *
+ * @throws DamagedState
+ */
 export function readOutputs(folder: string): Outputs | undefined {
-  const outputs = readBounded(join(folder, OUTPUTS));
-  return outputs.kind === 'bytes' ? parseOutputs(outputs.bytes) : undefined;
+  const path = join(folder, OUTPUTS);
+  const outputs = readBounded(path);
+  if (outputs.kind === 'absent') return undefined;
+  const message = outputs.kind === 'bytes' ? parseOutputs(outputs.bytes) : undefined;
+  if (message !== undefined) return message;
+  throw new DamagedState(`The file of outputs ${path}`, 'Delete it, and run the task again: these outputs are lost.');
 }
 
 function parseOutputs(bytes: Uint8Array): Outputs | undefined {

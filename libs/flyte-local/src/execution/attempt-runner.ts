@@ -4,6 +4,7 @@ import { ErrorInfo_Kind } from 'nestjs-flyte/idl/workflow/run_definition';
 import { errorInfo } from '../runs/action-record.js';
 import type { SecretStore } from '../secrets/secret-store.js';
 import { codeOf } from '../state/atomic-file.js';
+import { DamagedState } from '../state/state-problem.js';
 import { AttemptLog } from './attempt-log.js';
 import { planAttempt, secretsFolderVariable, type AttemptPlan, type AttemptRequest } from './attempt-plan.js';
 import { AttemptRefused } from './attempt-refused.js';
@@ -68,10 +69,9 @@ export class AttemptRunner {
       patterns = secrets.flatMap(({ value }) => secretForms(value));
       result = await this.#withLog(plan, secrets, patterns, control);
     } catch (error) {
-      result =
-        error instanceof AttemptRefused
-          ? failed(false, ErrorInfo_Kind.USER, error.message)
-          : failed(true, ErrorInfo_Kind.SYSTEM, `The local control plane failed: ${describe(error)}.`);
+      if (error instanceof AttemptRefused) result = failed(false, ErrorInfo_Kind.USER, error.message);
+      else if (error instanceof DamagedState) result = failed(false, ErrorInfo_Kind.SYSTEM, error.message);
+      else result = failed(true, ErrorInfo_Kind.SYSTEM, `The local control plane failed: ${describe(error)}.`);
     }
     if (control.stop.aborted) return { kind: 'stopped', reason: control.stop.reason as StopReason };
     return withoutSecrets(result, patterns);

@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
+import { fromBinary } from '@bufbuild/protobuf';
+import { InputsSchema, type Inputs } from 'nestjs-flyte/idl/task/common';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { textOf, type ActionKey } from '../runs/action-id.js';
-import { codeOf, replaceFile } from '../state/atomic-file.js';
+import { codeOf, readRegularFile, replaceFile } from '../state/atomic-file.js';
+import { DamagedState } from '../state/state-problem.js';
 
 /** The files of one attempt. */
 export interface AttemptPaths {
@@ -64,13 +67,18 @@ export class DataFolder {
     replaceFile(join(folder, INPUTS), bytes);
   }
 
-  /** The bytes of inputs.pb of a folder; undefined if there is none. */
-  readInputs(folder: string): Uint8Array | undefined {
+  /**
+   * The inputs.pb of a folder; undefined if there is none.
+   *
+   * @throws DamagedState
+   */
+  readInputs(folder: string): Inputs | undefined {
+    const path = join(folder, INPUTS);
     try {
-      return readFileSync(join(folder, INPUTS));
+      return fromBinary(InputsSchema, readRegularFile(path));
     } catch (error) {
       if (codeOf(error) === 'ENOENT') return undefined;
-      throw error;
+      throw new DamagedState(`The file of inputs ${path}`, `Delete the folder ${folder}: the inputs are lost.`);
     }
   }
 }

@@ -3,7 +3,7 @@ import { timestampMs } from '@bufbuild/protobuf/wkt';
 import type { EnrichedIdentity } from 'nestjs-flyte/idl/common/identity';
 import { ActionPhase } from 'nestjs-flyte/idl/common/phase';
 import { ErrorInfo_Kind, type ActionDetails } from 'nestjs-flyte/idl/workflow/run_definition';
-import { rootActionOf, textOf, type ActionKey } from '../runs/action-id.js';
+import { textOf, type ActionKey } from '../runs/action-id.js';
 import {
   addAttempt,
   advance,
@@ -18,7 +18,7 @@ import {
 } from '../runs/action-record.js';
 import type { ActionStore } from '../runs/action-store.js';
 import { codeOf } from '../state/atomic-file.js';
-import { isFull } from '../state/state-problem.js';
+import { DamagedState, isFull } from '../state/state-problem.js';
 import type { AttemptResult, StopReason } from './attempt-result.js';
 import type { AttemptRunner } from './attempt-runner.js';
 import { retryPolicy, type RetryPolicy } from './retry.js';
@@ -61,9 +61,16 @@ export class Executor {
    * running has failed by the system's fault, which a retry may mend if the task has any left.
    */
   recover(): void {
-    for (const { id } of this.store.listOpen()) {
-      const key = rootActionOf(id?.run);
-      const details = this.store.update(key, (record): boolean => {
+    for (const key of this.store.listOpen()) {
+      const details = this.#recovered(key);
+      if (details !== undefined && isOpen(details) && !this.#jobs.has(textOf(key))) this.submit(key, details);
+    }
+  }
+
+  /** Undefined for a record that can't be read, which keeps nobody from the others. */
+  #recovered(key: ActionKey): ActionDetails | undefined {
+    try {
+      return this.store.update(key, (record): boolean => {
         const { phase } = lastAttempt(record);
         if (isAborted(record)) endAttempt(record, { phase: ActionPhase.ABORTED });
         // No process had been started yet, so nothing has happened twice when it starts now.
@@ -72,7 +79,10 @@ export class Executor {
         else return false;
         return true;
       });
-      if (details !== undefined && isOpen(details) && !this.#jobs.has(textOf(key))) this.submit(key, details);
+    } catch (error) {
+      if (!(error instanceof DamagedState)) throw error;
+      this.warn(error.message);
+      return undefined;
     }
   }
 

@@ -1,6 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import { open } from 'node:fs/promises';
-import { codeOf } from '../state/atomic-file.js';
+import { codeOf, notAFile, READ_ONLY } from '../state/atomic-file.js';
+import { DamagedState } from '../state/state-problem.js';
 import type { LogEntry } from './attempt-log.js';
 
 const BLOCK_BYTES = 64 * 1024;
@@ -31,6 +32,7 @@ export class LogTails {
    *
    * @param signal ends it with an AbortError
    * @returns nothing at all if there is no such log
+   * @throws DamagedState
    */
   async *tail(path: string, signal: AbortSignal): AsyncGenerator<LogEntry[], void> {
     let position = 0;
@@ -49,7 +51,7 @@ export class LogTails {
           position += block.length;
           const lines = (rest + block.toString('latin1')).split('\n');
           rest = lines.pop() ?? '';
-          if (lines.length > 0) yield lines.map(toEntry);
+          if (lines.length > 0) yield lines.map((line) => toEntry(path, line));
         }
         if (changed === undefined) return;
         await changed;
@@ -61,17 +63,35 @@ export class LogTails {
 }
 
 /** Latin-1 keeps bytes apart until a line is whole; only then it is decoded. */
-function toEntry(line: string): LogEntry {
-  return JSON.parse(Buffer.from(line, 'latin1').toString()) as LogEntry;
+function toEntry(path: string, line: string): LogEntry {
+  const entry = parsed(Buffer.from(line, 'latin1').toString());
+  if (typeof entry !== 'object' || entry === null) throw damaged(path);
+  const { at, from, text }: Partial<Record<string, unknown>> = { ...entry };
+  if (typeof at !== 'number' || typeof text !== 'string') throw damaged(path);
+  return { at, from: from === 'out' || from === 'err' ? from : 'plane', text };
+}
+
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}
+
+function damaged(path: string): DamagedState {
+  return new DamagedState(`The log ${path}`, 'Delete it: what it held is lost.');
 }
 
 async function* blocksOf(path: string, from: number): AsyncGenerator<Buffer, void> {
   let file;
   try {
-    file = await open(path, 'r');
+    file = await open(path, READ_ONLY);
+    if (!(await file.stat()).isFile()) throw notAFile();
   } catch (error) {
+    await file?.close();
     if (codeOf(error) === 'ENOENT') return;
-    throw error;
+    throw codeOf(error) === 'EFTYPE' ? damaged(path) : error;
   }
   try {
     for (let position = from; ;) {

@@ -13,11 +13,12 @@ import { listen } from '../http/listener.js';
 import { isWildcard, urlHost } from '../http/host-names.js';
 import { planeHandler } from '../http/plane-handler.js';
 import { JWKS_PATH } from '../services/discovery.js';
+import type { TaskStore } from '../runs/task-store.js';
 import type { PlaneContext } from '../services/plane-service.js';
 import { openMethods, SERVICES } from '../services/services.js';
 import { codeOf } from '../state/atomic-file.js';
 import type { LocalDatabase } from '../state/local-database.js';
-import { isFull } from '../state/state-problem.js';
+import { DamagedState, isFull } from '../state/state-problem.js';
 import { signToken } from '../tokens/sign-token.js';
 import { tokenVerifier } from '../tokens/verify-token.js';
 import type { LocalControlPlane } from './local-control-plane.js';
@@ -110,7 +111,7 @@ async function listenFor(
   };
   try {
     state.saveStart({ url, audience });
-    for (const warning of groupWarnings(secretsOfTasks(engine.tasks))) warn(warning);
+    for (const warning of taskWarnings(engine.tasks)) warn(warning);
     // Now that actions can be told where the plane listens.
     engine.executor.recover();
   } catch (error) {
@@ -118,6 +119,16 @@ async function listenFor(
     throw error;
   }
   return plane;
+}
+
+/** A task that can't be read is said, and keeps nobody from deploying it again. */
+function taskWarnings(tasks: TaskStore): readonly string[] {
+  try {
+    return groupWarnings(secretsOfTasks(tasks));
+  } catch (error) {
+    if (error instanceof DamagedState) return [error.message];
+    throw error;
+  }
 }
 
 function isReady(database: LocalDatabase): boolean {

@@ -1,9 +1,10 @@
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { create, toBinary } from '@bufbuild/protobuf';
 import { ActionPhase } from 'nestjs-flyte/idl/common/phase';
 import { RunSpecSchema, type RunSpec } from 'nestjs-flyte/idl/task/run';
 import { ActionDetailsSchema, type ActionDetails } from 'nestjs-flyte/idl/workflow/run_definition';
 import type { LocalDatabase } from '../state/local-database.js';
-import { bytesOf, type SqlRow, type SqlStatement, type SqlValue } from '../state/sql.js';
+import type { SqlRow, SqlStatement, SqlValue } from '../state/sql.js';
+import { storedMessage } from '../state/stored-message.js';
 import type { ActionFeed } from './action-feed.js';
 import { rootActionOf, type ActionKey } from './action-id.js';
 import { isOpen } from './action-record.js';
@@ -43,14 +44,14 @@ export class ActionStore {
 
   /** One action. */
   get(key: ActionKey): ActionDetails | undefined {
-    const row = this.database.get(`SELECT message FROM actions WHERE ${BY_KEY}`, valuesOf(key));
+    const row = this.database.get(`SELECT run_name, message FROM actions WHERE ${BY_KEY}`, valuesOf(key));
     return row === undefined ? undefined : toDetails(row);
   }
 
   /** What a run was asked to be besides its task. */
   runSpec(key: ActionKey): RunSpec {
-    const row = this.database.get(`SELECT run_spec FROM actions WHERE ${BY_KEY}`, valuesOf(key));
-    return row === undefined ? create(RunSpecSchema) : fromBinary(RunSpecSchema, bytesOf(row['run_spec']));
+    const row = this.database.get(`SELECT run_name, run_spec FROM actions WHERE ${BY_KEY}`, valuesOf(key));
+    return row === undefined ? create(RunSpecSchema) : storedMessage(RunSpecSchema, row, 'run_spec', ...damage(row));
   }
 
   /**
@@ -73,8 +74,13 @@ export class ActionStore {
   }
 
   /** Every action whose last attempt has not ended, in the order of the queue. */
-  listOpen(): ActionDetails[] {
-    return this.database.all('SELECT message FROM actions WHERE open = 1 ORDER BY sequence').map(toDetails);
+  listOpen(): ActionKey[] {
+    return this.database
+      .all('SELECT project, domain, run_name, name FROM actions WHERE open = 1 ORDER BY sequence')
+      .map(({ project, domain, run_name, name }) => ({
+        ...{ project: String(project), domain: String(domain) },
+        ...{ run: String(run_name), name: String(name) },
+      }));
   }
 
   /**
@@ -87,7 +93,7 @@ export class ActionStore {
     const where = conditions.length === 0 ? '1' : conditions.map(([sql]) => `(${sql})`).join(' AND ');
     const parameters = conditions.flatMap(([, values]) => values ?? []);
     return this.database
-      .all(`SELECT message FROM actions WHERE ${where} ORDER BY ${order} LIMIT ? OFFSET ?`, [
+      .all(`SELECT run_name, message FROM actions WHERE ${where} ORDER BY ${order} LIMIT ? OFFSET ?`, [
         ...parameters,
         limit,
         offset,
@@ -107,5 +113,10 @@ function phaseOf(details: ActionDetails): ActionPhase {
 }
 
 function toDetails(row: SqlRow): ActionDetails {
-  return fromBinary(ActionDetailsSchema, bytesOf(row['message']));
+  return storedMessage(ActionDetailsSchema, row, 'message', ...damage(row));
+}
+
+function damage(row: SqlRow): [what: string, remedy: string] {
+  const remedy = "Delete its row of the database's table `actions`, or the whole state folder to start with a new one.";
+  return [`The record of the run ${JSON.stringify(row['run_name'])}`, remedy];
 }

@@ -1,4 +1,4 @@
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { create, toBinary } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import type { EnrichedIdentity } from 'nestjs-flyte/idl/common/identity';
 import {
@@ -10,7 +10,8 @@ import {
   type TaskSpec,
 } from 'nestjs-flyte/idl/task/task_definition';
 import type { LocalDatabase } from '../state/local-database.js';
-import { bytesOf, type SqlRow, type SqlStatement } from '../state/sql.js';
+import type { SqlRow, SqlStatement } from '../state/sql.js';
+import { storedMessage } from '../state/stored-message.js';
 import type { Page } from './page.js';
 
 /** The deployed tasks in the plane's database. */
@@ -46,7 +47,8 @@ export class TaskStore {
 
   /** One version of a task. */
   get({ project, domain, name, version }: TaskIdentifier): TaskDetails | undefined {
-    const sql = 'SELECT message FROM tasks WHERE project = ? AND domain = ? AND name = ? AND version = ?';
+    const sql =
+      'SELECT name, version, message FROM tasks WHERE project = ? AND domain = ? AND name = ? AND version = ?';
     const row = this.database.get(sql, [project, domain, name, version]);
     return row === undefined ? undefined : toDetails(row);
   }
@@ -69,7 +71,7 @@ export class TaskStore {
 
   #page(conditions: readonly SqlStatement[], { limit, offset, order }: Page): TaskDetails[] {
     const { where, parameters } = joined(conditions);
-    const sql = `SELECT message FROM tasks WHERE ${where} ORDER BY ${order} LIMIT ? OFFSET ?`;
+    const sql = `SELECT name, version, message FROM tasks WHERE ${where} ORDER BY ${order} LIMIT ? OFFSET ?`;
     return this.database.all(sql, [...parameters, limit, offset]).map(toDetails);
   }
 }
@@ -84,5 +86,7 @@ function joined(conditions: readonly SqlStatement[]) {
 }
 
 function toDetails(row: SqlRow): TaskDetails {
-  return fromBinary(TaskDetailsSchema, bytesOf(row['message']));
+  const what = `The record of the task ${JSON.stringify(row['name'])} in version ${JSON.stringify(row['version'])}`;
+  const remedy = "Deploy that version again, which replaces it, or delete its row of the database's table `tasks`.";
+  return storedMessage(TaskDetailsSchema, row, 'message', what, remedy);
 }

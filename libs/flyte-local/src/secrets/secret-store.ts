@@ -1,7 +1,8 @@
 import type { LocalDatabase } from '../state/local-database.js';
 import { bytesOf, type SqlRow, type SqlValue } from '../state/sql.js';
+import { DamagedState } from '../state/state-problem.js';
 import { seal, unseal } from './secret-cipher.js';
-import { lookupScopes, type SecretId, type SecretScope } from './secret-scope.js';
+import { describeScope, lookupScopes, type SecretId, type SecretScope } from './secret-scope.js';
 
 /** A stored secret without its value. */
 export interface StoredSecret extends SecretId {
@@ -96,7 +97,7 @@ export class SecretStore {
    * The value that a task of a project and domain gets for a key: the nearest scope that has it.
    *
    * @returns undefined if no scope has it
-   * @throws Error if the stored bytes were changed by somebody else
+   * @throws DamagedState if the stored bytes were changed by somebody else
    */
   find(key: string, project: string, domain: string): Uint8Array | undefined {
     for (const scope of lookupScopes(project, domain)) {
@@ -105,9 +106,20 @@ export class SecretStore {
         'SELECT sealed FROM secrets WHERE project = ? AND domain = ? AND name = ?',
         columnsOf(id),
       );
-      if (row !== undefined) return unseal(this.#key, contextOf(id), bytesOf(row['sealed']));
+      if (row !== undefined) return this.#unseal(id, row['sealed']);
     }
     return undefined;
+  }
+
+  #unseal(id: SecretId, sealed: unknown): Uint8Array {
+    try {
+      return unseal(this.#key, contextOf(id), bytesOf(sealed));
+    } catch {
+      throw new DamagedState(
+        `The stored secret ${JSON.stringify(id.name)} (${describeScope(id)})`,
+        'Delete it, and store it again.',
+      );
+    }
   }
 
   #seal(id: SecretId, value: Uint8Array): Uint8Array {

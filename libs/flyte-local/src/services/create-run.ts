@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { create, toBinary } from '@bufbuild/protobuf';
 import { Code, ConnectError, type ContextValues } from '@connectrpc/connect';
 import { RunIdentifierSchema, type RunIdentifier } from 'nestjs-flyte/idl/common/identifier';
 import type { OffloadedInputData } from 'nestjs-flyte/idl/common/run';
@@ -107,8 +107,8 @@ function uploadedInputs(
   { project, domain }: RunIdentifier,
 ): Inputs {
   const folder = data.uploadFolder(project, domain, inputsHash);
-  const bytes = uri === fileUrl(folder) ? data.readInputs(folder) : undefined;
-  if (bytes !== undefined) return fromBinary(InputsSchema, bytes);
+  const inputs = uri === fileUrl(folder) ? data.readInputs(folder) : undefined;
+  if (inputs !== undefined) return inputs;
   throw invalid('The offloaded inputs are none that UploadInputs stored for this project and domain.');
 }
 

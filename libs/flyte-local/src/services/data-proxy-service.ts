@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { create, toBinary } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { Code, ConnectError } from '@connectrpc/connect';
 import { DataProxyService, type UploadInputsRequest } from 'nestjs-flyte/idl/dataproxy/dataproxy_service';
@@ -24,11 +24,11 @@ export const dataProxyService: PlaneService = {
         const key = actionKeyOf(actionId);
         const details = requireAction(context, key, values);
         const folder = data.inputsFolder(key);
-        const bytes = data.readInputs(folder);
+        const inputs = data.readInputs(folder);
         const outputs = outputsOf(data, key, details);
         return {
-          inputs: bytes === undefined ? create(InputsSchema) : fromBinary(InputsSchema, bytes),
-          inputsUri: bytes === undefined ? '' : fileUrl(join(folder, INPUTS)),
+          inputs: inputs ?? create(InputsSchema),
+          inputsUri: inputs === undefined ? '' : fileUrl(join(folder, INPUTS)),
           outputs: outputs?.message ?? create(OutputsSchema),
           outputsUri: outputs?.uri ?? '',
         };

@@ -1,8 +1,9 @@
-import { clone, create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { clone, create, toBinary } from '@bufbuild/protobuf';
 import { DomainSchema, ProjectSchema, type Domain, type Project } from 'nestjs-flyte/idl/project/project_service';
 import { LabelsSchema } from 'nestjs-flyte/idl/task/run';
 import type { LocalDatabase } from '../state/local-database.js';
-import { bytesOf, type SqlRow, type SqlValue } from '../state/sql.js';
+import type { SqlRow, SqlValue } from '../state/sql.js';
+import { storedMessage } from '../state/stored-message.js';
 import type { ProjectQuery } from './project-query.js';
 
 /** Every project has these, and no call changes them. */
@@ -36,7 +37,7 @@ export class ProjectStore {
 
   /** One project, archived or not. */
   get(id: string): Project | undefined {
-    const row = this.database.get('SELECT message FROM projects WHERE identifier = ?', [id]);
+    const row = this.database.get('SELECT identifier, message FROM projects WHERE identifier = ?', [id]);
     return row === undefined ? undefined : toProject(row);
   }
 
@@ -56,7 +57,7 @@ export class ProjectStore {
     const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
     // SQLite reads a negative limit as none.
     const rows = this.database.all(
-      `SELECT message FROM projects ${where} ORDER BY ${query.order}sequence LIMIT ? OFFSET ?`,
+      `SELECT identifier, message FROM projects ${where} ORDER BY ${query.order}sequence LIMIT ? OFFSET ?`,
       [...parameters, query.limit === 0 ? -1 : query.limit, query.offset],
     );
     return rows.map(toProject);
@@ -72,7 +73,9 @@ function columnsOf(project: Project): SqlValue[] {
 }
 
 function toProject(row: SqlRow): Project {
-  const project = fromBinary(ProjectSchema, bytesOf(row['message']));
+  const what = `The record of the project ${JSON.stringify(row['identifier'])}`;
+  const remedy = "Update that project, which replaces it, or delete its row of the database's table `projects`.";
+  const project = storedMessage(ProjectSchema, row, 'message', what, remedy);
   project.domains = DOMAINS.map((id): Domain => create(DomainSchema, { id, name: id }));
   return project;
 }

@@ -1,5 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, fsyncSync, linkSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 
 /** The code of a system or SQLite error, such as `EACCES`; `unknown` for anything else. */
 export function codeOf(error: unknown): string {
@@ -15,11 +26,34 @@ export function codeOf(error: unknown): string {
  */
 export function readIfPresent(path: string): string | undefined {
   try {
-    return readFileSync(path, 'utf8');
+    return readRegularFile(path).toString();
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined;
     throw error;
   }
+}
+
+/** How a file is opened that should be one: opening a pipe without the flag waits for somebody to write, perhaps for ever. */
+export const READ_ONLY = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+
+/**
+ * Reads a file.
+ *
+ * @throws the system's error; one with the code `EFTYPE` for what is no file, such as a pipe or a folder
+ */
+export function readRegularFile(path: string): Buffer {
+  const handle = openSync(path, READ_ONLY);
+  try {
+    if (!fstatSync(handle).isFile()) throw notAFile();
+    return readFileSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/** The error of a path that leads to something else than a file. */
+export function notAFile(): Error {
+  return Object.assign(new Error('this is no file'), { code: 'EFTYPE' });
 }
 
 /**

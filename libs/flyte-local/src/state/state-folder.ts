@@ -1,5 +1,5 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { FlyteError } from 'nestjs-flyte';
 import { codeOf } from './atomic-file.js';
 
@@ -39,7 +39,7 @@ export function openStateFolder(path: string): string {
   const folder = resolve(path);
   refuseForeign(folder);
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolders(folder);
     // Also when it existed: a copy or a restored backup may have come with wider permissions.
     chmodSync(folder, 0o700);
     createPrivateFile(join(folder, STATE_FILES.gitignore), '*\n');
@@ -52,6 +52,18 @@ export function openStateFolder(path: string): string {
     );
   }
   return folder;
+}
+
+/** Not by Node's `recursive`, which never returns where nothing can be made and the system says ENOENT to that: under /proc. */
+function makeFolders(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolders(dirname(folder));
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    // Another process was faster, which is as good.
+    if (codeOf(error) !== 'EEXIST') throw error;
+  }
 }
 
 /**

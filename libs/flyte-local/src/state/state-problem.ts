@@ -8,9 +8,17 @@ export function isFull(error: unknown): boolean {
   return FULL.has(codeOf(error));
 }
 
-/** Something of the state can't be read any more. Its message says what, and what to delete. */
+/** Something of the state can't be read any more. */
 export class DamagedState extends Error {
   override readonly name = 'DamagedState';
+
+  /**
+   * @param what what is damaged, as the beginning of a sentence
+   * @param remedy what to delete or to do, as a sentence
+   */
+  constructor(what: string, remedy: string) {
+    super(`${what} is damaged. ${remedy}`);
+  }
 }
 
 /** Whether an error is of a database file that is no longer one. */
