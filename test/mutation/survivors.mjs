@@ -13,39 +13,35 @@ import { mutants } from './list.mjs';
  */
 export function survivorsOf(root, word) {
   const tried = mutants.filter((one) => !word || JSON.stringify(one).includes(word));
-  const specs = [...new Set(tried.map(({ spec }) => spec))];
-  const survivors = [];
-  for (const mutant of tried) {
-    const path = join(root, mutant.file);
-    const source = readFileSync(path, 'utf8');
-    if (source.split(mutant.find).length !== 2)
-      throw new Error(`${mutant.file} does not have once: ${mutant.find}\nBring the list up to date.`);
-    write(
-      root,
-      mutant.file,
-      source.replace(mutant.find, () => mutant.replace),
-    );
-    const survived = passes(root, [mutant.spec, ...(mutant.test ? ['-t', mutant.test] : [])]);
-    write(root, mutant.file, source);
-    console.log(
-      `${survived ? 'SURVIVED' : 'killed'}: ${mutant.file}: ${mutant.find} -> ${mutant.replace || 'nothing'}`,
-    );
-    if (survived) survivors.push(mutant);
-  }
-  // A test that fails anyway would kill whatever comes.
-  if (!passes(root, specs)) throw new Error('The tests fail without a mutant too.');
+  // A test that fails anyway would notice whatever comes.
+  for (const { file } of tried) write(root, file, readFileSync(join(root, file), 'utf8'));
+  for (const { spec, test } of tried)
+    if (!passes(root, spec, test)) throw new Error(`${spec} ${test ?? ''} fails without a mutant too.`);
+  const survivors = tried.filter((mutant) => survives(root, mutant));
   console.log(`${tried.length - survivors.length} of ${tried.length} mutants of the list were noticed`);
   return survivors.length;
 }
 
-/** @param {string} root @param {string[]} args */
-function passes(root, args) {
-  const { status } = spawnSync(
-    'npx',
-    ['--no-install', 'vitest', 'run', '--bail', '1', '--testTimeout', '60000', ...args],
-    { cwd: root },
+/** @param {string} root @param {import('./list.mjs').Mutant} mutant */
+function survives(root, { file, find, replace, spec, test }) {
+  const source = readFileSync(join(root, file), 'utf8');
+  if (source.split(find).length !== 2)
+    throw new Error(`${file} does not have once: ${find}\nBring the list up to date.`);
+  write(
+    root,
+    file,
+    source.replace(find, () => replace),
   );
-  return status === 0;
+  const survived = passes(root, spec, test);
+  write(root, file, source);
+  console.log(`${survived ? 'SURVIVED' : 'noticed'}: ${file}: ${find.trim()} -> ${replace.trim() || 'nothing'}`);
+  return survived;
+}
+
+/** @param {string} root @param {string} spec @param {string} [test] */
+function passes(root, spec, test) {
+  const args = ['vitest', 'run', '--bail', '1', '--testTimeout', '60000', spec, ...(test ? ['-t', test] : [])];
+  return spawnSync('npx', ['--no-install', ...args], { cwd: root }).status === 0;
 }
 
 /**
@@ -57,6 +53,8 @@ function write(root, file, source) {
   writeFileSync(join(root, file), source);
   const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), (path) => readFileSync(path, 'utf8'));
   const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
-  const { outputText } = ts.transpileModule(source, { fileName: file, compilerOptions: { ...options, noEmit: false } });
+  // Each file by itself, so nobody knows what kind of module its package has.
+  const compilerOptions = { ...options, noEmit: false, module: ts.ModuleKind.ESNext };
+  const { outputText } = ts.transpileModule(source, { fileName: file, compilerOptions });
   writeFileSync(join(root, file.replace('/src/', '/dist/').replace(/\.ts$/, '.js')), outputText);
 }
