@@ -111,13 +111,6 @@ export const mutants = [
   // The local plane's execution.
   {
     file: `${execution}/run-process.ts`,
-    find: '    clearTimeout(killer);\n    killTree(pid, spec.marker);\n',
-    replace: '    clearTimeout(killer);\n',
-    spec: attempts,
-    test: 'ends with it',
-  },
-  {
-    file: `${execution}/run-process.ts`,
     find: '    killer = setTimeout(() => killTree(pid, spec.marker), spec.graceMs);\n',
     replace: '',
     spec: attempts,
@@ -125,8 +118,8 @@ export const mutants = [
   },
   {
     file: `${execution}/run-process.ts`,
-    find: "signalGroup(pid, 'SIGTERM');",
-    replace: "signalGroup(pid, 'SIGKILL');",
+    find: "if (group === undefined || !signalGroup(group, 'SIGTERM')) killTree",
+    replace: 'killTree',
     spec: attempts,
     test: 'in its own way',
   },
@@ -220,8 +213,43 @@ export const mutants = [
   },
   {
     file: 'libs/flyte/src/cli/image-build.command.ts',
-    find: "for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => canceled.abort());",
-    replace: '',
+    find: "['SIGINT', 'SIGTERM'] as const",
+    replace: "['SIGTERM'] as const",
     spec: 'test/images/command.spec.ts',
+    test: 'SIGINT',
+  },
+  {
+    file: 'libs/flyte/src/cli/image-build.command.ts',
+    find: 'process.on(signal,',
+    replace: 'process.once(signal,',
+    spec: 'test/images/command.spec.ts',
+    test: 'SIGINT',
+  },
+  // What once was noticed by nothing.
+  {
+    file: 'libs/flyte/src/images/context-files.ts',
+    find: " '**/.env.*',",
+    replace: '',
+    spec: 'libs/flyte/src/images/build-context.spec.ts',
+  },
+  {
+    file: 'libs/flyte/src/images/build-context.ts',
+    find: 'if (digestOf({ ...entry, source: path }) !== digest) {',
+    replace: 'if (!digest) {',
+    spec: 'libs/flyte/src/images/build-context.spec.ts',
+  },
+  {
+    file: 'libs/flyte/src/remote/secret.service.ts',
+    find: 'throw withoutValue(error, secretSpec.value);',
+    replace: 'throw error;',
+    spec: 'test/auth/redaction.spec.ts',
+    test: 'a secret that Flyte does not take',
+  },
+  {
+    file: 'libs/flyte/src/auth/issuer-keys.ts',
+    find: "redirect: 'error'",
+    replace: "redirect: 'follow'",
+    spec: 'test/auth/issuer.spec.ts',
+    test: 'is a redirect',
   },
 ];
