@@ -407,9 +407,11 @@ describe.skipIf(process.platform !== 'linux' || reason !== undefined)('a plane t
         /^Actions are not apart, because the system does not allow it \(unshare: .*\): they see .*\.$/m,
       );
       await putSecret(other, 'mine', 'value-of-mine');
-      const command = 'wc -c < "$FLYTE_SECRETS_DEFAULT_DIR/mine"; setsid sleep 600 & finish';
+      const left = `72${process.pid}.5`;
+      const command = `wc -c < "$FLYTE_SECRETS_DEFAULT_DIR/mine"; setsid sleep ${left} & finish`;
       const { details, log } = await runTask(other, shellTask(command, [secret]));
       expect(messageOf(details)).toBe('');
+      await expect.poll(() => isRunningWith(left)).toBe(false);
       expect(log).toContain('13');
       expect(log.join('\n')).toMatch(/and not at \/etc\/flyte\/secrets: the system does not allow it/);
     } finally {

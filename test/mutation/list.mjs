@@ -13,6 +13,7 @@
 const runtime = 'libs/flyte/src/runtime';
 const execution = 'libs/flyte-local/src/execution';
 const attempts = 'test/flyte-local/attempts.spec.ts';
+const apart = 'test/flyte-local/apart.spec.ts';
 const injection = 'test/flyte-local/injection.spec.ts';
 
 /** @type {Mutant[]} */
@@ -111,6 +112,13 @@ export const mutants = [
   // The local plane's execution.
   {
     file: `${execution}/run-process.ts`,
+    find: '    if (!spec.isApart) killTree(pid, spec.marker);\n',
+    replace: '',
+    spec: apart,
+    test: 'says so and why',
+  },
+  {
+    file: `${execution}/run-process.ts`,
     find: '    killer = setTimeout(() => killTree(pid, spec.marker), spec.graceMs);\n',
     replace: '',
     spec: attempts,
@@ -122,6 +130,20 @@ export const mutants = [
     replace: 'killTree',
     spec: attempts,
     test: 'in its own way',
+  },
+  {
+    file: `${execution}/namespaces-script.ts`,
+    find: '      is_still "$3"\n',
+    replace: '',
+    spec: apart,
+    test: 'has moved the folders',
+  },
+  {
+    file: `${execution}/namespaces.ts`,
+    find: "args: ['--pdeathsig', 'KILL', '--', ",
+    replace: "args: ['--pdeathsig', 'clear', '--', ",
+    spec: apart,
+    test: 'ends with a plane that is killed',
   },
   {
     file: `${execution}/executor.ts`,
