@@ -68,19 +68,39 @@ export class DataFolder {
   }
 
   /**
+   * The bytes of inputs.pb of a folder; undefined if there is none.
+   *
+   * @throws DamagedState where it is no file
+   */
+  inputBytes(folder: string): Uint8Array | undefined {
+    try {
+      return readRegularFile(join(folder, INPUTS));
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return undefined;
+      throw damagedInputs(folder);
+    }
+  }
+
+  /**
    * The inputs.pb of a folder; undefined if there is none.
    *
    * @throws DamagedState
    */
   readInputs(folder: string): Inputs | undefined {
-    const path = join(folder, INPUTS);
+    const bytes = this.inputBytes(folder);
     try {
-      return fromBinary(InputsSchema, readRegularFile(path));
-    } catch (error) {
-      if (codeOf(error) === 'ENOENT') return undefined;
-      throw new DamagedState(`The file of inputs ${path}`, `Delete the folder ${folder}: the inputs are lost.`);
+      return bytes === undefined ? undefined : fromBinary(InputsSchema, bytes);
+    } catch {
+      throw damagedInputs(folder);
     }
   }
+}
+
+function damagedInputs(folder: string): DamagedState {
+  return new DamagedState(
+    `The file of inputs ${join(folder, INPUTS)}`,
+    `Delete the folder ${folder}: the inputs are lost.`,
+  );
 }
 
 /** The file of a run's inputs: a `task.Inputs` message. */

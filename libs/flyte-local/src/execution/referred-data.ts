@@ -7,7 +7,7 @@ import { fileUrl, type DataFolder } from './data-folder.js';
  * the same project and domain, since whoever makes a run may write any path into its inputs.
  */
 export function referredData(data: DataFolder, key: ActionKey): string[] {
-  const inputs = Buffer.from(data.readInputs(data.inputsFolder(key)) ?? []).toString('latin1');
+  const inputs = Buffer.from(data.inputBytes(data.inputsFolder(key)) ?? []).toString('latin1');
   const runs = join(data.root, 'runs');
   // Looked for in the bytes, because a reference may be anywhere: in a literal, in MessagePack, in JSON.
   const ways = [runs, new URL(fileUrl(runs)).pathname].map((path) => Buffer.from(path).toString('latin1'));
