@@ -1,26 +1,34 @@
-import { Module, type DynamicModule, type Type } from '@nestjs/common';
-import type { ModulesContainer } from '@nestjs/core';
+import { Inject, Module, type DynamicModule, type OnModuleInit, type Type } from '@nestjs/common';
+import { ModuleRef, type ModulesContainer } from '@nestjs/core';
 import { FlyteError } from './errors/flyte-error.js';
 import { getFlyteToken } from './flyte.tokens.js';
 import type { FlyteClient } from './remote/flyte-client.js';
+import { lazyTaskHandle, type AnyTaskHandle } from './remote/task-handle.js';
 import { taskMetadata, type TaskClass } from './tasks/task-metadata.js';
 import { isTaskRef, refToken, type TaskRef } from './tasks/task-ref.js';
 import { taskClassesIn, type TaskSources } from './tasks/task-registry.js';
 
 const FEATURE = Symbol('nestjs-flyte.feature');
+const CONNECTION = Symbol('nestjs-flyte.feature-connection');
 
 /** What `FlyteModule.forFeature` is given: classes with tasks, and contracts. */
 export type TaskFeature = Type<object> | TaskRef;
 
 /** Provides the handles of tasks. Made by `FlyteModule.forFeature`. */
 @Module({})
-export class FlyteFeatureModule {
+export class FlyteFeatureModule implements OnModuleInit {
+  constructor(
+    private readonly moduleRef: ModuleRef,
+    @Inject(CONNECTION) private readonly connection: string | undefined,
+  ) {}
+
   /** @throws FlyteError `misuse` for what has no task */
   static of(features: readonly TaskFeature[], connection: string | undefined): DynamicModule {
-    const handle = (provide: symbol, task: (client: FlyteClient) => unknown) => ({
+    // Looked for in the whole app, and when it is used: FlyteModule need not be global, and may get its options later.
+    const handle = (provide: symbol, task: (client: FlyteClient) => AnyTaskHandle) => ({
       provide,
-      inject: [getFlyteToken(connection)],
-      useFactory: task,
+      inject: [ModuleRef],
+      useFactory: (moduleRef: ModuleRef) => lazyTaskHandle(() => task(clientOf(moduleRef, connection))),
     });
     const handles = features.flatMap((feature) => {
       if (isTaskRef(feature)) return [handle(refToken(feature), (client) => client.task(feature))];
@@ -29,13 +37,36 @@ export class FlyteFeatureModule {
         handle(taskMetadata.token(feature, method), (client) => client.task(feature, method as never)),
       );
     });
-    const kept = { provide: FEATURE, useValue: [...features] };
+    const kept = [
+      { provide: FEATURE, useValue: [...features] },
+      { provide: CONNECTION, useFactory: () => connection },
+    ];
     return {
       module: FlyteFeatureModule,
-      providers: [kept, ...handles],
+      providers: [...kept, ...handles],
       exports: handles.map(({ provide }) => provide),
     };
   }
+
+  /** @throws FlyteError `invalid_configuration` where the app has no such connection */
+  onModuleInit(): void {
+    clientOf(this.moduleRef, this.connection);
+  }
+}
+
+function clientOf(moduleRef: ModuleRef, connection: string | undefined): FlyteClient {
+  let client: FlyteClient | undefined;
+  try {
+    client = moduleRef.get<FlyteClient>(getFlyteToken(connection), { strict: false });
+  } catch {
+    // Said below.
+  }
+  if (client) return client;
+  const which = connection === undefined ? '' : ` with the name ${JSON.stringify(connection)}`;
+  throw new FlyteError(
+    'invalid_configuration',
+    `FlyteModule.forFeature found no FlyteModule${which} in the app. Import FlyteModule.forRoot or forRootAsync${which} once.`,
+  );
 }
 
 function methodsOf(type: TaskClass): string[] {

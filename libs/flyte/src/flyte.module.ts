@@ -9,13 +9,13 @@ import {
   type Provider,
 } from '@nestjs/common';
 import { ConfigModule } from '@nestjs/config';
-import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, ModulesContainer } from '@nestjs/core';
+import { APP_GUARD, APP_INTERCEPTOR, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { AuthMetadataInterceptor } from './auth/auth-metadata.interceptor.js';
 import { AuthPolicy } from './auth/auth-policy.js';
 import { createBearerVerifier } from './auth/bearer-verifier.js';
 import { compileExcludedPaths } from './auth/excluded-paths.js';
 import { FlyteAuthGuard } from './auth/flyte-auth.guard.js';
-import { FlyteExceptionFilter } from './auth/flyte-exception.filter.js';
+import { addLastResort, FlyteExceptionFilter } from './auth/flyte-exception.filter.js';
 import { assertGatewaysGuarded } from './auth/gateways.js';
 import { assertReferencesGuarded } from './auth/references.js';
 import { sharedCaches } from './auth/shared-caches.js';
@@ -112,7 +112,6 @@ function providers(name: string | undefined): Provider[] {
     FlyteExceptionFilter,
     { provide: APP_GUARD, useExisting: FlyteAuthGuard },
     { provide: APP_INTERCEPTOR, useExisting: AuthMetadataInterceptor },
-    { provide: APP_FILTER, useExisting: FlyteExceptionFilter },
     ...(name === undefined ? serviceProviders : []),
   ];
 }
@@ -176,8 +175,11 @@ export class FlyteModule extends ConfigurableModuleClass implements OnModuleInit
     @Inject(RESOLVED_OPTIONS) options: ResolvedOptions,
     modules: ModulesContainer,
     registry: TaskRegistry,
+    filter: FlyteExceptionFilter,
+    moduleRef: ModuleRef,
   ) {
     super();
+    addLastResort(filter, moduleRef);
     this.#options = options;
     this.#modules = modules;
     this.#registry = registry;

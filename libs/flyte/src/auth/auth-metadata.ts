@@ -63,7 +63,9 @@ export function createAuthMetadata(headers: AuthHeaders): AuthMetadata {
   const values = new Map<string, string>();
   for (const pair of pairs) {
     // A list of texts would be taken apart into letters.
-    if (!Array.isArray(pair) || pair.length !== 2) throw new FlyteError('misuse', 'Give headers as [name, value].');
+    if (!Array.isArray(pair) || pair.length !== 2) {
+      throw new FlyteError('misuse', 'Give headers as a record, or as a list of pairs: [[name, value], …].');
+    }
     const [name, value] = pair;
     if (value === undefined) continue;
     const lower = checkHeaderName(name);

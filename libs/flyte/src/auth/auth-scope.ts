@@ -103,12 +103,12 @@ export function rememberedScopes(request: object): readonly AuthScope[] {
  * const user = await authMetadata({ authorization: `Bearer ${token}` }, () => users.get());
  * ```
  *
- * @param headers a record, or pairs; where a name repeats, the last one wins. They replace those of an outer scope.
+ * @param headers a record, pairs, or one pair; where a name repeats, the last one wins. They replace those of an outer scope.
  * @returns what the function returns
  * @throws FlyteError `misuse` if there are none or a name is refused; `invalid_argument` if a value can't travel
  */
-export function authMetadata<T>(headers: AuthHeaders, fn: () => T): T {
-  const metadata = createAuthMetadata(headers);
+export function authMetadata<T>(headers: AuthHeaders | HeaderPair, fn: () => T): T {
+  const metadata = createAuthMetadata(isPair(headers) ? [headers] : headers);
   if (metadata.names.length === 0) {
     throw new FlyteError(
       'misuse',
@@ -116,6 +116,13 @@ export function authMetadata<T>(headers: AuthHeaders, fn: () => T): T {
     );
   }
   return runInScope({ metadata }, fn);
+}
+
+/** One header. */
+type HeaderPair = readonly [name: string, value: string];
+
+function isPair(headers: AuthHeaders | HeaderPair): headers is HeaderPair {
+  return Array.isArray(headers) && headers.length === 2 && headers.every((part) => typeof part === 'string');
 }
 
 /**

@@ -28,18 +28,27 @@ const REASON_499 = 'Client Closed Request';
 
 /** The HTTP status that a client gets for an error. */
 export function httpStatus(error: FlyteError): number {
-  return STATUS[error.code] ?? 502;
+  return error.fault === 'operator' ? 500 : (STATUS[error.code] ?? 502);
+}
+
+/** Which run did not succeed, in words that hold nothing of what its task said. */
+export function failedRun({ run }: FlyteError): string | undefined {
+  if (!run) return undefined;
+  const words = { failed: 'failed', aborted: 'was aborted', timed_out: 'timed out' };
+  return `Run ${run.name}${run.task && ` of ${run.task}`} ${words[run.phase]}.`;
 }
 
 /**
  * An error in Nest's own form and with Nest's usual body. Only a client whose request was at fault is told why; of the
- * others' reasons it learns the name alone.
+ * others' reasons it learns the name alone, and of a run that did not succeed which one it was.
  */
 export function toHttpException(error: FlyteError): HttpException {
   const statusCode = httpStatus(error);
   const reason = STATUS_CODES[statusCode] ?? REASON_499;
-  const message = statusCode < 500 ? error.message : reason;
-  return new HttpException({ statusCode, message, error: reason }, statusCode, { cause: error });
+  const { run, code } = error;
+  const message = statusCode < 500 ? error.message : (failedRun(error) ?? reason);
+  const which = run && { code, run: { name: run.name, task: run.task, phase: run.phase } };
+  return new HttpException({ statusCode, message, error: reason, ...which }, statusCode, { cause: error });
 }
 
 /**

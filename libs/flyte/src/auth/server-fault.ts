@@ -1,6 +1,6 @@
 import type { Logger } from '@nestjs/common';
 import type { FlyteError } from '../errors/flyte-error.js';
-import { httpStatus } from './http-answer.js';
+import { failedRun, httpStatus } from './http-answer.js';
 
 /** Whether an error is no fault of the client, who then learns its code only; the rest is for the log. */
 export function isServerFault(error: FlyteError): boolean {
@@ -9,7 +9,10 @@ export function isServerFault(error: FlyteError): boolean {
 
 /** What a client may read, by the same rule for all transports. */
 export function clientMessage(error: FlyteError): string {
-  return isServerFault(error) ? `Flyte: ${error.code}` : error.message;
+  if (!isServerFault(error)) return error.message;
+  const run = failedRun(error);
+  if (run !== undefined) return `${run} (${error.code})`;
+  return `Flyte: ${error.fault === 'operator' ? 'internal' : error.code}`;
 }
 
 /** Logs a server's fault: everything there is to know, none of which is a credential. */

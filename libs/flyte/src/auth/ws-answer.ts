@@ -28,7 +28,8 @@ export function toWsException(error: FlyteError, host: ArgumentsHost, logger: Lo
   logServerFault(logger, error);
   // Nest's usual answer, without the message that caused it: an app may look for credentials in there.
   const cause = { pattern: host.switchToWs().getPattern() };
-  const exception = new WsException({ status: 'error', message: clientMessage(error), code: error.code, cause });
+  const code = error.fault === 'operator' ? 'internal' : error.code;
+  const exception = new WsException({ status: 'error', message: clientMessage(error), code, cause });
   return Object.defineProperties(exception, Object.getOwnPropertyDescriptors(error));
 }
 

@@ -45,6 +45,10 @@ export type FlyteErrorCode =
 export interface FailedRun {
   /** The run's name. */
   readonly name: string;
+  /** The full name of its task; empty where Flyte does not say. */
+  readonly task: string;
+  /** How it ended. */
+  readonly phase: 'failed' | 'aborted' | 'timed_out';
   /** The attempt that ended it, from 1; 0 where none began. */
   readonly attempt: number;
   /** Who failed: the task's own code, or what runs it. `unknown` where Flyte does not say. */
@@ -59,6 +63,8 @@ export interface FlyteErrorOptions {
   readonly detail?: string;
   /** The run that did not succeed. */
   readonly run?: FailedRun;
+  /** `operator`: the mistake is the app's or its operator's, though the code is one that blames who asked. */
+  readonly fault?: 'operator';
 }
 
 const mark = Symbol.for('nestjs-flyte.FlyteError');
@@ -78,6 +84,8 @@ export class FlyteError extends Error {
   declare readonly detail?: string;
   /** The run that did not succeed, with the codes `task_failed`, `run_aborted` and `run_timed_out`. */
   declare readonly run?: FailedRun;
+  /** `operator`: clients are told nothing of it, as it is no fault of theirs; the log is, with what to do. */
+  declare readonly fault?: 'operator';
 
   /**
    * @param code the kind of failure
@@ -88,6 +96,7 @@ export class FlyteError extends Error {
     this.code = code;
     if (options.detail !== undefined) this.detail = options.detail;
     if (options.run !== undefined) this.run = options.run;
+    if (options.fault !== undefined) this.fault = options.fault;
     Object.defineProperty(this, mark, { value: true });
   }
 

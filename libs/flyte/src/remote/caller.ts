@@ -13,6 +13,8 @@ export interface Caller {
   readonly forwarded?: readonly ForwardedHeader[];
   /** Fires when nobody waits for the answer any more. */
   readonly signal?: AbortSignal;
+  /** Whether the app calls for itself, or nobody does: no credentials of a user are at stake. */
+  readonly isApp?: boolean;
 }
 
 /** What decides who the caller is. */
@@ -34,7 +36,7 @@ export interface CallerPolicy {
  */
 export function findCaller(policy: CallerPolicy, asService: boolean): Caller {
   const scope = currentAuthScope(policy.owner);
-  if (asService) return { credentials: () => fromService(policy), signal: scope?.life?.signal };
+  if (asService) return { credentials: () => fromService(policy), signal: scope?.life?.signal, isApp: true };
   if (scope?.life?.isOver) throw requestIsOver();
   if (scope) return { credentials: () => scope.metadata, forwarded: scope.forwarded, signal: scope.life?.signal };
   if (policy.passthrough) {
@@ -45,7 +47,7 @@ export function findCaller(policy: CallerPolicy, asService: boolean): Caller {
         "authMetadata(headers, fn), or client.with({ credentials: 'service' }).",
     );
   }
-  return { credentials: () => (policy.serviceCredentials ? fromService(policy) : undefined) };
+  return { credentials: () => (policy.serviceCredentials ? fromService(policy) : undefined), isApp: true };
 }
 
 /** Makes each method of a service one call, whatever it asks of Flyte: begun before its request was answered, it ends well. */

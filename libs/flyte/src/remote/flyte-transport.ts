@@ -14,6 +14,8 @@ export interface CallLimits {
   readonly timeoutMs: number;
   readonly streamIdleTimeoutMs: number;
   readonly retries: number;
+  /** The project that the module was given, which nobody else is to blame for. */
+  readonly project?: string | undefined;
 }
 
 // The IDL marks few methods; these too only read.
@@ -79,7 +81,7 @@ export function asCaller(wire: Wire, caller: () => Caller, limits: CallLimits): 
 async function callUnary<I extends DescMessage, O extends DescMessage>(
   method: DescMethodUnary<I, O>,
   caller: Caller,
-  { timeoutMs: wanted, retries }: CallLimits,
+  { timeoutMs: wanted, retries, project }: CallLimits,
   signal: AbortSignal | undefined,
   attempt: (leftMs: number, signal: AbortSignal, sent: AuthMetadata | undefined) => Promise<UnaryResponse<I, O>>,
 ): Promise<UnaryResponse<I, O>> {
@@ -101,7 +103,7 @@ async function callUnary<I extends DescMessage, O extends DescMessage>(
       shouldRetry: ({ error }) => isTransient(error) && Date.now() < deadline,
     });
   } catch (error) {
-    throw toFlyteError(error, nameOf(method), sent);
+    throw toFlyteError(error, nameOf(method), sent, { isApp: caller.isApp, project });
   }
 }
 
@@ -109,7 +111,7 @@ async function openStream<I extends DescMessage, O extends DescMessage>(
   wire: Wire,
   method: DescMethodStreaming<I, O>,
   findCaller: () => Caller,
-  { streamIdleTimeoutMs }: CallLimits,
+  { streamIdleTimeoutMs, project }: CallLimits,
   signal: AbortSignal | undefined,
   attempt: (signal: AbortSignal, caller: Caller, sent: AuthMetadata | undefined) => Promise<StreamResponse<I, O>>,
 ): Promise<StreamResponse<I, O>> {
@@ -121,7 +123,10 @@ async function openStream<I extends DescMessage, O extends DescMessage>(
   const merged = merge(signal, caller.signal, end.signal);
   let sent: AuthMetadata | undefined;
   const failed = (error: unknown): Error =>
-    toFlyteError(end.signal.aborted ? end.signal.reason : error, nameOf(method), sent);
+    toFlyteError(end.signal.aborted ? end.signal.reason : error, nameOf(method), sent, {
+      isApp: caller.isApp,
+      project,
+    });
   // It also ends what nobody reads any more: Connect's clients don't tell when a loop over their messages is left.
   const timer = setTimeout(() => end.abort(idle(streamIdleTimeoutMs)), streamIdleTimeoutMs).unref();
   const forget = (): void => {

@@ -153,20 +153,23 @@ async function taskOf(
   }
   const place = { ...scope, project: task.project ?? scope.project, domain: task.domain ?? scope.domain };
   const version = wanted === 'current' ? tasks.version : (wanted ?? 'latest');
-  const exact = version === 'latest' ? await latestOf(deployed, task.name, place, call) : version;
+  const exact = version === 'latest' ? await latestOf(deployed, task, place, call) : version;
   return { case: 'taskId', value: { ...place, name: task.name, version: exact } };
 }
 
 async function latestOf(
   deployed: TaskService,
-  name: string,
+  { name, definition }: RunnableTask,
   { project, domain }: FullScope,
   call: CallOptions,
 ): Promise<string> {
   for await (const { version } of deployed.versions(name, { project, domain, pageSize: 1, ...call })) return version;
   throw new FlyteError(
     'not_found',
-    `The task ${JSON.stringify(name)} has no version in ${project}/${domain}. Deploy it, or ask for a version that is there.`,
+    `The task ${JSON.stringify(name)} has no version in ${project}/${domain}. Deploy it, or ask for a version that is there` +
+      (definition ? '; to run it without, give FlyteModule the option "tasks: { module }".' : '.'),
+    // Which tasks there are, the app decides, and not who makes a request.
+    { fault: 'operator' },
   );
 }
 

@@ -152,6 +152,12 @@ function failureOf({ name, phase, attempts, error, task }: RunInfo): FlyteError 
   // A task may repeat what it was called with.
   const said = redact(message, currentAuthScope()?.metadata);
   return new FlyteError(CODES[phase] ?? 'internal', `Run ${name}${of} ${words[phase] ?? phase}: ${said}`, {
-    run: { name, attempt: attempts, origin },
+    run: {
+      name,
+      task,
+      phase: phase === 'aborted' || phase === 'timed_out' ? phase : 'failed',
+      attempt: attempts,
+      origin,
+    },
   });
 }

@@ -119,17 +119,22 @@ describe('a run', () => {
 });
 
 describe('errors of runs', () => {
-  it.each(['task_failed', 'run_aborted', 'run_timed_out'] as const)('%s is 502, and tells a client no more', (code) => {
-    const error = new FlyteError(code, 'Run r1 failed: inner matters', {
-      run: { name: 'r1', attempt: 1, origin: 'user' },
-    });
-    expect(httpStatus(error)).toBe(502);
-    expect(toHttpException(error).getResponse()).toEqual({
-      statusCode: 502,
-      message: 'Bad Gateway',
-      error: 'Bad Gateway',
-    });
-  });
+  it.each(['task_failed', 'run_aborted', 'run_timed_out'] as const)(
+    '%s is 502, and tells a client which run it was',
+    (code) => {
+      const error = new FlyteError(code, 'Run r1 failed: inner matters', {
+        run: { name: 'r1', task: 'a.b', phase: 'failed', attempt: 1, origin: 'user' },
+      });
+      expect(httpStatus(error)).toBe(502);
+      expect(toHttpException(error).getResponse()).toEqual({
+        statusCode: 502,
+        message: 'Run r1 of a.b failed.',
+        error: 'Bad Gateway',
+        code,
+        run: { name: 'r1', task: 'a.b', phase: 'failed' },
+      });
+    },
+  );
 
   it('tell a dropped stream from an answer', () => {
     expect(isDropped(new FlyteError('unavailable', ''))).toBe(true);

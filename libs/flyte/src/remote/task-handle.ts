@@ -73,3 +73,20 @@ export function createTaskHandle<T, I, O>(creation: RunCreation, find: () => Run
     },
   };
 }
+
+/** A handle whose task is not known by its type. */
+export type AnyTaskHandle = Pick<TaskHandle<never, never, unknown>, 'name' | 'run' | 'call' | 'attach'>;
+
+/** A handle that is looked for when it is first used. */
+export function lazyTaskHandle(find: () => AnyTaskHandle): AnyTaskHandle {
+  let found: AnyTaskHandle | undefined;
+  const handle = (): AnyTaskHandle => (found ??= find());
+  return {
+    get name() {
+      return handle().name;
+    },
+    run: async (...args) => handle().run(...args),
+    call: async (...args) => handle().call(...args),
+    attach: (runName) => handle().attach(runName),
+  };
+}

@@ -24,14 +24,82 @@ const TOLD_TO_CLIENTS = new Set<WireErrorCode>([
  * @param reason whatever was thrown
  * @param method the RPC, as `IdentityService.UserInfo`
  * @param sent the credentials that travelled, which are replaced by `***` in what Flyte said
+ * @param app what of the call is the app's own: then Flyte's refusal is no fault of who made the request
  */
-export function toFlyteError(reason: unknown, method: string, sent: AuthMetadata | undefined): FlyteError {
+export function toFlyteError(
+  reason: unknown,
+  method: string,
+  sent: AuthMetadata | undefined,
+  app: CallOfApp = {},
+): FlyteError {
   if (reason instanceof FlyteError) return reason;
   const error = ConnectError.from(reason, reason instanceof Error && isAbort(reason) ? Code.Canceled : Code.Unknown);
   const code = isLostConnection(error) ? 'unavailable' : (WIRE_ERROR_CODES[error.code - 1] ?? 'unknown');
   const said = redact(error.rawMessage, sent);
+  const fix = fixOf(code, error.rawMessage, app, sent);
+  if (fix !== undefined) return new FlyteError(code, `Flyte refused ${method}: ${said} ${fix}`, { fault: 'operator' });
   if (TOLD_TO_CLIENTS.has(code)) return new FlyteError(code, said || `Flyte answered ${method} with ${code}.`);
-  return new FlyteError(code, `Flyte did not answer ${method}: ${code}.`, { detail: said });
+  const advice = adviceOn(error);
+  return new FlyteError(code, `Flyte did not answer ${method}: ${code}.${advice && ` ${advice}`}`, { detail: said });
+}
+
+/** What of a call is the app's own, and no matter of who made the request. */
+export interface CallOfApp {
+  /** Whether the app calls for itself, or nobody does. */
+  readonly isApp?: boolean | undefined;
+  /** The project that the module was given. */
+  readonly project?: string | undefined;
+}
+
+/** What the operator of the app is to do about a refusal; undefined where it is the caller's to mend. */
+function fixOf(
+  code: WireErrorCode,
+  said: string,
+  { isApp, project }: CallOfApp,
+  sent: AuthMetadata | undefined,
+): string | undefined {
+  if (code === 'not_found' && project !== undefined && namesProject(said, project)) {
+    return `FlyteModule was given the project ${JSON.stringify(project)}: correct its option "project", or create the project.`;
+  }
+  if (!isApp || (code !== 'unauthenticated' && code !== 'permission_denied')) return undefined;
+  if (sent)
+    return 'It was called with what the option "credentials" of FlyteModule gave: see whether that is still good.';
+  return (
+    'It was called without credentials. Give FlyteModule "passthrough: true" to call as who makes a request, or the option ' +
+    '"credentials" to call as the app.'
+  );
+}
+
+/** Whether Flyte says that there is no such project; it names projects where other things are missing, too. */
+function namesProject(said: string, project: string): boolean {
+  const [, name] =
+    /^(?:there is no )?project:? ["'`]?([^\s"'`]+?)["'`.]*(?: (?:not found|does not exist)\b.*)?$/i.exec(said) ?? [];
+  return name === project;
+}
+
+/** What may be behind an answer that no Flyte gives; empty where nothing is known. */
+function adviceOn(error: ConnectError): string {
+  const codes = chain(error).map((cause) => ('code' in cause ? String(cause.code) : ''));
+  if (
+    codes.includes('ERR_SSL_WRONG_VERSION_NUMBER') ||
+    codes.includes('EPROTO') ||
+    codes.includes('ERR_SSL_PACKET_LENGTH_TOO_LONG')
+  ) {
+    return 'The peer does not speak TLS: for plaintext, give FlyteModule an "http://" endpoint, or "insecure: true".';
+  }
+  if (codes.includes('ERR_HTTP2_ERROR')) {
+    return 'The peer does not speak HTTP/2: see whether "endpoint" of FlyteModule is Flyte, and whether it wants "https://".';
+  }
+  if (/^HTTP \d{3}$|unsupported content type/.test(error.rawMessage)) {
+    return 'The peer answers as no Flyte does: see whether "endpoint" of FlyteModule is the right host and port.';
+  }
+  return '';
+}
+
+function chain(error: Error): Error[] {
+  const found: Error[] = [];
+  for (let at: unknown = error; at instanceof Error && !found.includes(at); at = at.cause) found.push(at);
+  return found;
 }
 
 /** Whether the call may succeed if it is made again. */
@@ -63,7 +131,7 @@ function isLostConnection(error: ConnectError): boolean {
   // Nobody here cancelled, and a server that does says so in a message: the peer dropped the stream.
   if (error.code === Code.Canceled && error.rawMessage.startsWith('http/2 stream closed')) return true;
   if (CUT_OFF.test(error.rawMessage)) return true;
-  for (let cause = error.cause; cause instanceof Error; cause = cause.cause) {
+  for (const cause of chain(error)) {
     if ('code' in cause && typeof cause.code === 'string' && LOST.has(cause.code)) return true;
     if (cause.message.includes('NGHTTP2_REFUSED_STREAM')) return true;
   }

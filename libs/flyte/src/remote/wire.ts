@@ -54,6 +54,8 @@ export function createWire({ endpoint, tls, protocol }: ResolvedOptions): Wire {
   return wire;
 }
 
+const NO_ANSWER = 'the connection was lost before an answer, as it also is by a peer that does not speak HTTP/2';
+
 type SessionManager = Pick<Http2SessionPool, 'authority' | 'request' | 'notifyResponseByteRead'>;
 
 /**
@@ -69,7 +71,7 @@ function watching(pool: Http2SessionPool, done: AbortSignal, lost: AbortControll
     async request(...call) {
       const stream = await pool.request(...call);
       // A session that ends in good order takes streams along that nobody answered, without an error.
-      const ended = (): void => lost.abort(new ConnectError('the connection was lost', Code.Unavailable));
+      const ended = (): void => lost.abort(new ConnectError(NO_ANSWER, Code.Unavailable));
       if (stream.destroyed) ended();
       stream.once('close', ended).once('response', () => stream.off('close', ended));
       // Node keeps a stream that its peer has ended until all of it is read, and with the stream the process. Connect reads

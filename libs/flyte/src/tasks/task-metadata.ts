@@ -91,7 +91,9 @@ export const taskMetadata = {
       );
     }
     const { tokens } = classMetadata(type);
-    const known = tokens.get(method) ?? Symbol(`task ${type.name}.${method}`);
+    const known =
+      tokens.get(method) ??
+      Symbol(`the handle of ${type.name}.${method}: import FlyteModule.forFeature([${type.name}])`);
     tokens.set(method, known);
     return known;
   },

@@ -62,7 +62,14 @@ export function taskRef<I extends Schema = undefined, O extends Schema = undefin
   if (problem !== undefined) throw new FlyteError('invalid_configuration', `taskRef: ${quoted(name)} ${problem}.`);
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a schema left out is undefined, which is what its type says
   const schemas = { inputs, outputs } as { inputs: I; outputs: O };
-  return Object.freeze({ name, version, ...schemas, project, domain, [token]: Symbol(`task ${name}`) });
+  return Object.freeze({
+    name,
+    version,
+    ...schemas,
+    project,
+    domain,
+    [token]: Symbol(`the handle of ${name}: import FlyteModule.forFeature([…]) with its taskRef`),
+  });
 }
 
 /** Whether a value is a {@link TaskRef}, of this copy of the library or of another one. */

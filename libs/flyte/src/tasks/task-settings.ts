@@ -30,7 +30,8 @@ export interface TaskSettings {
 /** What is needed to know more of a problem than that there is one: all of them, each behind "option ". */
 export type Problems = string[];
 
-const MAX_RETRIES = 1_000;
+// flyteidl2/core/literals.proto, RetryStrategy.retries: more are not made.
+const MAX_RETRIES = 10;
 
 /** Checks the options of a task, and adds what its environment gives. */
 export function settingsOf(options: TaskOptions, environment: TaskEnvironment, problems: Problems): TaskSettings {

@@ -20,6 +20,6 @@ export function taskFailed(task: string, run: string, cause: unknown): FlyteErro
   const said = cause instanceof Error ? cause.message : String(cause);
   return new FlyteError('task_failed', `Run ${run} of ${task} failed: ${said}`, {
     cause,
-    run: { name: run, attempt: 1, origin: 'user' },
+    run: { name: run, task, phase: 'failed', attempt: 1, origin: 'user' },
   });
 }
