@@ -1,11 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { ActionPhase } from 'nestjs-flyte/idl/common/phase';
 import { RunSpecSchema } from 'nestjs-flyte/idl/task/run';
-import {
-  ActionAttemptSchema,
-  ActionDetailsSchema,
-  ActionStatusSchema,
-} from 'nestjs-flyte/idl/workflow/run_definition';
+import { ActionAttemptSchema, ActionDetailsSchema, ActionStatusSchema } from 'nestjs-flyte/idl/workflow/run_definition';
 import { expect, it } from 'vitest';
 import { ActionFeed } from '../runs/action-feed.js';
 import { ActionStore } from '../runs/action-store.js';
