@@ -177,6 +177,12 @@ describe('the README', () => {
     expect(wrong).toEqual([]);
   });
 
+  it('has a guide to Jest with the configuration that was tried', async () => {
+    const guide = await readFile(join(root, 'docs/jest.md'), 'utf8');
+    const tried = await readFile(join(root, 'test/packages/app/jest.config.json'), 'utf8');
+    expect(/```json\n(.*?)```/s.exec(guide)?.[1]).toBe(tried);
+  });
+
   it('names only commands and files that exist', async () => {
     const readme = await readFile(join(root, 'README.md'), 'utf8');
     const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {

@@ -12,6 +12,8 @@ interface Kind {
   readonly name: string;
   readonly type: 'module' | 'commonjs';
   readonly versions: NestVersions;
+  /** Whether docs/jest.md is tried with it. */
+  readonly jest?: true;
   /** What becomes of an app whose gateway names no guard. */
   readonly openGateway: RegExp;
 }
@@ -22,13 +24,16 @@ const REFUSED = /Nest 11 applies no app's guard to gateways.*OpenGateway \(hello
 const KINDS: Kind[] = [
   { name: 'Nest 12 in ESM', type: 'module', versions: NEST_12, openGateway: STARTS },
   { name: 'Nest 11 in ESM', type: 'module', versions: NEST_11, openGateway: REFUSED },
-  { name: 'Nest 11 in CommonJS', type: 'commonjs', versions: NEST_11, openGateway: REFUSED },
+  { name: 'Nest 11 in CommonJS', type: 'commonjs', jest: true, versions: NEST_11, openGateway: REFUSED },
 ];
 
+const JEST = { jest: '30.5.2', 'ts-jest': '29.4.15', '@nestjs/testing': '11.2.6' };
+
 /** The same sources for each kind. */
-async function makeApp({ type, versions }: Kind): Promise<AppFolder> {
+async function makeApp({ type, versions, jest }: Kind): Promise<AppFolder> {
   const others = { zod: '4.6.7', typescript: versions.typescript, '@types/node': '20.19.43' };
-  const app = await AppFolder.make({ type, dependencies: { ...versions.core, ...versions.transports, ...others } });
+  const dependencies = { ...versions.core, ...versions.transports, ...others, ...(jest && JEST) };
+  const app = await AppFolder.make({ type, dependencies });
   await cp(join(import.meta.dirname, 'app'), app.path, { recursive: true });
   await app.run('npm', ['install', '--no-audit', '--no-fund']);
   await app.run('npx', ['--no-install', 'tsc']);
@@ -61,6 +66,10 @@ describe.each(KINDS)('an app on $name', (kind) => {
       PROTO_PATH: people.protoPath,
       PORT: String(appPort),
     };
+    if (kind.jest) {
+      const flags = ['--experimental-vm-modules', 'node_modules/jest/bin/jest.js'];
+      expect((await app.run('node', flags)).stderr).toMatch(/1 passed/);
+    }
     await using _app = await app.start('node', ['dist/main.js'], env, `${url}/health`);
 
     expect((await ask(url, '/me')).status).toBe(401);
