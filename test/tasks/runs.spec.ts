@@ -121,6 +121,15 @@ describe('a run', () => {
     expect(made).toBe(0);
   });
 
+  it('keeps its deadline over all tries', async () => {
+    const { sign } = await start({ retries: 10 });
+    for (let i = 0; i < 20; i += 1) plane.failures.push({ method: 'createRun', code: Code.Unavailable });
+    await expect(sign.run({ text: 'x' }, { timeoutMs: 150 })).rejects.toMatchObject({
+      code: expect.stringMatching(/^(unavailable|deadline_exceeded)$/) as string,
+    });
+    expect(methods().length).toBeLessThan(5);
+  });
+
   it('of a contract runs the version deployed last, and `call` waits', async () => {
     const { train, tasks } = await start();
     await expect(train.call({ epochs: 1 })).rejects.toMatchObject({

@@ -80,7 +80,14 @@ export function createFlyteClient(parts: FlyteClientParts): FlyteClient {
   const transport = asCaller(wire, () => findCaller(callers, asService), limits);
   const clients = { runs: createClient(Runs, transport), data: createClient(DataProxyService, transport) };
   const deployed = asCalls(createTaskService(transport, parts, parts.tasks));
-  const creation = { clients, scope: parts, deployed, tasks: parts.tasks, retries: limits.retries };
+  const creation = {
+    clients,
+    scope: parts,
+    deployed,
+    tasks: parts.tasks,
+    retries: limits.retries,
+    timeoutMs: limits.timeoutMs,
+  };
 
   const task = (first: Type<object> | TaskRef, method = ''): unknown =>
     asCalls(

@@ -25,6 +25,8 @@ export interface RunCreation {
   readonly tasks: TaskDefaults;
   /** How often a creation is repeated while Flyte is unavailable. */
   readonly retries: number;
+  /** How long all of a creation may take, in milliseconds. */
+  readonly timeoutMs: number;
 }
 
 /** A task to run: one of this app, or one by its contract. Made when it is first used. */
@@ -85,30 +87,33 @@ export async function startRun(
   });
   // A call without inputs, where all of them may be left out.
   const inputs = await task.codec.encodeInputs(value === undefined ? {} : value);
-  const call = { signal: options.signal, timeoutMs: options.timeoutMs };
+  // One deadline over everything that is asked, and over all tries.
+  const deadline = Date.now() + (options.timeoutMs ?? creation.timeoutMs);
+  const call = (): CallOptions => ({ signal: options.signal, timeoutMs: Math.max(1, deadline - Date.now()) });
   const { idempotencyKey } = options;
   const digest = inputsDigest(inputs);
   const name = idempotencyKey === undefined ? newRunName() : runNameOf(task.name, idempotencyKey);
   const run = createRun(clients, scope, name, (outputs) => task.codec.decodeOutputs(outputs));
   // Asked first: Flyte writes the inputs of a repeated creation over those of the first.
-  if (idempotencyKey !== undefined && (await isSameRun(clients, scope, name, digest, call))) return run;
+  if (idempotencyKey !== undefined && (await isSameRun(clients, scope, name, digest, call()))) return run;
   const request = {
     id: { case: 'runId' as const, value: { ...scope, name } },
-    task: await taskOf(creation, task, scope, options, call),
+    task: await taskOf(creation, task, scope, options, call()),
     inputWrapper: { case: 'inputs' as const, value: inputs },
     runSpec: runSpecOf(options, idempotencyKey === undefined ? undefined : digest),
   };
   // The name is ours, so Flyte takes a repetition for what it is.
-  await pRetry(() => clients.runs.createRun(request, call), {
+  await pRetry(() => clients.runs.createRun(request, call()), {
     retries: creation.retries,
     minTimeout: 100,
     maxTimeout: 2_000,
     randomize: true,
     ...(options.signal && { signal: options.signal }),
-    shouldRetry: ({ error }) => FlyteError.is(error) && error.code === 'unavailable',
+    maxRetryTime: Math.max(0, deadline - Date.now()),
+    shouldRetry: ({ error }) => FlyteError.is(error) && error.code === 'unavailable' && Date.now() < deadline,
   });
   // Two creations at once both found nothing; the one that came second is told now.
-  if (idempotencyKey !== undefined) await isSameRun(clients, scope, name, digest, call);
+  if (idempotencyKey !== undefined) await isSameRun(clients, scope, name, digest, call());
   return run;
 }
 

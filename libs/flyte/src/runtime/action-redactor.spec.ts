@@ -27,5 +27,9 @@ it('hides whatever may be a secret while the task is not known', () => {
   };
   const text = 'anything-value /usr/bin run-name production 10.0.0.1 pem-content';
   expect(cautiousRedactor(env).redact(text)).toBe('*** /usr/bin run-name production 10.0.0.1 ***');
+  const words = { LOG_FORMAT: 'json', BRANCH: 'main', DB_PASSWORD: 'hunter2' };
+  expect(cautiousRedactor(words).redact('Unexpected token in json of main: hunter2')).toBe(
+    'Unexpected token in json of main: ***',
+  );
   expect(cautiousRedactor({ FLYTE_SECRETS_DEFAULT_DIR: '/nowhere' }).redact('x')).toBe('x');
 });

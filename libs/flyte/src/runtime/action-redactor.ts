@@ -9,6 +9,9 @@ type Environment = Readonly<Record<string, string | undefined>>;
 // What Flyte, Kubernetes, Node and the system set themselves.
 const NO_SECRETS =
   /^(?:PATH|HOME|PWD|OLDPWD|SHLVL|SHELL|USER|LOGNAME|HOSTNAME|TERM|TZ|LANG|LANGUAGE|LC_.*|_|NO_COLOR|NODE_.*|npm_.*|NEST_.*|NESTJS_.*|RUN_NAME|ACTION_NAME|FLYTE_.*|_U_.*|_F_.*|KUBERNETES_.*|\w+_(?:SERVICE_HOST|SERVICE_PORT|PORT)\w*)$/;
+// Short values are words of the language, such as `json` and `main`, unless their name says otherwise.
+const MIN_SECRET_LENGTH = 8;
+const SOUNDS_SECRET = /key|token|secret|pass|pwd|cred|auth|pin|cert|dsn/i;
 const MAX_FILES = 100;
 const MAX_FILE_BYTES = 1024 * 1024;
 
@@ -31,7 +34,9 @@ export function redactorOf(secrets: readonly Secret[], env: Environment): Redact
  */
 export function cautiousRedactor(env: Environment): Redactor {
   const values = Object.entries(env).flatMap(([name, value]) =>
-    value === undefined || NO_SECRETS.test(name) ? [] : [value],
+    value === undefined || NO_SECRETS.test(name) || (value.length < MIN_SECRET_LENGTH && !SOUNDS_SECRET.test(name))
+      ? []
+      : [value],
   );
   return new Redactor([...values, ...filesIn(env[SECRETS_DIR_VARIABLE])]);
 }
