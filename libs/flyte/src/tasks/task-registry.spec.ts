@@ -134,6 +134,7 @@ describe('what is wrong', () => {
     [{ timeout: null }, /option "timeout" is a value of type object/],
     [{ retries: -1 }, /option "retries" takes a whole number/],
     [{ retries: 1.5 }, /option "retries" takes a whole number/],
+    [{ retries: 11 }, /option "retries" takes a whole number from 0 to 10/],
     [{ retries: '3' }, /option "retries" takes a whole number/],
     [{ retries: { count: 2, backoff: { base: '1s', factor: 2 } } }, /"retries.backoff.cap" is needed/],
     [
