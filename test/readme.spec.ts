@@ -168,9 +168,9 @@ describe('the README', () => {
     for (const file of listed.stdout.trim().split('\n')) {
       // oxlint-disable-next-line no-await-in-loop
       const text = await readFile(join(root, file), 'utf8');
-      // Without --no, npx offers to fetch what is not installed.
+      // Without --no-install, npx offers to fetch what is not installed.
       const found = text.match(
-        /\bnpx nestjs-flyte|\b(?:npm (?:i|install|add)|yarn add|pnpm add)\b[^\n]* nestjs-flyte\b.*/g,
+        /\bnpx (?!--no-install )[^\n]*nestjs-flyte|\b(?:npm (?:i|install|add)|yarn add|pnpm add)\b[^\n]* nestjs-flyte\b.*/g,
       );
       wrong.push(...(found ?? []).map((line) => `${file}: ${line}`));
     }

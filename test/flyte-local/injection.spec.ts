@@ -263,7 +263,7 @@ describe('a secret', () => {
     expect(details.attempts[0]?.phaseTransitions.map(({ phase }) => phase)).not.toContain(ActionPhase.RUNNING);
     expect(messageOf(details)).toBe(
       `The secret with key "nowhere" and group "team" is not stored. Looked for the name "nowhere" in: project "${PROJECT}" in domain ` +
-        `"${DOMAIN}", then domain "${DOMAIN}", then global. Create it: npx --no nestjs-flyte-local secret put nowhere --project ${PROJECT} ` +
+        `"${DOMAIN}", then domain "${DOMAIN}", then global. Create it: npx --no-install nestjs-flyte-local secret put nowhere --project ${PROJECT} ` +
         `--domain ${DOMAIN} --state ${state} < FILE ` +
         `The secret with key "arn:aws:x" and no group is not stored. Looked for the name "arn:aws:x" in: project "${PROJECT}" in domain ` +
         `"${DOMAIN}", then domain "${DOMAIN}", then global. It can't be created here: a stored name has letters, digits, "-" and "_" only.`,

@@ -95,7 +95,7 @@ function readPem(flag: string, path: string): Buffer {
 function hint({ state }: PlaneFlags): string {
   if (state === MEMORY_STATE) return 'Its state ends with it, and only a program that starts it can mint tokens.';
   const where = state === undefined ? '' : ` --state ${JSON.stringify(state)}`;
-  return `Mint a token: npx --no nestjs-flyte-local token alice${where}`;
+  return `Mint a token: npx --no-install nestjs-flyte-local token alice${where}`;
 }
 
 function formatCall({ method, subject = '-', code, durationMs }: CallLogEntry): string {

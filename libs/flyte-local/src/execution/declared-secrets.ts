@@ -68,7 +68,7 @@ function missingMessage({ key, group }: Secret, { project, domain, stateFlag }: 
     return `${looked} It can't be created here: a stored name has letters, digits, "-" and "_" only.`;
   if (stateFlag === undefined) return `${looked} Create it by a call of SecretService.CreateSecret.`;
   const where = `--project ${quoteForShell(project)} --domain ${quoteForShell(domain)}${stateFlag}`;
-  return `${looked} Create it: npx --no nestjs-flyte-local secret put ${quoteForShell(key)} ${where} < FILE`;
+  return `${looked} Create it: npx --no-install nestjs-flyte-local secret put ${quoteForShell(key)} ${where} < FILE`;
 }
 
 /** Messages are copied into shells, and projects may have any name. */
