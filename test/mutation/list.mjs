@@ -28,10 +28,10 @@ export const mutants = [
   },
   {
     file: `${runtime}/process-guard.ts`,
-    find: "  process.on('unhandledRejection', onUncaught);\n",
+    find: "  process.on('uncaughtException', onUncaught);\n",
     replace: '',
     spec: 'test/runtime/ending.spec.ts',
-    test: 'by rejection',
+    test: 'by exception',
   },
   {
     file: `${runtime}/process-guard.ts`,
