@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { ExternalContextCreator } from '@nestjs/core';
-import { ResolveReference, Resolver } from '@nestjs/graphql';
+import { AbstractGraphQLDriver, Query, ResolveField, ResolveReference, Resolver } from '@nestjs/graphql';
 import { FlyteModule, getAuthMetadata, SkipFlyteAuth, type FlyteModuleOptions } from 'nestjs-flyte';
 import { describe, expect, it } from 'vitest';
 import { startApp, type Running } from '../support/app.js';
@@ -18,6 +18,27 @@ class OpenPeople {
   @SkipFlyteAuth() @ResolveReference() resolveReference(): void {}
 }
 
+/** An entity of another subgraph: with no reference resolver, its fields are asked with what `_entities` was given. */
+@Resolver('Person')
+class Extended {
+  @Query(() => String) hello(): void {}
+  @ResolveField() reports(): void {}
+  @SkipFlyteAuth() @ResolveField() name(): void {}
+}
+class ApolloDriver {}
+class ApolloFederationDriver {}
+class OwnDriver extends ApolloFederationDriver {}
+
+const startExtended = (driver: typeof ApolloDriver, fieldResolverEnhancers?: string[]): Promise<Running> =>
+  startApp({
+    providers: [
+      Extended,
+      { provide: AbstractGraphQLDriver, useClass: driver },
+      { provide: 'GqlModuleOptions', useValue: { fieldResolverEnhancers } },
+    ],
+    imports: [FlyteModule.forRoot({ endpoint: 'http://127.0.0.1:1', passthrough: true })],
+  });
+
 const start = (
   provider: typeof People | typeof OpenPeople,
   fieldResolverEnhancers?: string[],
@@ -34,7 +55,7 @@ describe('A reference resolver of federation', () => {
     'that nothing guards is refused at start, with fieldResolverEnhancers: %j',
     async (enhancers) => {
       await expect(start(People, enhancers)).rejects.toThrow(
-        /anyone could use People\.resolveReference\. Give GraphQLModule fieldResolverEnhancers: \['guards', 'interceptors'/,
+        /anyone could use People\.resolveReference\. Give each GraphQLModule fieldResolverEnhancers: \['guards', 'interceptors'/,
       );
     },
   );
@@ -62,5 +83,21 @@ describe('A reference resolver of federation', () => {
       );
     await expect(resolve({})).rejects.toThrow('no credentials');
     expect(await resolve(bearer('alice'))).toBe('Bearer alice');
+  });
+});
+
+describe('A field of an entity that has no reference resolver', () => {
+  it.each([ApolloFederationDriver, OwnDriver])('is refused at start where nothing guards it: %o', async (driver) => {
+    await expect(startExtended(driver)).rejects.toThrow(
+      /no field of an entity.* anyone could use Extended\.reports\. Give/,
+    );
+  });
+
+  it('starts where fields are guarded, and where no subgraph is answered for', async () => {
+    for (const started of [startExtended(OwnDriver, ['guards', 'interceptors']), startExtended(ApolloDriver)]) {
+      // oxlint-disable-next-line no-await-in-loop -- one app after the other
+      await using app = await started;
+      expect(app.url).toMatch(/^http/);
+    }
   });
 });
