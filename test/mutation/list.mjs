@@ -96,6 +96,13 @@ export const mutants = [
     test: 'never gives way',
   },
   {
+    file: `${runtime}/watchdog.ts`,
+    find: 'if (Atomics.load(beat, 0) !== before) return;',
+    replace: '',
+    spec: 'test/runtime/ending.spec.ts',
+    test: 'is not killed where it gives way',
+  },
+  {
     file: `${runtime}/load-tasks-module.ts`,
     find: 'recoverable: !lasting',
     replace: 'recoverable: true',
@@ -273,5 +280,44 @@ export const mutants = [
     replace: "redirect: 'follow'",
     spec: 'test/auth/issuer.spec.ts',
     test: 'is a redirect',
+  },
+  {
+    file: 'libs/flyte/src/remote/run-handle.ts',
+    find: 'const OUTPUT_ATTEMPTS = 5;',
+    replace: 'const OUTPUT_ATTEMPTS = 1;',
+    spec: 'test/tasks/runs.spec.ts',
+    test: 'has outputs that come later',
+  },
+  {
+    file: 'libs/flyte/src/auth/auth-metadata.interceptor.ts',
+    find: "if ('drainBuffer' in messages) Object.assign(bound, { drainBuffer: messages.drainBuffer });",
+    replace: '',
+    spec: 'test/transports/grpc.spec.ts',
+    test: 'gives a handler what came before it',
+  },
+  {
+    file: 'libs/flyte/src/remote/caller.ts',
+    find: 'it threw (${kind})',
+    replace: 'it threw (${kind}: ${String(error)})',
+    spec: 'test/auth/no-leak.spec.ts',
+    test: 'option "credentials" throws',
+  },
+  {
+    file: 'libs/flyte/src/remote/flyte-transport.ts',
+    find: '        timer.refresh();\n',
+    replace: '',
+    spec: 'libs/flyte/src/remote/flyte-transport.spec.ts',
+  },
+  {
+    file: `${execution}/secrets-root.ts`,
+    find: ' && (found.mode & 0o077) === 0',
+    replace: '',
+    spec: `libs/flyte-local/src/execution/secrets-root.spec.ts`,
+  },
+  {
+    file: `${execution}/executor.ts`,
+    find: 'else if (phase === ActionPhase.INITIALIZING) advance(record, ActionPhase.QUEUED);',
+    replace: '',
+    spec: `libs/flyte-local/src/execution/recover.spec.ts`,
   },
 ];

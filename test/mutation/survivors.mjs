@@ -15,8 +15,9 @@ export function survivorsOf(root, word) {
   const tried = mutants.filter((one) => !word || JSON.stringify(one).includes(word));
   // A test that fails anyway would notice whatever comes.
   for (const { file } of tried) write(root, file, readFileSync(join(root, file), 'utf8'));
-  for (const { spec, test } of tried)
-    if (!passes(root, spec, test)) throw new Error(`${spec} ${test ?? ''} fails without a mutant too.`);
+  const tests = new Map(tried.map(({ spec, test }) => [`${spec} ${test ?? ''}`, { spec, test }]));
+  for (const [name, { spec, test }] of tests)
+    if (!passes(root, spec, test)) throw new Error(`${name} fails without a mutant too.`);
   const survivors = tried.filter((mutant) => survives(root, mutant));
   console.log(`${tried.length - survivors.length} of ${tried.length} mutants of the list were noticed`);
   return survivors.length;

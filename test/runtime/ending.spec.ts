@@ -48,6 +48,13 @@ describe('an action whose time is up', () => {
     expect(error).toMatchObject({ code: 'TaskTimeoutError', origin: USER, kind: RECOVERABLE });
   });
 
+  it('is not killed where it gives way, however long it takes then', async () => {
+    const env = { NESTJS_FLYTE_GRACE: '1h' };
+    const { signal, outputs } = await act({ root, task: 'demo.unhurried', inputs: {}, env });
+    expect(signal).toBeNull();
+    expect(texts(outputs)['reason']).toContain('timeout');
+  });
+
   it('is killed where it never gives way, and its log says why', async () => {
     const { signal, log } = await act({ root, task: 'demo.busy', inputs: {} });
     expect(signal).toBe('SIGKILL');

@@ -16,6 +16,7 @@ service People {
   rpc Open (Empty) returns (Person);
   rpc Watch (Empty) returns (stream Person);
   rpc Chat (stream Empty) returns (stream Person);
+  rpc Heard (stream Empty) returns (Person);
   rpc Raw (stream Empty) returns (Person);
   rpc RawChat (stream Empty) returns (stream Person);
 }`;
@@ -80,13 +81,16 @@ export class PeopleClient implements Disposable {
     return call;
   }
 
-  /** Says nothing on a stream, and waits for the one answer. */
-  silent(headers: Record<string, string> = {}): Promise<Ending> {
+  /** Says nothing on a stream, or a number of messages, and waits for the one answer. */
+  silent(headers: Record<string, string> = {}, method: 'Raw' | 'Heard' = 'Raw', messages = 0): Promise<Ending> {
     return new Promise((resolve) => {
-      const { path, requestSerialize, responseDeserialize } = this.method('Raw');
+      const { path, requestSerialize, responseDeserialize } = this.method(method);
       const done = (error: ServiceError | null, person?: unknown): void =>
         resolve(error ? ending(error) : (person as Person));
-      this.client.makeClientStreamRequest(path, requestSerialize, responseDeserialize, metadata(headers), done).end();
+      const sent = metadata(headers);
+      const call = this.client.makeClientStreamRequest(path, requestSerialize, responseDeserialize, sent, done);
+      for (let i = 0; i < messages; i++) call.write({});
+      call.end();
     });
   }
 

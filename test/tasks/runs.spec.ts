@@ -244,6 +244,23 @@ describe('a run', () => {
     await expect(outputs).rejects.toThrow(/in the end/);
   });
 
+  it('has outputs that come later than its last phase', async () => {
+    const { sign } = await start();
+    const run = await sign.run({ text: 'x' });
+    for (let i = 0; i < 2; i += 1) plane.failures.push({ method: 'getActionData', code: Code.NotFound });
+    plane.run.succeed(await signed('late'));
+    expect(await run.outputs()).toEqual({ signature: 'late' });
+    expect(methods().filter((method) => method === 'getActionData')).toHaveLength(3);
+  });
+
+  it('whose outputs never come is not found in the end', async () => {
+    const { sign } = await start();
+    const run = await sign.run({ text: 'x' });
+    plane.run.become({ phase: ActionPhase.SUCCEEDED });
+    await expect(run.outputs()).rejects.toMatchObject({ code: 'not_found' });
+    expect(methods().filter((method) => method === 'getActionData')).toHaveLength(5);
+  });
+
   it('that gives what the task does not promise is not the caller’s fault', async () => {
     const { sign } = await start();
     const run = await sign.run({ text: 'x' });

@@ -1,6 +1,6 @@
 import { Code, ConnectError } from '@connectrpc/connect';
 import type { sendUnaryData, Server, ServerDuplexStream, ServerReadableStream } from '@grpc/grpc-js';
-import { Controller, type INestMicroservice } from '@nestjs/common';
+import { type CanActivate, Controller, type ExecutionContext, type INestMicroservice, UseGuards } from '@nestjs/common';
 import {
   ClientProxyFactory,
   GrpcMethod,
@@ -22,7 +22,7 @@ import {
   type HeaderExtractor,
 } from 'nestjs-flyte';
 import type { LocalControlPlane } from 'nestjs-flyte-local';
-import { firstValueFrom, interval, mergeMap, switchMap, take, type Observable } from 'rxjs';
+import { count, firstValueFrom, interval, map, mergeMap, skip, switchMap, take, type Observable } from 'rxjs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { LogLines } from '../support/app.js';
 import { until, watchCalls } from '../support/calls.js';
@@ -48,6 +48,17 @@ class PeopleController {
 }
 // #endregion
 
+/** Takes its time: until two messages have come, which the handler has not subscribed to yet. */
+class HasHeardTwo implements CanActivate {
+  canActivate(context: ExecutionContext): Observable<boolean> {
+    return context.getArgByIndex<Observable<object>>(0).pipe(
+      skip(1),
+      take(1),
+      map(() => true),
+    );
+  }
+}
+
 @Controller()
 class MoreController {
   constructor(private readonly users: UserService) {}
@@ -68,6 +79,15 @@ class MoreController {
     return said.pipe(
       take(2),
       mergeMap(() => this.me()),
+    );
+  }
+
+  @UseGuards(HasHeardTwo)
+  @GrpcStreamMethod('People', 'Heard')
+  heard(said: Observable<object>): Observable<Person> {
+    return said.pipe(
+      count(),
+      mergeMap(async (messages) => ({ subject: `${(await this.me()).subject} said ${messages}` })),
     );
   }
 
@@ -173,6 +193,10 @@ describe('A gRPC microservice', () => {
     );
     expect(await client.silent(as('alice'))).toEqual({ subject: 'alice' });
     expect(await collect(client.stream('RawChat', as('bob')))).toEqual([{ subject: 'bob' }]);
+  });
+
+  it('gives a handler what came before it each once, though guards took their time', async () => {
+    expect(await client.silent(as('alice'), 'Heard', 3)).toEqual({ subject: 'alice said 3' });
   });
 
   it('asks Flyte once for all @FlyteUser() of a call, and anew for the next', async () => {

@@ -152,6 +152,14 @@ export class DemoTasks implements OnModuleInit, OnModuleDestroy {
     await sleep(LONG_MS, undefined, { signal: this.ctx.signal });
   }
 
+  /** Ends only some seconds after it was told to: longer than a watchdog waits for a thread that answers nothing. */
+  @Task({ timeout: '1s', outputs: z.object({ reason: z.string() }) })
+  async unhurried(): Promise<{ reason: string }> {
+    await sleep(LONG_MS, undefined, { signal: this.ctx.signal }).catch(() => undefined);
+    await sleep(3_000);
+    return { reason: String(this.ctx.signal.reason) };
+  }
+
   @Task({ timeout: '2s' })
   busy(): void {
     for (;;);
