@@ -2,7 +2,14 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Client, credentials, Metadata, type ClientReadableStream, type ServiceError } from '@grpc/grpc-js';
+import {
+  Client,
+  credentials,
+  Metadata,
+  type ClientReadableStream,
+  type ClientWritableStream,
+  type ServiceError,
+} from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { Transport, type GrpcOptions } from '@nestjs/microservices';
 
@@ -16,7 +23,7 @@ service People {
   rpc Open (Empty) returns (Person);
   rpc Watch (Empty) returns (stream Person);
   rpc Chat (stream Empty) returns (stream Person);
-  rpc Heard (stream Empty) returns (Person);
+  rpc Heard (stream Person) returns (Person);
   rpc Raw (stream Empty) returns (Person);
   rpc RawChat (stream Empty) returns (stream Person);
 }`;
@@ -81,16 +88,28 @@ export class PeopleClient implements Disposable {
     return call;
   }
 
-  /** Says nothing on a stream, or a number of messages, and waits for the one answer. */
-  silent(headers: Record<string, string> = {}, method: 'Raw' | 'Heard' = 'Raw', messages = 0): Promise<Ending> {
+  /** Says nothing on a stream, and waits for the one answer. */
+  silent(headers: Record<string, string> = {}): Promise<Ending> {
+    return this.said('Raw', headers, (call) => call.end());
+  }
+
+  /** Says these names on a stream, and leaves it open until the one answer comes. */
+  heard(names: readonly string[], headers: Record<string, string>): Promise<Ending> {
+    return this.said('Heard', headers, (call) => {
+      for (const subject of names) call.write({ subject });
+    });
+  }
+
+  private said(
+    method: string,
+    headers: Record<string, string>,
+    say: (call: ClientWritableStream<unknown>) => void,
+  ): Promise<Ending> {
     return new Promise((resolve) => {
       const { path, requestSerialize, responseDeserialize } = this.method(method);
       const done = (error: ServiceError | null, person?: unknown): void =>
         resolve(error ? ending(error) : (person as Person));
-      const sent = metadata(headers);
-      const call = this.client.makeClientStreamRequest(path, requestSerialize, responseDeserialize, sent, done);
-      for (let i = 0; i < messages; i++) call.write({});
-      call.end();
+      say(this.client.makeClientStreamRequest(path, requestSerialize, responseDeserialize, metadata(headers), done));
     });
   }
 

@@ -22,7 +22,7 @@ import {
   type HeaderExtractor,
 } from 'nestjs-flyte';
 import type { LocalControlPlane } from 'nestjs-flyte-local';
-import { count, firstValueFrom, interval, map, mergeMap, skip, switchMap, take, type Observable } from 'rxjs';
+import { firstValueFrom, interval, map, mergeMap, skip, switchMap, take, toArray, type Observable } from 'rxjs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { LogLines } from '../support/app.js';
 import { until, watchCalls } from '../support/calls.js';
@@ -84,10 +84,13 @@ class MoreController {
 
   @UseGuards(HasHeardTwo)
   @GrpcStreamMethod('People', 'Heard')
-  heard(said: Observable<object>): Observable<Person> {
+  heard(said: Observable<Person>): Observable<Person> {
     return said.pipe(
-      count(),
-      mergeMap(async (messages) => ({ subject: `${(await this.me()).subject} said ${messages}` })),
+      take(2),
+      toArray(),
+      mergeMap(async (heard) => ({
+        subject: [(await this.me()).subject, ...heard.map(({ subject }) => subject)].join(' '),
+      })),
     );
   }
 
@@ -196,7 +199,7 @@ describe('A gRPC microservice', () => {
   });
 
   it('gives a handler what came before it each once, though guards took their time', async () => {
-    expect(await client.silent(as('alice'), 'Heard', 3)).toEqual({ subject: 'alice said 3' });
+    expect(await client.heard(['one', 'two'], as('alice'))).toEqual({ subject: 'alice one two' });
   });
 
   it('asks Flyte once for all @FlyteUser() of a call, and anew for the next', async () => {
