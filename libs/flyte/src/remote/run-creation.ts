@@ -16,6 +16,7 @@ import type { Run } from './run.js';
 import { fullScope, type FullScope, type Scope } from './scope.js';
 import type { TaskDefaults } from './task-defaults.js';
 import type { TaskService } from './task.service.js';
+import { refusedTask } from './upstream-error.js';
 
 /** What runs are made with. */
 export interface RunCreation {
@@ -96,9 +97,10 @@ export async function startRun(
   const run = createRun(clients, scope, name, (outputs) => task.codec.decodeOutputs(outputs));
   // Asked first: Flyte writes the inputs of a repeated creation over those of the first.
   if (idempotencyKey !== undefined && (await isSameRun(clients, scope, name, digest, call()))) return run;
+  const runnable = await taskOf(creation, task, scope, options, call());
   const request = {
     id: { case: 'runId' as const, value: { ...scope, name } },
-    task: await taskOf(creation, task, scope, options, call()),
+    task: runnable,
     inputWrapper: { case: 'inputs' as const, value: inputs },
     runSpec: runSpecOf(options, idempotencyKey === undefined ? undefined : digest),
   };
@@ -111,6 +113,8 @@ export async function startRun(
     ...(options.signal && { signal: options.signal }),
     maxRetryTime: Math.max(0, deadline - Date.now()),
     shouldRetry: ({ error }) => FlyteError.is(error) && error.code === 'unavailable' && Date.now() < deadline,
+  }).catch((error: unknown) => {
+    throw runnable.case === 'taskSpec' ? refusedTask(error) : error;
   });
   // Two creations at once both found nothing; the one that came second is told now.
   if (idempotencyKey !== undefined) await isSameRun(clients, scope, name, digest, call());

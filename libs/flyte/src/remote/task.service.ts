@@ -13,6 +13,7 @@ import { buildTaskSpec } from '../tasks/task-spec.js';
 import type { CallOptions } from './call-options.js';
 import { fullScope, type FullScope, type Scope } from './scope.js';
 import type { TaskDefaults } from './task-defaults.js';
+import { refusedTask } from './upstream-error.js';
 
 /** A task that was deployed to Flyte. */
 export class DeployedTask {
@@ -110,7 +111,11 @@ export function createTaskService(transport: Transport, defaults: Scope, tasks: 
         const spec = buildTaskSpec(task, { ...target, module, image: tasks.image });
         return { task, spec, taskId: { ...target, name: task.name } };
       });
-      await Promise.all(deployed.map(({ taskId, spec }) => client.deployTask({ taskId, spec }, options)));
+      await Promise.all(deployed.map(({ taskId, spec }) => client.deployTask({ taskId, spec }, options))).catch(
+        (error: unknown) => {
+          throw refusedTask(error);
+        },
+      );
       return deployed.map(({ task, spec, taskId: { name, project: inProject, domain: inDomain } }) =>
         Object.assign(new DeployedTask(), {
           ...{ name, version, project: inProject, domain: inDomain },

@@ -42,3 +42,27 @@ it.each([
 ])('other failures stay what they are: %s', (error, code) => {
   expect([toFlyteError(error, 'A.B', undefined).code, isTransient(error)]).toEqual([code, false]);
 });
+
+describe('a project that is not there', () => {
+  it.each(['project not found: nowhere', 'project "nowhere" not found', 'There is no project "nowhere".'])(
+    'is the operator’s mistake where the module names it, in the words of each service: %s',
+    (said) => {
+      const error = new ConnectError(said, Code.NotFound);
+      expect(toFlyteError(error, 'A.B', undefined, { project: 'nowhere' })).toMatchObject({
+        code: 'not_found',
+        fault: 'operator',
+      });
+      expect(toFlyteError(error, 'A.B', undefined, { project: 'elsewhere' }).fault).toBeUndefined();
+      expect(toFlyteError(error, 'A.B', undefined).fault).toBeUndefined();
+    },
+  );
+
+  it.each([
+    'run not found: nowhere/development/r1',
+    'task not found in project "nowhere"',
+    'project "nowhere" not found in the cache of "x"',
+  ])('is not what else is missing in it: %s', (said) => {
+    const error = new ConnectError(said, Code.NotFound);
+    expect(toFlyteError(error, 'A.B', undefined, { project: 'nowhere' }).fault).toBeUndefined();
+  });
+});

@@ -70,11 +70,28 @@ function fixOf(
   );
 }
 
-/** Whether Flyte says that there is no such project; it names projects where other things are missing, too. */
+/**
+ * Whether Flyte says that there is no such project; it names projects where other things are missing, too. Flyte's
+ * project service says "project not found: p", its other services "project "p" not found", the local control plane
+ * "There is no project "p"."
+ */
 function namesProject(said: string, project: string): boolean {
-  const [, name] =
-    /^(?:there is no )?project:? ["'`]?([^\s"'`]+?)["'`.]*(?: (?:not found|does not exist)\b.*)?$/i.exec(said) ?? [];
-  return name === project;
+  return [
+    `project not found: ${project}`,
+    `project "${project}" not found`,
+    `there is no project "${project}".`,
+  ].includes(said.replace(/^T/, 't'));
+}
+
+/**
+ * What Flyte refused of a task as this app declares it: that is the app's own, and no matter of who made the request.
+ *
+ * @returns the error to throw in place of the given one
+ */
+export function refusedTask(reason: unknown): unknown {
+  if (!FlyteError.is(reason) || reason.code !== 'failed_precondition') return reason;
+  const fix = 'The task was sent as this app declares it: see the option "tasks.module" of FlyteModule.';
+  return new FlyteError(reason.code, `${reason.message} ${fix}`, { fault: 'operator' });
 }
 
 /** What may be behind an answer that no Flyte gives; empty where nothing is known. */

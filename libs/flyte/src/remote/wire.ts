@@ -29,9 +29,10 @@ export function createWire({ endpoint, tls, protocol }: ResolvedOptions): Wire {
   };
   const [calls, streams] = [1, 2].map(() => new Http2SessionPool(endpoint.url, certificates));
   if (!calls || !streams) throw new Error('unreachable');
+  const noAnswer = endpoint.plaintext ? NO_ANSWER + NO_PLAINTEXT : NO_ANSWER;
   const oneCall = (pool: Http2SessionPool, done: AbortSignal): Transport => {
     const lost = new AbortController();
-    const sessionManager = watching(pool, done, lost);
+    const sessionManager = watching(pool, done, () => lost.abort(new ConnectError(noAnswer, Code.Unavailable)));
     const transport = create({ baseUrl: endpoint.url, httpVersion: '2', sessionManager });
     const until = (signal: AbortSignal | undefined): AbortSignal =>
       AbortSignal.any(signal ? [signal, lost.signal] : [lost.signal]);
@@ -55,6 +56,7 @@ export function createWire({ endpoint, tls, protocol }: ResolvedOptions): Wire {
 }
 
 const NO_ANSWER = 'the connection was lost before an answer, as it also is by a peer that does not speak HTTP/2';
+const NO_PLAINTEXT = ', or that wants TLS: see whether "endpoint" of FlyteModule is to be "https://"';
 
 type SessionManager = Pick<Http2SessionPool, 'authority' | 'request' | 'notifyResponseByteRead'>;
 
@@ -62,16 +64,15 @@ type SessionManager = Pick<Http2SessionPool, 'authority' | 'request' | 'notifyRe
  * The pool for one call, whose stream is watched for two ends that Connect does not notice.
  *
  * @param done fires when the call is over
- * @param lost is made to fire when no answer can come any more
+ * @param ended is called when no answer can come any more
  */
-function watching(pool: Http2SessionPool, done: AbortSignal, lost: AbortController): SessionManager {
+function watching(pool: Http2SessionPool, done: AbortSignal, ended: () => void): SessionManager {
   return {
     authority: pool.authority,
     notifyResponseByteRead: (stream) => pool.notifyResponseByteRead(stream),
     async request(...call) {
       const stream = await pool.request(...call);
       // A session that ends in good order takes streams along that nobody answered, without an error.
-      const ended = (): void => lost.abort(new ConnectError(NO_ANSWER, Code.Unavailable));
       if (stream.destroyed) ended();
       stream.once('close', ended).once('response', () => stream.off('close', ended));
       // Node keeps a stream that its peer has ended until all of it is read, and with the stream the process. Connect reads
