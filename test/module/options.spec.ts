@@ -69,6 +69,11 @@ describe.each(ADAPTERS)('routes are closed on %s, however the options come', (ad
       () => ({ FLYTE_ENDPOINT: plane.url }),
     ],
     [
+      'nothing but FLYTE_ENDPOINT and a factory of nothing else',
+      () => [FlyteModule.forRootAsync({ useFactory: () => ({ passthrough: true, excludedPaths: ['/health'] }) })],
+      () => ({ FLYTE_ENDPOINT: plane.url }),
+    ],
+    [
       'the in-cluster variables',
       () => [FlyteModule.forRoot({ passthrough: true, excludedPaths: ['/health'] })],
       () => ({ _U_EP_OVERRIDE: plane.url.slice('http://'.length), _U_INSECURE: 'True' }),
@@ -123,9 +128,12 @@ describe('wrong options stop the app at start', () => {
     [{ endpoint: https, protocol: 'http' }, /"protocol": give "connect" or "grpc", got "http"/],
     [{ endpoint: https, passthrough: 'yes' }, /"passthrough": give true or false, got "yes"/],
     [{ endpoint: https, excludedPaths: '/health' }, /"excludedPaths": give a list of paths/],
-    [{ endpoint: https, excludedPaths: ['health'] }, /"excludedPaths": "health" matches no request/],
-    [{ endpoint: https, excludedPaths: ['/a?b'] }, /"excludedPaths": "\/a\?b" matches no request/],
-    [{ endpoint: https, excludedPaths: ['FETCH /a'] }, /"excludedPaths": "FETCH \/a" matches no request/],
+    [
+      { endpoint: https, excludedPaths: ['health'] },
+      /"excludedPaths.0": a path that matches no request.*"\/health".*got "health"/,
+    ],
+    [{ endpoint: https, excludedPaths: ['/a?b'] }, /"excludedPaths.0".*got "\/a\?b"/],
+    [{ endpoint: https, excludedPaths: ['FETCH /a'] }, /"excludedPaths.0".*got "FETCH \/a"/],
     [{ endpoint: https, excludedPaths: ['GET  /a'] }, /matches no request/],
     [{ endpoint: https, headerExtractors: [] }, /"headerExtractors": give at least one/],
     [{ endpoint: https, headerExtractors: ['x'] }, /"headerExtractors.0": give a function/],
@@ -164,11 +172,63 @@ describe('wrong options stop the app at start', () => {
     expect(String(error)).not.toContain(secret);
   });
 
-  it('all of them are named at once', async () => {
-    const given = { endpoint: https, retries: 99, timeoutMs: -1 };
-    await expect(Test.createTestingModule({ imports: [FlyteModule.forRoot(given)] }).compile()).rejects.toThrow(
-      /"timeoutMs".*\n.*"retries"/,
+  it.each<[string, object, RegExp[]]>([
+    ['of options', { endpoint: https, retries: 99, timeoutMs: -1 }, [/"timeoutMs"/, /"retries"/]],
+    [
+      'of options, the endpoint and paths',
+      { endpoint: 'ftp://flyte', retries: 99, excludedPaths: ['/ok', 'health', 'FETCH /a'], tls: { cert: 'x' } },
+      [/"retries"/, /"endpoint": the scheme/, /"excludedPaths.1"/, /"excludedPaths.2"/, /"cert" and "key" together/],
+    ],
+    [
+      'of an endpoint and what goes with it',
+      { endpoint: 'https://flyte/prefix', insecure: true, timeout: 5 },
+      [/"insecure": true contradicts/, /more than a host and a port/, /"timeout": unknown/],
+    ],
+    [
+      'of TLS in plaintext',
+      { endpoint: 'http://flyte.example.com', insecure: true, tls: { ca: 'x' }, retries: -1 },
+      [/"tls": the endpoint is plaintext/, /"retries"/],
+    ],
+    [
+      'of what is given without an endpoint',
+      { insecure: true, tls: { ca: 'x' }, protocol: 'http' },
+      [/"insecure" was given without/, /"tls" was given without/, /"endpoint": missing/, /"protocol"/],
+    ],
+  ])('all of them are named at once: %s', async (_what, given, messages) => {
+    const start = Test.createTestingModule({ imports: [FlyteModule.forRoot(given)] }).compile();
+    const error: unknown = await start.catch((reason: unknown) => reason);
+    for (const message of messages) expect(String(error)).toMatch(message);
+  });
+
+  it('what is no object of options is told what to write', async () => {
+    for (const given of [null, 'http://user:hunter2@flyte', [], () => ({ endpoint: https })]) {
+      expect(() => FlyteModule.forRoot(given as never)).toThrow(
+        /forRoot takes an object of options, such as \{ endpoint: /,
+      );
+      expect(() => FlyteModule.forRoot(given as never)).not.toThrow(/hunter2/);
+    }
+    for (const given of [undefined, null, 'x']) {
+      expect(() => FlyteModule.forRootAsync(given as never)).toThrow(/forRootAsync takes.* \{ useFactory: /);
+    }
+    const start = Test.createTestingModule({
+      imports: [FlyteModule.forRootAsync({ useFactory: () => undefined as never })],
+    }).compile();
+    await expect(start).rejects.toThrow(/takes an object of options, such as .*got undefined/);
+  });
+
+  it('an option beside a factory, where nobody would read it', () => {
+    const useFactory = () => ({ endpoint: https });
+    const beside = { useFactory, passthrough: true, tiemoutMs: 5 };
+    expect(() => FlyteModule.forRootAsync(beside)).toThrow(
+      /"passthrough", "tiemoutMs": beside "useFactory" nobody reads it. Put it into the object that "useFactory" gives/,
     );
+    expect(() => FlyteModule.forRootAsync({ useClass: Factory, endpoint: https } as never)).toThrow(
+      /that "useClass" gives/,
+    );
+    expect(() => FlyteModule.forRootAsync({})).toThrow(/one of "useFactory", "useClass", "useExisting"/);
+    expect(() => FlyteModule.forRootAsync({ useFactory, useClass: Factory })).toThrow(/got useFactory, useClass/);
+    const whole = { imports: [], inject: [], name: 'eu', isGlobal: false, useFactory, useClass: undefined };
+    expect(FlyteModule.forRootAsync(whole).module).toBe(FlyteModule);
   });
 
   it('two connections of one name', async () => {
@@ -195,6 +255,13 @@ describe('wrong options stop the app at start', () => {
 });
 
 describe('right options', () => {
+  it.each([[], [undefined], [{}]])('may be none, where the environment has the endpoint: %j', async (...none) => {
+    await expect(startApp({ imports: [FlyteModule.forRoot(...none)] })).rejects.toThrow(/"endpoint": missing/);
+    vi.stubEnv('FLYTE_ENDPOINT', 'https://config.example');
+    await using app = await startApp({ imports: [FlyteModule.forRoot(...none)] });
+    expect(app.app.get(FlyteClient)).toBeDefined();
+  });
+
   it('start the app while Flyte is away, in every form of endpoint', async () => {
     const forms: FlyteModuleOptions[] = [
       { endpoint: 'dns:///flyte.example.com' },

@@ -3,6 +3,7 @@ import {
   Inject,
   Logger,
   Module,
+  type ConfigurableModuleAsyncOptions,
   type DynamicModule,
   type OnApplicationShutdown,
   type OnModuleInit,
@@ -28,6 +29,7 @@ import { createFlyteClient, FlyteClient } from './remote/flyte-client.js';
 import type { FlyteModuleOptions, FlyteOptionsFactory } from './remote/flyte-options.js';
 import { flyteConfig, inClusterSettings, type FlyteSettings } from './remote/flyte.config.js';
 import { ProjectService } from './remote/project.service.js';
+import { requireAsyncOptions, requireOptions } from './remote/options-form.js';
 import { optionsInAction } from './remote/options-in-action.js';
 import { resolveOptions, type ResolvedOptions } from './remote/resolve-options.js';
 import { RunService } from './remote/run.service.js';
@@ -185,6 +187,28 @@ export class FlyteModule extends ConfigurableModuleClass implements OnModuleInit
     this.#registry = registry;
     // Not in a hook: gateways with a port of their own listen by then.
     if (options.passthrough) assertGatewaysGuarded(modules);
+  }
+
+  /**
+   * Flyte by these options; without any, by the configuration: FLYTE_ENDPOINT and its like.
+   *
+   * @throws FlyteError `invalid_configuration` for what is no object; what is wrong with options is said when the app starts
+   */
+  static override forRoot(options: FlyteModuleOptions & FlyteModuleExtras = {}): DynamicModule {
+    requireOptions(options, 'FlyteModule.forRoot');
+    return super.forRoot(options);
+  }
+
+  /**
+   * Flyte by options that a provider gives. `name` and `isGlobal` stand beside it, since they are settled before.
+   *
+   * @throws FlyteError `invalid_configuration` for an option beside the provider, where nobody reads it
+   */
+  static override forRootAsync(
+    options: ConfigurableModuleAsyncOptions<FlyteModuleOptions, keyof FlyteOptionsFactory> & FlyteModuleExtras,
+  ): DynamicModule {
+    requireAsyncOptions(options);
+    return super.forRootAsync(options);
   }
 
   /**

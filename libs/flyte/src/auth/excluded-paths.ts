@@ -1,17 +1,15 @@
 import { METHODS } from 'node:http';
-import { FlyteError } from '../errors/flyte-error.js';
 import type { HttpRequestLine } from './inbound-request.js';
 
 /**
  * Compiles `excludedPaths`. A path is compared, as it came over the wire and up to `?`, letter by letter: whatever an
  * adapter would decode, normalise or ignore about it stays closed.
  *
- * @param paths `'/health'` for any method, or `'GET /health'`
+ * @param paths `'/health'` for any method, or `'GET /health'`, in which {@link excludedPathProblem} finds no problem
  * @returns whether a request is excluded
- * @throws FlyteError `invalid_configuration` for an entry that could never match
  */
 export function compileExcludedPaths(paths: readonly string[]): (line: HttpRequestLine) => boolean {
-  const excluded = new Set(paths.map(check));
+  const excluded = new Set(paths);
   return ({ method, target, rewritten }) => {
     // A handler reached by a rewritten path is not the one that was named.
     if (rewritten) return false;
@@ -20,15 +18,12 @@ export function compileExcludedPaths(paths: readonly string[]): (line: HttpReque
   };
 }
 
-function check(entry: string): string {
+/** What is wrong with an entry of `excludedPaths`, which could then never match; undefined where nothing is. */
+export function excludedPathProblem(entry: string): string | undefined {
   const [first = '', second, ...rest] = entry.split(' ');
   const [method, path] = second === undefined ? [undefined, first] : [first, second];
-  if (rest.length > 0 || !/^\/[^?#\s]*$/.test(path) || (method !== undefined && !METHODS.includes(method))) {
-    throw new FlyteError(
-      'invalid_configuration',
-      `Option "excludedPaths": ${JSON.stringify(entry)} matches no request. ` +
-        'Write the whole path, prefix and version included, without a query: "/health" or "GET /health".',
-    );
+  if (rest.length === 0 && /^\/[^?#\s]*$/.test(path) && (method === undefined || METHODS.includes(method))) {
+    return undefined;
   }
-  return entry;
+  return 'matches no request; write the whole path, prefix and version included, without a query: "/health" or "GET /health"';
 }

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { ASYMMETRIC_ALGORITHMS, type VerifyOptions } from '../auth/bearer-verifier.js';
-import { compileExcludedPaths } from '../auth/excluded-paths.js';
+import { excludedPathProblem } from '../auth/excluded-paths.js';
 import { checkHeaderName, forwardProblem } from '../auth/header-names.js';
 import { isSafeKeyUrl } from '../auth/issuer-keys.js';
 import { originProblem } from '../auth/same-origin.js';
@@ -9,8 +9,9 @@ import { moduleProblem } from '../tasks/action-arguments.js';
 import { TaskEnvironment } from '../tasks/task-environment.js';
 import { versionProblem } from '../tasks/task-ref.js';
 import { parseEndpoint, type Endpoint } from './endpoint.js';
-import type { FlyteModuleOptions, FlyteTlsOptions } from './flyte-options.js';
+import type { FlyteModuleOptions } from './flyte-options.js';
 import type { FlyteSettings } from './flyte.config.js';
+import { requireOptions } from './options-form.js';
 
 /** Options with every source consulted, every default filled in and every value checked. */
 export interface ResolvedOptions extends Omit<FlyteModuleOptions, 'endpoint' | 'insecure'> {
@@ -58,6 +59,7 @@ const checked = (says: string, problemOf: (value: string) => string | undefined)
   });
 const forwardedHeader = checked("can't be forwarded:", forwardProblem);
 const trustedOrigin = checked('an origin', originProblem);
+const excludedPath = checked('a path that', excludedPathProblem);
 
 const keyUrl = text.refine(isSafeKeyUrl, 'give an https:// URL');
 
@@ -101,7 +103,7 @@ const Options = z.strictObject({
   project: text.optional(),
   domain: text.optional(),
   passthrough: z.boolean('give true or false').optional(),
-  excludedPaths: z.array(z.string('give paths'), 'give a list of paths, such as ["/health"]').optional(),
+  excludedPaths: z.array(excludedPath, 'give a list of paths, such as ["/health"]').optional(),
   headerExtractors: z
     .array(fn, 'give a list of extractors, such as [fromAuthorization()]')
     .min(1, 'give at least one extractor, or leave the option out')
@@ -123,46 +125,39 @@ const Options = z.strictObject({
 /**
  * Checks options and fills in what they leave out: from the configuration, from the in-cluster variables, from defaults.
  *
- * @throws FlyteError `invalid_configuration` that names the option, what is wrong with its value, and the fix
+ * @throws FlyteError `invalid_configuration` with everything that is wrong, a line each: the option, its value, the fix
  */
 export function resolveOptions(
   options: FlyteModuleOptions,
   config: FlyteSettings,
   inCluster: FlyteSettings,
 ): ResolvedOptions {
-  check(options);
-  compileExcludedPaths(options.excludedPaths ?? []);
-  const { endpoint, insecure, tls } = connection(options, config, inCluster);
+  requireOptions(options, 'What gives FlyteModule its options');
+  const { success, error } = Options.safeParse(options);
+  const issues = success ? [] : error.issues;
+  const problems = issues.map((issue) => problemOf(issue, options));
+  // Of values that are none, nothing more can be said.
+  const readable = !issues.some(({ path: [name] }) => name === 'endpoint' || name === 'insecure');
+  const found = readable ? connection(options, config, inCluster, problems) : undefined;
+  if (!found || problems.length > 0) throw new FlyteError('invalid_configuration', problems.join('\n'));
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-  const resolved = {
+  return {
     ...DEFAULTS,
     ...(given as FlyteModuleOptions),
     org: options.org ?? config.org ?? inCluster.org,
     project: options.project ?? config.project ?? inCluster.project,
     domain: options.domain ?? config.domain ?? inCluster.domain,
-    endpoint: parseEndpoint(endpoint, insecure),
-    tls,
+    endpoint: found,
+    tls: options.tls,
   };
-  if (resolved.endpoint.plaintext && tls) {
-    throw new FlyteError(
-      'invalid_configuration',
-      'Option "tls": the endpoint is plaintext. Use "https://", or remove "tls".',
-    );
-  }
-  return resolved;
 }
 
-function check(options: FlyteModuleOptions): void {
-  const result = Options.safeParse(options);
-  if (result.success) return;
-  const problems = result.error.issues.map((issue) => {
-    if (issue.code === 'unrecognized_keys') {
-      return `Option ${issue.keys.map((key) => `"${[...issue.path, key].join('.')}"`).join(', ')}: unknown; remove it or correct its name.`;
-    }
-    const path = issue.path.map(String);
-    return `Option "${path.join('.') || 'options'}": ${issue.message}, got ${shown(options, path)}.`;
-  });
-  throw new FlyteError('invalid_configuration', problems.join('\n'));
+function problemOf(issue: z.core.$ZodIssue, options: FlyteModuleOptions): string {
+  if (issue.code === 'unrecognized_keys') {
+    return `Option ${issue.keys.map((key) => `"${[...issue.path, key].join('.')}"`).join(', ')}: unknown; remove it or correct its name.`;
+  }
+  const path = issue.path.map(String);
+  return `Option "${path.join('.')}": ${issue.message}, got ${shown(options, path)}.`;
 }
 
 /** A wrong value for a message: in full where it is short and can't be a credential, else its kind. */
@@ -191,27 +186,41 @@ function shown(options: object, path: readonly string[]): string {
       : `a value of type ${typeof value}`;
 }
 
-interface Connection {
-  readonly endpoint: string;
-  readonly insecure?: boolean;
-  readonly tls?: FlyteTlsOptions;
-}
-
-/** The first source that has an endpoint gives the whole connection: a mixture would be nobody's intention. */
-function connection(options: FlyteModuleOptions, config: FlyteSettings, inCluster: FlyteSettings): Connection {
-  const together = (what: string, where: string): FlyteError =>
-    new FlyteError(
-      'invalid_configuration',
-      `${what} was given without ${where}; they come from one place. Give both, or neither.`,
+/**
+ * The first source that has an endpoint gives the whole connection: a mixture would be nobody's intention.
+ *
+ * @param problems gets what is wrong
+ * @returns undefined where there is none
+ */
+function connection(
+  options: FlyteModuleOptions,
+  config: FlyteSettings,
+  inCluster: FlyteSettings,
+  problems: string[],
+): Endpoint | undefined {
+  const alone = (what: string, where: string): number =>
+    problems.push(`${what} was given without ${where}; they come from one place. Give both, or neither.`);
+  if (options.endpoint === undefined) {
+    if (options.insecure !== undefined) alone('Option "insecure"', 'option "endpoint"');
+    if (options.tls !== undefined) alone('Option "tls"', 'option "endpoint"');
+    if (config.endpoint === undefined && config.insecure !== undefined) alone('FLYTE_INSECURE', 'FLYTE_ENDPOINT');
+  }
+  const { endpoint, insecure } = [options, config, inCluster].find((source) => source.endpoint !== undefined) ?? {};
+  if (endpoint === undefined) {
+    problems.push(
+      'Option "endpoint": missing. Give it to FlyteModule.forRoot, or set FLYTE_ENDPOINT, such as "dns:///flyte.example.com".',
     );
-  if (options.endpoint !== undefined) return { ...options, endpoint: options.endpoint };
-  if (options.insecure !== undefined) throw together('Option "insecure"', 'option "endpoint"');
-  if (options.tls !== undefined) throw together('Option "tls"', 'option "endpoint"');
-  if (config.endpoint !== undefined) return { endpoint: config.endpoint, insecure: config.insecure };
-  if (config.insecure !== undefined) throw together('FLYTE_INSECURE', 'FLYTE_ENDPOINT');
-  if (inCluster.endpoint !== undefined) return { endpoint: inCluster.endpoint, insecure: inCluster.insecure };
-  throw new FlyteError(
-    'invalid_configuration',
-    'Option "endpoint": missing. Give it to FlyteModule.forRoot, or set FLYTE_ENDPOINT, such as "dns:///flyte.example.com".',
-  );
+    return undefined;
+  }
+  try {
+    const parsed = parseEndpoint(endpoint, insecure);
+    if (parsed.plaintext && options.tls) {
+      problems.push('Option "tls": the endpoint is plaintext. Use "https://", or remove "tls".');
+    }
+    return parsed;
+  } catch (error) {
+    if (!FlyteError.is(error)) throw error;
+    problems.push(error.message);
+    return undefined;
+  }
 }
