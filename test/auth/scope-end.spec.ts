@@ -211,6 +211,22 @@ class Visited {
       ),
     );
   }
+  @Get('own-file') ownFile() {
+    return new StreamableFile(Readable.from(this.slowly()));
+  }
+  @Get('own-stream') ownStream() {
+    return Readable.from(this.slowly());
+  }
+  @Get('own-generator') ownGenerator() {
+    return this.slowly();
+  }
+  /** Longer than what a response or a stream takes at once. */
+  private async *slowly() {
+    for (let i = 0; i < 3; i++) {
+      // oxlint-disable-next-line no-await-in-loop -- bit by bit
+      yield `${await this.who()} ${'.'.repeat(200_000)}`;
+    }
+  }
   @Sse('events') events() {
     return range(3).pipe(
       concatMap(() => new Promise(setImmediate)),
@@ -333,6 +349,14 @@ describe.each(ADAPTERS)('A scope on %s', (adapter) => {
     const events = await ask(app.url, '/events', { headers: as('alice') });
     expect(events.text.match(/(?<=^data: ).*/gm)).toEqual(['alice', 'alice', 'alice']);
   });
+
+  it.each(['/own-file', '/own-stream', '/own-generator'])(
+    'holds for generators that a handler gives out: %s',
+    async (path) => {
+      const { text } = await ask(app.url, path, { headers: as('alice') });
+      expect(text.match(/\w+(: [^.]*)?/g)).toEqual(['alice', 'alice', 'alice']);
+    },
+  );
 });
 
 /** Waits until the server has noticed that its clients have left. */

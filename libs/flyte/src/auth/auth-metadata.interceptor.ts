@@ -10,13 +10,14 @@ import {
   runOutsideScopesOf,
   type AuthScope,
 } from './auth-scope.js';
-import { inboundRequest, isGrpcCall, type InboundRequest } from './inbound-request.js';
+import { inboundRequest, isGrpcCall } from './inbound-request.js';
 import { beginRequest, endRequest } from './request-life.js';
+import { iterateInScope, readInScope } from './streamed-answer.js';
 import { toWsException } from './ws-answer.js';
 
 /**
  * Runs pipes and handler in the scope of what {@link FlyteAuthGuard} found: promises, Observables, server-sent events,
- * timers, and the async iterators that this library's services return. `FlyteModule` registers it for the whole app.
+ * timers, the async iterators that this library's services return, and streams and async generators that a handler returns. `FlyteModule` registers it for the whole app.
  */
 @Injectable()
 export class AuthMetadataInterceptor implements NestInterceptor {
@@ -46,7 +47,7 @@ export class AuthMetadataInterceptor implements NestInterceptor {
     );
     switch (context.getType<string>()) {
       case 'http': // its response shows when it is over
-        return answer;
+        return answer.pipe(tap((value) => readInScope(value, scope)));
       case 'graphql': // so it does here, but not for what a socket carries
         return answer.pipe(map((value) => iterateInScope(value, scope, inboundRequest(context))));
       default:
@@ -105,44 +106,4 @@ function bindCall(context: ExecutionContext): void {
   // Nest keeps messages back until a handler has subscribed, and is told of that by this function (`@GrpcStreamMethod`).
   if ('drainBuffer' in messages) Object.assign(bound, { drainBuffer: messages.drainBuffer });
   args[0] = bound;
-}
-
-/** An async iterator whose code runs in a scope, until it ends or nobody wants more of it; other values as they are. */
-function iterateInScope(value: unknown, scope: AuthScope, { identity, life }: InboundRequest): unknown {
-  if (!isAsyncIterator(value)) return value;
-  const ended = { done: true, value: undefined } as const;
-  let left = false;
-  const leave = (): void => {
-    left = true;
-    if (!life.hasLeft) endRequest(identity);
-  };
-  const iterator: AsyncIterableIterator<unknown> = {
-    async next() {
-      try {
-        const result = await runInScope(scope, () => value.next());
-        if (result.done) endRequest(identity);
-        return result;
-      } catch (error) {
-        endRequest(identity);
-        // What it fails with because its reader has left concerns nobody.
-        if (left) return ended;
-        throw error;
-      }
-    },
-    return: () => {
-      leave();
-      return runInScope(scope, async () => (await value.return?.()) ?? ended);
-    },
-    throw: (error) => {
-      leave();
-      return runInScope(scope, async () => (await value.throw?.(error)) ?? ended);
-    },
-    [Symbol.asyncIterator]: () => iterator,
-  };
-  return iterator;
-}
-
-function isAsyncIterator(value: unknown): value is AsyncIterableIterator<unknown> {
-  if (typeof value !== 'object' || value === null) return false;
-  return 'next' in value && typeof value.next === 'function' && Symbol.asyncIterator in value;
 }

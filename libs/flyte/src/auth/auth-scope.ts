@@ -169,7 +169,8 @@ export function requestIsOver(): FlyteError {
     'misuse',
     'Flyte was called as the caller of a request that has been answered. Wait for the call before you answer; or, if it is ' +
       'meant to outlive the request, start it by detachAuthScope(fn). What requests share, such as a queue, a cache or a ' +
-      "poller, does not belong to the first of them: use authMetadata(headers, fn), or client.with({ credentials: 'service' }).",
+      'poller, does not belong to the first of them: hand it bindAuthScope(fn) where each request waits for its own, or use ' +
+      "authMetadata(headers, fn) or client.with({ credentials: 'service' }).",
   );
 }
 
