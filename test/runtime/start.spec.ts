@@ -33,6 +33,20 @@ describe('a module that does not start', () => {
     expect(log).not.toContain('sk-verysecret');
   });
 
+  it('is named readably, whatever the environment holds', async () => {
+    const { error } = await act({
+      ...{ root, task: 'demo.hidden', inputs: {}, module: './dist/lacks-package.js#Never' },
+      env: {
+        APP_HOME: root,
+        PACKAGE: 'nestjs-flyte-is-not-this',
+        FILE: 'lacks-package.js',
+        WHAT: 'Cannot find package',
+      },
+    });
+    expect(error?.message).toMatch(/Cannot find (?:package|module).*nestjs-flyte-is-not-this/);
+    expect(error?.message).not.toContain('***');
+  });
+
   it('is given up where it never ends', async () => {
     const module = './dist/starting.module.js#HangsOnStart';
     const { code, error } = await act({

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { Secret } from '../secrets/secret.js';
 import { cautiousRedactor, redactorOf } from './action-redactor.js';
 
@@ -20,16 +20,63 @@ it('hides the secrets that a task declares, wherever they are, and nothing else'
   expect(redactorOf(secrets, env).redact('token-value pem-content gpt-large')).toBe('*** *** gpt-large');
 });
 
-it('hides whatever may be a secret while the task is not known', () => {
-  const env = {
-    ...{ ANYTHING: 'anything-value', PATH: '/usr/bin', RUN_NAME: 'run-name', NODE_ENV: 'production' },
-    ...{ KUBERNETES_SERVICE_HOST: '10.0.0.1', FLYTE_SECRETS_DEFAULT_DIR: folder },
-  };
-  const text = 'anything-value /usr/bin run-name production 10.0.0.1 pem-content';
-  expect(cautiousRedactor(env).redact(text)).toBe('*** /usr/bin run-name production 10.0.0.1 ***');
-  const words = { LOG_FORMAT: 'json', BRANCH: 'main', DB_PASSWORD: 'hunter2' };
-  expect(cautiousRedactor(words).redact('Unexpected token in json of main: hunter2')).toBe(
-    'Unexpected token in json of main: ***',
-  );
-  expect(cautiousRedactor({ FLYTE_SECRETS_DEFAULT_DIR: '/nowhere' }).redact('x')).toBe('x');
+describe('while the task is not known', () => {
+  const hides = (env: Record<string, string>, text: string) => cautiousRedactor(env).redact(text);
+
+  it.each([
+    ['DB_PASSWORD', 'hunter2'],
+    ['GITHUB_TOKEN', 'secret-word'],
+    ['npm_config__authToken', 'of-the-registry'],
+    ['FLYTE_AWS_SECRET_ACCESS_KEY', 'of-the-store'],
+    ['STRIPE_APIKEY', 'short-one'],
+    ['OPENAI', 'sk-proj-9f8e7d6c5b4a3f2e1d'],
+    ['SESSION', 'eyJhbGciOiJIUzI1NiJ9.e30.x'],
+    ['SIGNER', '-----BEGIN PRIVATE KEY-----'],
+    ['DB_PASS', 'any-word'],
+  ])('hides what says that it is a credential: %s', (name, value) => {
+    expect(hides({ [name]: value }, `cannot use ${value} here`)).toBe('cannot use *** here');
+  });
+
+  it('hides the password of a URL, and not its host', () => {
+    const env = { DATABASE_URL: 'postgres://app:p%40ssword@db.example/app' };
+    expect(hides(env, 'p%40ssword p@ssword at db.example: postgres://app:p%40ssword@db.example/app')).toBe(
+      '*** *** at db.example: postgres://app:***@db.example/app',
+    );
+  });
+
+  it('hides the files of secrets, and the variables that Flyte made of secrets', () => {
+    const env = {
+      FLYTE_SECRETS_DEFAULT_DIR: folder,
+      FLYTE_SECRETS_ENV_PREFIX: '_UNION_',
+      _UNION_GREETING: 'good morning',
+    };
+    expect(hides(env, 'pem-content, good morning')).toBe('***, ***');
+    expect(hides({ FLYTE_SECRETS_DEFAULT_DIR: '/nowhere' }, '/nowhere')).toBe('/nowhere');
+  });
+
+  it('leaves the paths and names that a message about a module is made of', () => {
+    const env = {
+      ...{ APP_HOME: '/srv/my-app/dist', PACKAGE: '@acme/my-package-name', NODE_OPTIONS: '--enable-source-maps' },
+      ...{
+        LOG_FORMAT: 'json',
+        BRANCH: 'main',
+        GIT_AUTHOR_NAME: 'production',
+        SSL_KEY_FILE: '/srv/my-app/tls/server.key',
+      },
+      ...{
+        SSH_AUTH_SOCK: folder,
+        AUTH_MODE: 'required',
+        SHOPPING_URL: 'https://shop.example/cart',
+        KUBERNETES_PORT: '443',
+      },
+      ...{ COMPASS: 'north-north-west', MAPPING: 'one-to-one', TOKENS: folder },
+      ...{
+        ADAPTER: 'my-package-name-v2-alpha1',
+        RELEASE: '2026-11-28T16.00.00Z-build7',
+        TRIPLE: 'x86_64-unknown-linux-gnu2',
+      },
+    };
+    const text = Object.values(env).join(' | ');
+    expect(hides(env, text)).toBe(text);
+  });
 });

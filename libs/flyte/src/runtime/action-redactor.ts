@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redactor } from '../images/redactor.js';
 import { SECRETS_DIR_VARIABLE } from '../secrets/read-secret.js';
@@ -6,12 +6,15 @@ import type { Secret } from '../secrets/secret.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-// What Flyte, Kubernetes, Node and the system set themselves.
-const NO_SECRETS =
-  /^(?:PATH|HOME|PWD|OLDPWD|SHLVL|SHELL|USER|LOGNAME|HOSTNAME|TERM|TZ|LANG|LANGUAGE|LC_.*|_|NO_COLOR|NODE_.*|npm_.*|NEST_.*|NESTJS_.*|RUN_NAME|ACTION_NAME|FLYTE_.*|_U_.*|_F_.*|KUBERNETES_.*|\w+_(?:SERVICE_HOST|SERVICE_PORT|PORT)\w*)$/;
-// Short values are words of the language, such as `json` and `main`, unless their name says otherwise.
-const MIN_SECRET_LENGTH = 8;
-const SOUNDS_SECRET = /key|token|secret|pass|pwd|cred|auth|pin|cert|dsn/i;
+// Words of names whose values are credentials, `author` and the like left out, and ends of names that tell where a
+// credential is, or how it is used.
+const SOUNDS_SECRET =
+  /key|token|secret|passw|passphrase|pwd|cred|auth(?!or)|jwt|cookie|dsn|(?:^|_)(?:pass|pin)(?:$|_)/i;
+const TELLS_WHERE = /_(?:DIR|FILE|PATH|SOCK|PREFIX|NAME|MODE|TYPE|METHOD|HOST|PORT)$/i;
+// Values that say it themselves: PEM, a JWT, and one word with 16 letters and digits in a row, as no person writes it.
+const LOOKS_SECRET = /-----BEGIN |^eyJ[\w-]+\.|^(?=.*?(?=\w*\d)(?=\w*[a-z])\w{16})[\w+=~.-]+$/is;
+/** Names the prefix of the variables by which Flyte's secret injection hands secrets over. */
+const SECRET_PREFIX_VARIABLE = 'FLYTE_SECRETS_ENV_PREFIX';
 const MAX_FILES = 100;
 const MAX_FILE_BYTES = 1024 * 1024;
 
@@ -29,16 +32,33 @@ export function redactorOf(secrets: readonly Secret[], env: Environment): Redact
 }
 
 /**
- * The same before the task is known, while its module loads: whatever may be a secret, which is every variable that
- * neither Flyte nor the system sets, and every file of secrets.
+ * The same before the task is known, while its module loads: nobody can say yet which secrets it declares. It hides every
+ * file of secrets, the variables that Flyte's secret injection sets, and those that say by their name or their value that
+ * they are a credential. All others stay: they are what a message about a module is made of, paths and names.
  */
 export function cautiousRedactor(env: Environment): Redactor {
-  const values = Object.entries(env).flatMap(([name, value]) =>
-    value === undefined || NO_SECRETS.test(name) || (value.length < MIN_SECRET_LENGTH && !SOUNDS_SECRET.test(name))
-      ? []
-      : [value],
-  );
+  const prefix = env[SECRET_PREFIX_VARIABLE];
+  const values = Object.entries(env).flatMap(([name, value = '']) => {
+    if (prefix && name.startsWith(prefix)) return [value];
+    if (SOUNDS_SECRET.test(name) && !TELLS_WHERE.test(name) && !existsSync(value)) return [value];
+    return LOOKS_SECRET.test(value) ? [value] : passwordIn(value);
+  });
   return new Redactor([...values, ...filesIn(env[SECRETS_DIR_VARIABLE])]);
+}
+
+/** The password of a URL, as it stands there and decoded; of one without, nothing. */
+function passwordIn(value: string): string[] {
+  const password = URL.canParse(value) ? new URL(value).password : '';
+  const [, written = ''] = /^[^@]*?:\/\/[^:@]*:(.*)@/.exec(value) ?? [];
+  return [password, written, decoded(password)].filter((one) => one !== '');
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function filesIn(folder: string | undefined): Uint8Array[] {
