@@ -1,5 +1,5 @@
 // @ts-check
-// Two parts, since what is evaluated when a file loads costs a run of all its part's tests: such mutants are tried where the
+// In parts, since what is evaluated when a file loads costs a run of all its part's tests: such mutants are tried where the
 // tests are quick, and left out where they start apps.
 import { part } from './parts.mjs';
 
@@ -12,8 +12,9 @@ export default {
   inPlace: true,
   buildCommand: 'npm run -s build',
   coverageAnalysis: 'perTest',
-  concurrency: 2,
-  timeoutMS: 60_000,
+  concurrency: 1,
+  // Added to what a test took without a mutant: a loop that a mutant made endless costs as much each time.
+  timeoutMS: 10_000,
   dryRunTimeoutMinutes: 30,
   tempDirName: 'node_modules/.stryker',
   reporters: ['clear-text'],

@@ -80,9 +80,7 @@ describe('a redactor', () => {
     expect(Buffer.concat([...parts, redactor.end()]).toString()).toBe('x***y');
   });
 
-  it('takes values of a megabyte and of bytes that are no text', () => {
-    const value = Buffer.alloc(1024 * 1024, 'tr0ub4dor&3\n');
-    expect(shown(value, Buffer.concat([Buffer.from('<'), value, Buffer.from('>')]), 65_536)).toBe('<***>');
+  it('takes values of bytes that are no text', () => {
     const binary = Buffer.from([0xff, 0xfe, 0, 1, 2, 3, 0x0a, 0x80, 0x81]);
     expect(shown(binary, Buffer.concat([Buffer.from('<'), binary, Buffer.from('>')]), 2)).toBe('<***>');
     expect(shown(binary, binary.toString('hex'))).toBe(MASK);
