@@ -1,10 +1,25 @@
 import { existsSync } from 'node:fs';
-import { Injectable, type Provider } from '@nestjs/common';
+import { Controller, Get, Injectable, UseFilters, UseGuards, UseInterceptors, type Provider } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import { FlyteError, InjectTask, Secret, Task, TaskEnvironment, TaskHandle, taskRef, Tasks } from 'nestjs-flyte';
+import {
+  AuthMetadataInterceptor,
+  FlyteAuthGuard,
+  FlyteError,
+  FlyteExceptionFilter,
+  InjectTask,
+  Secret,
+  Task,
+  TaskEnvironment,
+  TaskHandle,
+  taskRef,
+  Tasks,
+  UserService,
+} from 'nestjs-flyte';
 import { fakeTask, FlyteTestingModule, runTask } from 'nestjs-flyte/testing';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
+import { startApp } from '../support/app.js';
+import { ask } from '../support/http.js';
 
 const OPENAI = new Secret({ key: 'openai-key', asEnvVar: 'OPENAI_API_KEY' });
 const SSH = new Secret({ group: 'user-creds', key: 'ssh-key', mount: '/etc/flyte/secrets' });
@@ -46,6 +61,23 @@ const caller = async (providers: Provider[]): Promise<Caller> => {
   }).compile();
   return module.get(Caller);
 };
+
+@Controller()
+@UseGuards(FlyteAuthGuard)
+@UseInterceptors(AuthMetadataInterceptor)
+@UseFilters(FlyteExceptionFilter)
+class Guarded {
+  constructor(private readonly users: UserService) {}
+  @Get('me') async me() {
+    return { subject: (await this.users.get()).subject };
+  }
+}
+
+it('FlyteTestingModule: classes that name guard, interceptor and filter can be made, and let everything pass', async () => {
+  const imports = [FlyteTestingModule.forRoot({ user: { subject: 'alice' } })];
+  await using app = await startApp({ imports, controllers: [Guarded] });
+  expect(await ask(app.url, '/me')).toMatchObject({ status: 200, json: { subject: 'alice' } });
+});
 
 describe('fakeTask', () => {
   it('stands in for a handle, with the task’s own schemas, and records its calls', async () => {

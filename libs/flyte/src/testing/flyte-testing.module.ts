@@ -1,7 +1,11 @@
 import { create } from '@bufbuild/protobuf';
 import { Code, ConnectError, createRouterTransport } from '@connectrpc/connect';
-import { Module, type DynamicModule } from '@nestjs/common';
+import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
+import { AuthMetadataInterceptor } from '../auth/auth-metadata.interceptor.js';
+import { AuthPolicy } from '../auth/auth-policy.js';
+import { FlyteAuthGuard } from '../auth/flyte-auth.guard.js';
+import { FlyteExceptionFilter } from '../auth/flyte-exception.filter.js';
 import { taskSourcesIn } from '../flyte-feature.module.js';
 import { serviceProviders } from '../flyte.module.js';
 import { getFlyteToken } from '../flyte.tokens.js';
@@ -26,7 +30,7 @@ export interface FlyteTestingOptions {
 
 /**
  * Stands in for `FlyteModule` in a test of code that injects {@link FlyteClient} or a service: the real clients, over an
- * in-process transport, with no network, no guard and no credentials.
+ * in-process transport, with no network and no credentials. Guard and interceptor are there and let everything pass.
  *
  * ```ts
  * const app = await Test.createTestingModule({
@@ -44,21 +48,35 @@ export class FlyteTestingModule {
       inject: [ModulesContainer],
       useFactory: (modules: ModulesContainer) => createTaskRegistry(() => taskSourcesIn(modules)),
     };
-    const client = {
-      provide: getFlyteToken(),
-      inject: [TaskRegistry],
-      useFactory: (tasks: TaskRegistry) => createTestClient(options, tasks),
-    };
-    return {
-      module: FlyteTestingModule,
-      global: true,
-      providers: [registry, client, ...serviceProviders],
-      exports: [registry, client, ...serviceProviders],
-    };
+    const owner = Symbol('FlyteTestingModule');
+    const providers = [
+      ...[registry, clientProvider(options, owner), ...serviceProviders],
+      // Which let everything pass: for classes that name them, as gateways do in @UseGuards and @UseInterceptors.
+      ...[{ provide: AuthPolicy, useValue: openPolicy(owner) }, FlyteAuthGuard, AuthMetadataInterceptor],
+      FlyteExceptionFilter,
+    ];
+    return { module: FlyteTestingModule, global: true, providers, exports: providers };
   }
 }
 
-function createTestClient({ user, projects = [] }: FlyteTestingOptions, registry: TaskRegistry): FlyteClient {
+function clientProvider(options: FlyteTestingOptions, owner: symbol): Provider {
+  return {
+    provide: getFlyteToken(),
+    inject: [TaskRegistry],
+    useFactory: (registry: TaskRegistry) => createTestClient(options, registry, owner),
+  };
+}
+
+function openPolicy(owner: symbol): AuthPolicy {
+  const none = { extractors: [], alsoForward: [], trustedOrigins: [], forwardHeaders: [] };
+  return { owner, passthrough: false, isExcluded: () => true, ...none };
+}
+
+function createTestClient(
+  { user, projects = [] }: FlyteTestingOptions,
+  registry: TaskRegistry,
+  owner: symbol,
+): FlyteClient {
   const messages = projects.map(({ id, name, description, org, labels, domains = [] }) => ({
     ...{ id, name, description, org },
     labels: { values: { ...labels } },
@@ -82,7 +100,7 @@ function createTestClient({ user, projects = [] }: FlyteTestingOptions, registry
   });
   return createFlyteClient({
     wire: { unary: () => transport, stream: () => transport, open: new Set(), close: () => undefined },
-    callers: { owner: Symbol('FlyteTestingModule'), passthrough: false },
+    callers: { owner, passthrough: false },
     tasks: { version: 'test', registry },
     project: 'test',
     domain: 'test',
