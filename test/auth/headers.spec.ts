@@ -189,6 +189,14 @@ describe('the names of headers', () => {
     ...['cf-access-authenticated-user-email', 'x-ms-client-principal', 'X-MS-CLIENT-PRINCIPAL-NAME'],
     ...['x-ms-token-aad-id-token', 'x-pomerium-jwt-assertion', 'x-envoy-peer-metadata', 'remote-user', 'Remote-Groups'],
     ...['remote_user', 'X_Forwarded_For', 'x-goog_iap_jwt-assertion', 'content_length', 'x_ms_client_principal'],
+    ...[
+      'sec-websocket-protocol',
+      'x-apigateway-api-userinfo',
+      'X-Appengine-User-Email',
+      'OIDC_CLAIM_sub',
+      'x-consumer-username',
+    ],
+    ...['x-credential-identifier', 'X-Vouch-User', 'x-userinfo', 'client-cert', 'x-client-verify', 'x_client_dn'],
   ];
   it.each(refused)('%s is refused, as a credential and to be forwarded', async (name) => {
     expect(() => fromHeader(name)).toThrow(expect.objectContaining({ code: 'misuse' }));
@@ -218,7 +226,7 @@ describe('the names of headers', () => {
       'x_request_id',
       'x-correlation-id',
     ],
-    ...['accept-language', 'Origin', 'referer', 'sec-fetch-site', 'x-requested-with', 'range'],
+    ...['accept-language', 'Origin', 'referer', 'sec-fetch-site', 'x-requested-with', 'range', 'Last-Event-ID'],
   ];
   it.each(nobodys)('%s is no credential: an error at start that names forwardHeaders', (name) => {
     expect(() => fromHeader(name)).toThrow(expect.objectContaining({ code: 'invalid_configuration' }));
@@ -239,6 +247,7 @@ describe('the names of headers', () => {
       'x-access-token',
     ],
     ...['private-token', 'x-session-id', 'x-amz-security-token', 'x-user-secret', 'x-jwt', 'cf-access-client-secret'],
+    ...['x-bearer', 'dpop', 'x-oauth', 'ocp-apim-subscription-key', 'x-functions-key'],
   ];
   it.each(credentials)('%s can’t be forwarded, as it is a credential', async (name) => {
     await expect(startApp({ imports: [forwarding(name)] })).rejects.toMatchObject({

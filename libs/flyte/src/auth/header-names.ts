@@ -13,15 +13,16 @@ function names(text: string): (name: string) => boolean {
 // Headers by which a proxy in front of Flyte, or the protocol itself, would be told something that only they may say.
 // flyteorg/flyte runs/service/identity.go: a load balancer's claims headers win over Authorization. The second list is
 // what proxies that authenticate people tell of them: AWS, oauth2-proxy, Google's IAP and Endpoints, Cloudflare Access,
-// Azure, Pomerium, Envoy, Authelia, authentik, Tailscale, Kubernetes, web servers with REMOTE_USER or client certificates.
+// Azure, Pomerium, Envoy, Authelia, authentik, Tailscale, Kubernetes, Kong, Vouch, mod_auth_openidc, web servers with REMOTE_USER or client certificates.
 const isProtocols = names(`
   :* accept accept-charset accept-encoding connection connect-* content-* expect grpc-* host http2-settings keep-alive
-  proxy-* te trailer trailers transfer-encoding upgrade user-agent`);
+  proxy-* sec-websocket-* te trailer trailers transfer-encoding upgrade user-agent`);
 const isProxys = names(`
   forwarded x-forwarded-* x-real-ip x-client-ip true-client-ip cf-connecting-ip x-original-*
-  x-amzn-oidc-* x-amzn-mtls-* x-auth-request-* x-goog-iap-* x-goog-authenticated-user-* x-endpoint-api-userinfo
+  x-amzn-oidc-* x-amzn-mtls-* x-auth-request-* x-goog-iap-* x-goog-authenticated-user-* x-endpoint-api-userinfo x-apigateway-api-userinfo x-appengine-*
+  oidc-* x-consumer-* x-credential-identifier x-vouch-* x-userinfo
   cf-access-* x-ms-client-principal* x-ms-token-* x-pomerium-* x-envoy-* remote-* x-remote-* x-webauth-* x-authentik-*
-  tailscale-* impersonate-* ssl-client-* x-ssl-* x-client-cert*`);
+  tailscale-* impersonate-* ssl-client-* x-ssl-* client-cert* x-client-cert* x-client-verify x-client-dn`);
 // By these a client shows Cloudflare Access a service token. It checks them, and keeps them to itself.
 const isForProxy = names('cf-access-client-id cf-access-client-secret');
 
@@ -29,11 +30,12 @@ const isForProxy = names('cf-access-client-id cf-access-client-secret');
 const isNobodys = names(`
   accept-language cache-control date dnt from if-* origin pragma priority range referer sec-ch-* sec-fetch-* sec-gpc
   upgrade-insecure-requests via x-requested-with
+  last-event-id save-data dpr viewport-width downlink ect rtt device-memory purpose sec-purpose access-control-request-*
   traceparent tracestate baggage b3 x-b3-* x-request-id request-id x-correlation-id correlation-id x-trace-id
   x-cloud-trace-context x-amzn-trace-id uber-trace-id sentry-trace x-datadog-* x-ot-span-context`);
 
 const CREDENTIAL =
-  /(^|-)(auth|jwt|pat|sid)(-|$)|authenticat|authoriz|cookie|token|secret|passw|(api|access|private)-?key|session|credential|assertion|signature/;
+  /(^|-)(auth|jwt|pat|sid)(-|$)|authenticat|authoriz|cookie|token|secret|passw|bearer|dpop|oauth|(api|access|private|subscription|functions)-?key|session|credential|assertion|signature/;
 
 /**
  * The lower-case form of a header's name, if credentials may travel under it.

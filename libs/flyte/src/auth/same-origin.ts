@@ -24,16 +24,21 @@ export function isAmbient(found: AuthMetadata, { headers }: InboundRequest): boo
  * @see https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Sec-Fetch-Site
  */
 export function isFromOwnSite({ headers }: InboundRequest, trustedOrigins: readonly string[]): boolean {
-  const value = (name: string): string | undefined => headers.find(([key]) => key === name)?.[1];
-  const origin = value('origin');
+  const values = (name: string): string[] => headers.flatMap(([key, value]) => (key === name ? [value] : []));
+  const origins = values('origin');
+  const sites = values('sec-fetch-site');
+  // No browser sends either twice: which of them would it mean?
+  if (origins.length > 1 || sites.length > 1) return false;
+  const [origin] = origins;
   if (origin !== undefined && trustedOrigins.includes(origin)) return true;
-  const site = value('sec-fetch-site');
+  const [site] = sites;
   if (site !== undefined) return site === 'same-origin';
-  const host = value('host') ?? value(':authority');
-  // The scheme is not compared: behind a proxy that ends TLS this side can't know it.
-  return (
-    origin !== undefined && host !== undefined && URL.canParse(origin) && new URL(origin).host === host.toLowerCase()
-  );
+  // RFC 9113, 8.3.1: over HTTP/2, Host says nothing where :authority is.
+  const [host] = [...values(':authority'), ...values('host')];
+  if (origin === undefined || host === undefined || !URL.canParse(origin)) return false;
+  const { protocol, host: from } = new URL(origin);
+  // Which of the two it is, is not compared: behind a proxy that ends TLS this side can't know it.
+  return (protocol === 'https:' || protocol === 'http:') && from === host.toLowerCase();
 }
 
 /** Why a text is not an origin as browsers send it (RFC 6454, 6.2), or undefined if it is. */
