@@ -24,7 +24,7 @@ describe('an action that succeeds', () => {
 
   it('makes what is request-scoped for the action', async () => {
     const { outputs } = await act({ root, task: 'demo.scoped', inputs: {} });
-    expect(texts(outputs)).toEqual({ number: 1, same: true });
+    expect(texts(outputs)).toEqual({ number: 1, same: true, of: 'demo.scoped' });
   });
 
   it('knows its run by TaskContext, from the start of the module on', async () => {

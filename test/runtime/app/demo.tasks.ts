@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Injectable, Logger, type OnModuleDestroy, type OnModuleInit, Scope } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnModuleDestroy, type OnModuleInit, Scope } from '@nestjs/common';
+import { REQUEST } from '@nestjs/core';
 import {
   FlyteError,
   NonRecoverableError,
@@ -38,6 +39,8 @@ let counters = 0;
 @Injectable({ scope: Scope.REQUEST })
 export class Counter {
   readonly number = (counters += 1);
+
+  constructor(@Inject(REQUEST) readonly request: TaskContext) {}
 }
 
 @Tasks(demo)
@@ -173,9 +176,9 @@ export class ScopedTasks {
     private readonly other: Counter,
   ) {}
 
-  @Task({ outputs: z.object({ number: z.number(), same: z.boolean() }) })
-  scoped(): { number: number; same: boolean } {
-    return { number: this.counter.number, same: this.counter === this.other };
+  @Task({ outputs: z.object({ number: z.number(), same: z.boolean(), of: z.string() }) })
+  scoped(): { number: number; same: boolean; of: string } {
+    return { number: this.counter.number, same: this.counter === this.other, of: this.counter.request.task };
   }
 }
 
