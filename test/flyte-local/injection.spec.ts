@@ -32,6 +32,7 @@ beforeAll(async () => {
   // Planted where the plane could pick them up.
   process.env['PLANTED_TOKEN'] = 'planted';
   process.env['AWS_SECRET_ACCESS_KEY'] = 'planted';
+  process.env['LICENSE_KEY'] = 'planted';
   process.env['NODE_OPTIONS'] = '--no-deprecation';
   process.env['LC_TIME'] = 'C';
   plane = await startLocalControlPlane({
