@@ -123,6 +123,20 @@ class Visited {
     this.poller ??= this.poll();
     return {};
   }
+  @Get('list-late') listLate() {
+    const run = this.flyte.with({ project: 'flytesnacks', domain: 'development' }).runs.attach('r1');
+    const lists: AsyncIterable<unknown>[] = [this.projects.list(), run.watch(), run.logs()];
+    const read = async (list: AsyncIterable<unknown>): Promise<void> => {
+      await this.late.turns.wait();
+      this.late.seen.push(
+        await list[Symbol.asyncIterator]()
+          .next()
+          .then(() => 'read', how),
+      );
+    };
+    for (const list of lists) void read(list);
+    return {};
+  }
   @Get('poll-detached') startDetached() {
     void detachAuthScope(() => this.poll());
     return {};
@@ -301,6 +315,12 @@ describe.each(ADAPTERS)('A scope on %s', (adapter) => {
     await get('/emit');
     await until(() => late.seen.length === 2, 'both callbacks');
     expect(late.seen).toEqual([OVER, OVER]);
+  });
+
+  it('ends for lists and streams that were asked for, and are read when it has ended', async () => {
+    await get('/list-late');
+    expect(await late.after(3)).toEqual([OVER, OVER, OVER]);
+    expect(watched.calls).toEqual([]);
   });
 
   it('can’t be detached any more when it has ended', async () => {

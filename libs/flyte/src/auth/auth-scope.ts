@@ -145,13 +145,33 @@ export function detachAuthScope<T>(fn: () => T): T {
 
 /**
  * Runs what asks Flyte several times, perhaps for hours, as one call: begun before its request was answered, it goes on
- * after that. It ends with a client that leaves.
+ * after that. It ends with a client that leaves. What gives an async iterable begins when that is read.
  */
 export function runAsOneCall<T>(fn: () => T): T {
   const scope = shared.current.getStore();
   if (!scope || scope.life?.isOver) return fn();
-  const begun = (life: Life): Life => (life.isOver ? life : { signal: life.signal, isOver: false });
-  return shared.current.run(withLife(scope, begun), fn);
+  const call = { isBegun: false };
+  const result = shared.current.run(
+    withLife(scope, (life) => lifeOfCall(life, call)),
+    fn,
+  );
+  call.isBegun ||= !isAsyncIterable(result);
+  return result;
+}
+
+/** The life of a call: that of its request until it begins, with what it first asks of Flyte. */
+function lifeOfCall(life: Life, call: { isBegun: boolean }): Life {
+  return {
+    signal: life.signal,
+    get isOver() {
+      call.isBegun ||= !life.isOver;
+      return !call.isBegun;
+    },
+  };
+}
+
+function isAsyncIterable(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
 }
 
 /** A scope, and those around it, that hold as long as is said. */
