@@ -203,8 +203,8 @@ export const mutants = [
   },
   {
     file: `${execution}/attempt-runner.ts`,
-    find: '...variables, ...folder, ...flyte }',
-    replace: '...flyte, ...variables, ...folder }',
+    find: '...given, ...variables, ...folder, ...flyte }',
+    replace: '...flyte, ...given, ...variables, ...folder }',
     spec: injection,
   },
   {
