@@ -4,11 +4,12 @@ const floors = {
   errors: [],
   secrets: ['errors'],
   literals: ['errors'],
+  storage: ['errors'],
   images: ['errors', 'secrets'],
   tasks: ['errors', 'secrets', 'literals', 'images'],
   auth: ['errors'],
-  remote: ['errors', 'secrets', 'literals', 'images', 'tasks', 'auth'],
-  runtime: ['errors', 'secrets', 'literals', 'images', 'tasks'],
+  remote: ['errors', 'secrets', 'literals', 'storage', 'images', 'tasks', 'auth'],
+  runtime: ['errors', 'secrets', 'literals', 'storage', 'images', 'tasks'],
 };
 const lib = '^libs/flyte/src';
 

@@ -13,7 +13,7 @@ import {
   OutputsSchema,
 } from '../gen/flyteidl2/task/common_pb.js';
 import { ActionError, type ActionFailure, failedStep } from './action-failure.js';
-import { joinUri, storageOf } from './storage-of.js';
+import { joinUri, storageOf } from '../storage/storage-of.js';
 
 /**
  * The largest outputs.pb or error.pb, in bytes: 2 MiB, Flyte's default. It refuses larger ones only after the task has
@@ -32,7 +32,8 @@ export const MAX_INPUT_BYTES = 64 * 1024 * 1024;
 export async function readInputs(uri: string): Promise<Inputs> {
   let bytes: Uint8Array;
   try {
-    bytes = await storageOf(uri).read(uri, MAX_INPUT_BYTES);
+    const storage = await storageOf(uri);
+    bytes = await storage.read(uri, MAX_INPUT_BYTES);
   } catch (error) {
     const recoverable = FlyteError.is(error) && (error.code === 'unavailable' || error.code === 'not_found');
     throw failedStep(error, { code: 'InputsUnreadable', origin: 'system', recoverable }, 'The inputs cannot be read');
@@ -85,7 +86,8 @@ export async function writeError(folder: string, { code, message, origin, recove
 }
 
 async function write(uri: string, bytes: Uint8Array): Promise<void> {
-  await storageOf(uri).write(uri, bytes);
+  const storage = await storageOf(uri);
+  await storage.write(uri, bytes);
 }
 
 function tooLarge({ literals }: Outputs, size: number): ActionFailure {

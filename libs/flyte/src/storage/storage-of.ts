@@ -9,7 +9,7 @@ const SCHEME = /^([A-Za-z][A-Za-z0-9+.-]*):\/\//;
  *
  * @throws FlyteError `unimplemented` for another scheme, `invalid_argument` for what is no URI at all
  */
-export function storageOf(uri: string): Storage {
+export async function storageOf(uri: string): Promise<Storage> {
   const scheme = SCHEME.exec(uri)?.[1]?.toLowerCase();
   if (scheme === 'file' || (scheme === undefined && uri.startsWith('/'))) return fileStorage;
   if (scheme !== undefined) {
