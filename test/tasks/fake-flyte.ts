@@ -98,7 +98,12 @@ export class FakeFlyte {
   /** Streams that are open now, by method. */
   readonly open: string[] = [];
   /** Answers the next calls of a method with these errors, first. */
-  readonly failures: { readonly method: string; readonly code: Code; readonly after?: boolean }[] = [];
+  readonly failures: {
+    readonly method: string;
+    readonly code: Code;
+    readonly says?: string;
+    readonly after?: boolean;
+  }[] = [];
   readonly #sessions = new Set<ServerHttp2Session>();
   #close: () => Promise<void> = async () => undefined;
   url = '';
@@ -141,7 +146,7 @@ export class FakeFlyte {
     this.calls.push({ method, authorization: context.requestHeader.get('authorization') });
     const index = this.failures.findIndex((one) => one.method === method && !one.after);
     const [failure] = index < 0 ? [] : this.failures.splice(index, 1);
-    if (failure) throw new ConnectError('as the test wants', failure.code);
+    if (failure) throw new ConnectError(failure.says ?? 'as the test wants', failure.code);
   }
 
   #find(name: string | undefined): FakeRun {
@@ -219,7 +224,7 @@ export class FakeFlyte {
       getTaskDetails: ({ taskId }, context) => {
         this.#saw('getTaskDetails', context);
         const found = this.deployed.find(({ name, version }) => name === taskId?.name && version === taskId.version);
-        if (!found) throw new ConnectError('no such task', Code.NotFound);
+        if (!found) throw new ConnectError(`task not found: {${taskId?.name}}`, Code.NotFound);
         return { details: { taskId, spec: found.spec, metadata: { shortName: found.spec?.shortName } } };
       },
       listTasks: ({ scopeBy }, context) => {
@@ -255,7 +260,8 @@ export class FakeFlyte {
       abortRun: ({ runId, reason }, context) => {
         this.#saw('abortRun', context);
         const run = this.#find(runId?.name);
-        if (!run.done) run.become({ phase: ActionPhase.ABORTED, reason: reason ?? 'User requested abort' });
+        // As upstream, also where it has ended.
+        run.become({ phase: ActionPhase.ABORTED, reason: reason ?? 'User requested abort' });
         return {};
       },
       listRuns: (_, context) => {

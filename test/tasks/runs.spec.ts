@@ -272,6 +272,43 @@ describe('a run', () => {
   });
 });
 
+describe('Flyte’s answers that mean something else', () => {
+  const says = 'action not found: failed to get action: pq: sorry, too many clients already';
+
+  it('a database without connections is asked again, and not taken for a missing run', async () => {
+    const { sign, runs } = await start();
+    const run = await sign.run({ text: 'x' }, { idempotencyKey: 'k' });
+    plane.run.succeed(await signed('abc'));
+    for (const method of ['getActionDetails', 'watchActionDetails', 'getActionData', 'getRunDetails'])
+      plane.failures.push({ method, code: Code.NotFound, says });
+    expect((await runs.get(run.name)).phase).toBe('succeeded');
+    expect(await run.outputs()).toEqual({ signature: 'abc' });
+    expect((await sign.run({ text: 'x' }, { idempotencyKey: 'k' })).name).toBe(run.name);
+    expect(plane.failures).toEqual([]);
+  });
+
+  it('a version that is not there is not_found', async () => {
+    const { train } = await start();
+    const missing = 'task not found: {p1 development training.train 6}';
+    plane.failures.push({ method: 'createRun', code: Code.Unknown, says: missing });
+    await expect(train.run({}, { version: '6' })).rejects.toMatchObject({ code: 'not_found', message: missing });
+    expect(methods()).toEqual(['createRun']);
+  });
+
+  it('a run that has ended is not aborted, which would rewrite how it did', async () => {
+    const { sign, runs } = await start();
+    const run = await sign.run({ text: 'x' });
+    plane.run.succeed(await signed('abc'));
+    await run.abort('too late');
+    expect(await run.outputs()).toEqual({ signature: 'abc' });
+    const other = await sign.run({ text: 'x' });
+    for (const reason of ['first', 'second']) await runs.abort(other.name, reason);
+    expect(await runs.get(other.name)).toMatchObject({ phase: 'aborted', error: { message: 'first' } });
+    await expect(runs.abort('unknown-run')).rejects.toMatchObject({ code: 'not_found' });
+    expect(methods().filter((method) => method === 'abortRun')).toHaveLength(1);
+  });
+});
+
 describe('waiting', () => {
   it('that is given up leaves the run alone', async () => {
     const { sign } = await start();
@@ -291,6 +328,17 @@ describe('waiting', () => {
     const attached = sign.attach(run.name);
     plane.run.succeed(await signed('late'));
     expect(await attached.outputs()).toEqual({ signature: 'late' });
+  });
+
+  it('for outputs that are late ends in time, too', async () => {
+    const { sign } = await start();
+    const run = await sign.run({ text: 'x' });
+    plane.run.become({ phase: ActionPhase.SUCCEEDED });
+    for (let i = 0; i < 50; i += 1) plane.failures.push({ method: 'getActionData', code: Code.Unavailable });
+    await expect(run.outputs({ timeoutMs: 2_000 })).rejects.toMatchObject({
+      code: 'deadline_exceeded',
+      message: expect.stringMatching(/after 2000 ms\./) as string,
+    });
   });
 
   it('survives connections that are dropped, and streams that end too early', async () => {

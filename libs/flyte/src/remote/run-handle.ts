@@ -6,13 +6,14 @@ import type { Outputs } from '../gen/flyteidl2/task/common_pb.js';
 import type { ActionDetails } from '../gen/flyteidl2/workflow/run_definition_pb.js';
 import type { RunService as Runs } from '../gen/flyteidl2/workflow/run_service_pb.js';
 import type { CallOptions } from './call-options.js';
+import { askAgain } from './ask-again.js';
 import { asCalls } from './caller.js';
 import { cancellable } from './cancellable.js';
 import { plainValues } from './plain-literals.js';
 import { pause } from './reconnect.js';
 import { redact } from './redact.js';
 import type { Run, WaitOptions } from './run.js';
-import { detailedRunInfo, type RunInfo } from './run-info.js';
+import { detailedRunInfo, isDone, type RunInfo } from './run-info.js';
 import { readLogs } from './run-logs.js';
 import { checkRunName } from './run-name.js';
 import { watchAction } from './run-watch.js';
@@ -30,6 +31,9 @@ const ROOT_ACTION = 'a0';
 const OUTPUT_ATTEMPTS = 5;
 
 const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** What waiting fails with that its own time-out has ended. */
+const GIVEN_UP = new Set<FlyteErrorCode>(['canceled', 'deadline_exceeded']);
 
 const CODES: Readonly<Partial<Record<RunInfo['phase'], FlyteErrorCode>>> = {
   failed: 'task_failed',
@@ -66,34 +70,42 @@ export function createRun<O>(
   const actionData = async (options: CallOptions): Promise<GetActionDataResponse> =>
     data.getActionData({ actionId }, options);
 
-  const wait = async ({ signal, timeoutMs }: WaitOptions = {}): Promise<RunInfo> => {
+  /** Does what waits, for as long as the caller wants to. */
+  const inTime = async <T>(
+    { signal, timeoutMs }: WaitOptions,
+    work: (ends: AbortSignal, seen: (info: RunInfo) => void) => Promise<T>,
+  ): Promise<T> => {
     const timeout = timeoutMs === undefined ? undefined : timeoutSignal(timeoutMs);
     const ends = AbortSignal.any([signal, timeout].filter((one) => one !== undefined));
     let last: RunInfo | undefined;
     try {
-      for await (const seen of watch({ signal: ends })) last = seen;
+      return await work(ends, (info) => (last = info));
     } catch (error) {
-      if (!timeout?.aborted || signal?.aborted) throw error;
-      throw new FlyteError(
-        'deadline_exceeded',
-        `Run ${name} is ${last?.phase ?? 'not known'} after ${timeoutMs} ms. It goes on; attach to it to wait again.`,
-      );
+      const isOver = timeout?.aborted && !signal?.aborted;
+      if (!isOver || !FlyteError.is(error) || !GIVEN_UP.has(error.code)) throw error;
+      const rest = last?.done ? 'Its outputs have not come yet; ask' : 'It goes on; attach to it to wait';
+      const phase = last?.phase ?? 'not known';
+      throw new FlyteError('deadline_exceeded', `Run ${name} is ${phase} after ${timeoutMs} ms. ${rest} again.`);
     }
+  };
+  const untilDone = async (signal: AbortSignal, seen: (info: RunInfo) => void): Promise<RunInfo> => {
+    let last: RunInfo | undefined;
+    for await (const info of watch({ signal })) seen((last = info));
     if (last?.done) return last;
     throw new FlyteError('internal', `Flyte told nothing of the run ${name}.`);
   };
 
   /** Outputs follow the last phase, and may be late. */
-  const outputsOf = async (signal: AbortSignal | undefined): Promise<Pick<Outputs, 'literals'>> => {
+  const outputsOf = async (signal: AbortSignal): Promise<Pick<Outputs, 'literals'>> => {
     for (let attempt = 1; ; attempt += 1) {
       try {
         // oxlint-disable-next-line no-await-in-loop -- one try after the other
-        return (await actionData({ signal })).outputs ?? { literals: [] };
+        return (await askAgain((ends) => actionData({ signal: ends }), signal)).outputs ?? { literals: [] };
       } catch (error) {
         if (!FlyteError.is(error) || error.code !== 'not_found' || attempt >= OUTPUT_ATTEMPTS) throw error;
       }
       // oxlint-disable-next-line no-await-in-loop -- the pause between them
-      await pause(attempt, signal ?? new AbortController().signal);
+      await pause(attempt, signal);
     }
   };
 
@@ -102,12 +114,14 @@ export function createRun<O>(
     project: scope.project,
     domain: scope.domain,
     get: async (options = {}) => detailedRunInfo(await details(options)),
-    wait,
+    wait: async (options = {}) => inTime(options, untilDone),
     watch,
     async outputs(options = {}) {
-      const info = await wait(options);
-      if (info.phase !== 'succeeded') throw failureOf(info);
-      const outputs = await outputsOf(options.signal);
+      const outputs = await inTime(options, async (ends, seen) => {
+        const info = await untilDone(ends, seen);
+        if (info.phase !== 'succeeded') throw failureOf(info);
+        return outputsOf(ends);
+      });
       try {
         return await decode(outputs);
       } catch (error) {
@@ -127,7 +141,9 @@ export function createRun<O>(
       return cancellable((ends) => readLogs(source, options, ends), options.signal, currentAuthScope()?.life?.signal);
     },
     async abort(reason, options = {}) {
-      await runs.abortRun({ runId, reason }, options);
+      // Asked first: Flyte takes the phase of a run that has ended for aborted, and the reason of an abort for the last one.
+      const { status } = await details(options);
+      if (!isDone(status?.phase)) await runs.abortRun({ runId, reason }, options);
     },
   });
 }

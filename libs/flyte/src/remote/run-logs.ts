@@ -3,6 +3,7 @@ import { FlyteError } from '../errors/flyte-error.js';
 import type { TailLogsResponse } from '../gen/flyteidl2/dataproxy/dataproxy_service_pb.js';
 import { LogLineOriginator } from '../gen/flyteidl2/logs/dataplane/payload_pb.js';
 import type { ActionDetails } from '../gen/flyteidl2/workflow/run_definition_pb.js';
+import { askAgain } from './ask-again.js';
 import { LogReplay } from './log-replay.js';
 import { isDropped, MAX_FAILURES, pause } from './reconnect.js';
 import { isDone } from './run-info.js';
@@ -30,8 +31,8 @@ export interface LogsOptions {
 
 /** The two things that are asked of Flyte for logs. */
 export interface LogsSource {
-  details(signal: AbortSignal): Promise<ActionDetails>;
-  tail(attempt: number, signal: AbortSignal): AsyncIterable<TailLogsResponse>;
+  readonly details: (signal: AbortSignal) => Promise<ActionDetails>;
+  readonly tail: (attempt: number, signal: AbortSignal) => AsyncIterable<TailLogsResponse>;
 }
 
 /** How long silence must last to mean that there is no more for now, in milliseconds. */
@@ -45,7 +46,7 @@ export async function* readLogs(
   { follow = true, attempt: only }: LogsOptions,
   signal: AbortSignal,
 ): AsyncGenerator<RunLogLine, void> {
-  let details = await source.details(signal);
+  let details = follow ? await askAgain(source.details, signal) : await source.details(signal);
   const wasDone = isDone(details.status?.phase);
   const latest = Math.max(1, details.status?.attempts ?? 1);
   const seen = { lines: 0 };
@@ -79,25 +80,29 @@ async function* followAttempt(
 ): AsyncGenerator<RunLogLine, ActionDetails> {
   const replay = new LogReplay();
   let details = known;
-  for (let failures = 1; ; failures += 1) {
+  // Counted apart: looking for a process that is not there yet is no failure, and may take hours.
+  let drops = 0;
+  for (let looks = 1; ; looks += 1) {
     const wasOver = isOver(details, attempt);
     let outcome: 'ended' | 'absent' | 'dropped' = 'ended';
     try {
       for await (const line of linesOf(source.tail(attempt, signal), attempt, replay)) {
-        failures = 1;
+        looks = 1;
+        drops = 0;
         seen.lines += 1;
         yield line;
       }
     } catch (error) {
       if (signal.aborted) throw error;
       outcome = FlyteError.is(error) && error.code === 'not_found' ? 'absent' : 'dropped';
-      if (outcome === 'dropped' && (!isDropped(error) || failures >= MAX_FAILURES)) throw error;
+      drops = outcome === 'dropped' ? drops + 1 : 0;
+      if (outcome === 'dropped' && (!isDropped(error) || drops >= MAX_FAILURES)) throw error;
     }
     replay.again();
     // Read before as well as after: a process may begin and end between "no logs yet" and this question.
-    details = await source.details(signal);
+    details = await askAgain(source.details, signal);
     if ((outcome === 'ended' && isOver(details, attempt)) || (outcome === 'absent' && wasOver)) return details;
-    await pause(failures, signal, LOOK_MS);
+    await (outcome === 'dropped' ? pause(drops, signal) : pause(looks, signal, LOOK_MS));
   }
 }
 

@@ -67,9 +67,14 @@ describe('watchAction', () => {
   it('goes on in another stream, with longer pauses, until it is done', async () => {
     const dropped = [-Code.Unavailable];
     expect(await watched([[QUEUED], dropped, dropped, [RUNNING, -Code.Aborted], [RUNNING], [SUCCEEDED]])).toEqual([
-      ...[QUEUED, RUNNING, RUNNING, SUCCEEDED],
+      ...[QUEUED, RUNNING, SUCCEEDED],
     ]);
     expect(pauses).toEqual([1, 1, 2, 1, 1]);
+  });
+
+  it('tells each phase of an attempt once, however often Flyte repeats it', async () => {
+    const again = [RUNNING, RUNNING, RUNNING];
+    expect(await watched([[QUEUED, QUEUED], again, [...again, FAILED, FAILED]])).toEqual([QUEUED, RUNNING, FAILED]);
   });
 
   it('gives up after as many failures in a row', async () => {
@@ -88,15 +93,16 @@ describe('watchAction', () => {
 
 /** Reads logs where each question about the run, and each stream of an attempt, is answered by the next of a list. */
 async function logs(
-  phases: readonly [ActionPhase, attempts: number][],
+  phases: readonly (readonly [ActionPhase, attempts: number] | FlyteError)[],
   tails: Readonly<Record<number, (readonly string[])[]>>,
   options: LogsOptions = {},
 ): Promise<string[]> {
   const left = [...phases];
   const source: LogsSource = {
     async details() {
-      const [phase, attempts] = (left.length > 1 ? left.shift() : left[0]) ?? [QUEUED, 1];
-      return details(phase, attempts);
+      const next = (left.length > 1 ? left.shift() : left[0]) ?? ([QUEUED, 1] as const);
+      if (next instanceof FlyteError) throw next;
+      return details(...next);
     },
     async *tail(attempt) {
       const steps = tails[attempt]?.shift() ?? ['not_found'];
@@ -150,6 +156,22 @@ describe('readLogs', () => {
         tails,
       ),
     ).toEqual(['1 a', '1 b']);
+  });
+
+  it('goes on after Flyte was gone for a while, however long the process was waited for', async () => {
+    const gone = new FlyteError('unavailable', '');
+    const waiting = Array.from({ length: 2 * MAX_FAILURES }, () => ['not_found']);
+    const phases = [...waiting.map(() => [QUEUED, 1] as const), gone, gone, [RUNNING, 1] as const, gone];
+    const tails = { 1: [...waiting, ['unavailable'], ['unavailable'], ['a', 'unavailable'], ['a', 'b']] };
+    expect(await logs([gone, ...phases, [SUCCEEDED, 1]], tails)).toEqual(['1 a', '1 b']);
+  });
+
+  it('fails with what Flyte fails with for too long', async () => {
+    await expect(logs([[RUNNING, 1]], { 1: Array.from({ length: 30 }, () => ['unavailable']) })).rejects.toMatchObject({
+      code: 'unavailable',
+    });
+    const gone = Array.from({ length: 30 }, () => new FlyteError('unavailable', ''));
+    await expect(logs([[RUNNING, 1], ...gone], { 1: [['a']] })).rejects.toMatchObject({ code: 'unavailable' });
   });
 
   it('fails where Flyte says no', async () => {

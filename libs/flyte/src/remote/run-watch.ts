@@ -2,13 +2,13 @@ import { FlyteError } from '../errors/flyte-error.js';
 import type { ActionDetails } from '../gen/flyteidl2/workflow/run_definition_pb.js';
 import type { WatchActionDetailsResponse } from '../gen/flyteidl2/workflow/run_service_pb.js';
 import { isDropped, MAX_FAILURES, pause } from './reconnect.js';
-import { isDone, isSettled } from './run-info.js';
+import { isDone, isSettled, phaseOf } from './run-info.js';
 
 /** How long the error or the outputs of a run that is done are waited for, in milliseconds. */
 const SETTLE_MS = 5_000;
 
 /**
- * An action from now until it is done, through as many streams as that takes: proxies end long ones at will.
+ * An action now, and at each change of its phase or attempt until it is done, through as many streams as that takes: proxies end long ones at will.
  *
  * @param open a stream, as the caller of whoever asked first
  * @throws FlyteError as Flyte answers; after a minute of failures in a row, the last of them
@@ -17,6 +17,7 @@ export async function* watchAction(
   open: (signal: AbortSignal) => AsyncIterable<WatchActionDetailsResponse>,
   signal: AbortSignal,
 ): AsyncGenerator<ActionDetails, void> {
+  let last = '';
   for (let failures = 1; ; failures += 1) {
     let final: ActionDetails | undefined;
     let timer: NodeJS.Timeout | undefined;
@@ -25,8 +26,12 @@ export async function* watchAction(
       for await (const { details } of open(AbortSignal.any([signal, settling.signal]))) {
         if (!details) continue;
         failures = 0;
-        if (!isDone(details.status?.phase)) yield details;
-        else if (isSettled(details)) {
+        // Flyte tells the same several times in a row.
+        const step = `${phaseOf(details.status?.phase)} ${Math.max(1, details.status?.attempts ?? 1)}`;
+        if (!isDone(details.status?.phase)) {
+          if (step !== last) yield details;
+          last = step;
+        } else if (isSettled(details)) {
           yield details;
           return;
         } else {

@@ -36,14 +36,15 @@ export abstract class Run<Outputs = unknown> {
   abstract outputs(options?: WaitOptions): Promise<Outputs>;
   /** What the task was given, by name, as plain values. */
   abstract inputs(options?: CallOptions): Promise<Record<string, unknown>>;
-  /** The run now, and at each change until it has ended. Survives dropped streams. */
+  /** The run now, and at each change of its phase or attempt until it has ended. Survives dropped streams. */
   abstract watch(options?: Pick<WaitOptions, 'signal'>): AsyncIterable<RunInfo>;
   /**
-   * What its process writes. Waits for the process and ends with the run; survives dropped streams.
+   * What its process writes. Waits for the process and ends with the run; survives dropped streams, and a Flyte that starts
+   * anew.
    *
    * @throws FlyteError when it is read: `not_found` of a run that ended before, if Flyte has no logs of it any more
    */
   abstract logs(options?: LogsOptions): AsyncIterable<RunLogLine>;
-  /** Stops it. One that has ended stays as it is. */
+  /** Stops it. One that has ended stays as it is: it is asked first, since Flyte's backend would rewrite how it ended. */
   abstract abort(reason?: string, options?: CallOptions): Promise<void>;
 }

@@ -43,6 +43,42 @@ it.each([
   expect([toFlyteError(error, 'A.B', undefined).code, isTransient(error)]).toEqual([code, false]);
 });
 
+describe('a database that could not be asked', () => {
+  it.each([
+    [Code.NotFound, 'action not found: failed to get action: pq: sorry, too many clients already'],
+    [Code.NotFound, 'failed to get run: read tcp 10.0.0.1:5432: i/o timeout'],
+    [Code.NotFound, 'failed to get task {p development a.b v1}: pq: the database system is starting up'],
+    [Code.NotFound, 'failed to get action details: not_found: action not found: failed to get action: EOF'],
+    [Code.Unknown, 'failed to get task {p development a.b v1}: EOF'],
+    [Code.Internal, 'failed to list actions: pq: remaining connection slots are reserved'],
+  ])('is unavailable and worth another try, though Flyte says code %d: %s', (as, said) => {
+    const error = new ConnectError(said, as);
+    expect([toFlyteError(error, 'A.B', undefined).code, isTransient(error)]).toEqual(['unavailable', true]);
+    // Hosts and drivers are nothing that a client should read of.
+    expect(toFlyteError(error, 'A.B', undefined)).toMatchObject({
+      message: 'Flyte did not answer A.B: unavailable.',
+      detail: said,
+    });
+  });
+
+  it.each([
+    [Code.NotFound, 'action not found: action not found', 'not_found'],
+    [Code.NotFound, 'failed to get action details: not_found: action not found: action not found', 'not_found'],
+    [Code.NotFound, 'run not found: p/development/r1', 'not_found'],
+    [Code.NotFound, 'failed to get task: not_found: task not found: {p development a.b v1}', 'not_found'],
+    [Code.PermissionDenied, 'too many clients already', 'permission_denied'],
+    [Code.Internal, 'failed to get run: corrupt', 'internal'],
+  ])('is not what an answer of code %d tells: %s', (as, said, code) => {
+    const error = new ConnectError(said, as);
+    expect([toFlyteError(error, 'A.B', undefined).code, isTransient(error)]).toEqual([code, false]);
+  });
+});
+
+it('a missing version of a task is not_found, though Flyte says unknown', () => {
+  const error = new ConnectError('task not found: {p development a.b v1}', Code.Unknown);
+  expect([toFlyteError(error, 'A.B', undefined).code, isTransient(error)]).toEqual(['not_found', false]);
+});
+
 describe('a project that is not there', () => {
   it.each(['project not found: nowhere', 'project "nowhere" not found', 'There is no project "nowhere".'])(
     'is the operator’s mistake where the module names it, in the words of each service: %s',

@@ -34,13 +34,35 @@ export function toFlyteError(
 ): FlyteError {
   if (reason instanceof FlyteError) return reason;
   const error = ConnectError.from(reason, reason instanceof Error && isAbort(reason) ? Code.Canceled : Code.Unknown);
-  const code = isLostConnection(error) ? 'unavailable' : (WIRE_ERROR_CODES[error.code - 1] ?? 'unknown');
+  const code = meaningOf(error);
   const said = redact(error.rawMessage, sent);
   const fix = fixOf(code, error.rawMessage, app, sent);
   if (fix !== undefined) return new FlyteError(code, `Flyte refused ${method}: ${said} ${fix}`, { fault: 'operator' });
   if (TOLD_TO_CLIENTS.has(code)) return new FlyteError(code, said || `Flyte answered ${method} with ${code}.`);
   const advice = adviceOn(error);
   return new FlyteError(code, `Flyte did not answer ${method}: ${code}.${advice && ` ${advice}`}`, { detail: said });
+}
+
+// Flyte's repositories wrap whatever their database says in "failed to get <what>", and its services hand that on as
+// `not_found` or, without a code, as `unknown` (flyteorg/flyte runs/repository/impl, runs/service).
+const DATABASE_FAILED = /\bfailed to get (?:run|action|task \{[^}]*\}): (?!.*\bnot found\b)/s;
+// What PostgreSQL says when it has no connection left, whatever Flyte makes of it.
+const DATABASE_BUSY = /\b(?:too many clients already|too many connections|remaining connection slots are reserved)\b/;
+const UNTRUE = new Set<WireErrorCode>(['not_found', 'unknown', 'internal']);
+
+/** What an error means: Flyte's code for it is not always the one that fits. */
+function meaningOf(error: ConnectError): WireErrorCode {
+  const code = WIRE_ERROR_CODES[error.code - 1] ?? 'unknown';
+  if (isLostConnection(error) || isDatabaseFailure(error, code)) return 'unavailable';
+  // CreateRun gives what its repository says without a code.
+  if (code === 'unknown' && error.rawMessage.startsWith('task not found: ')) return 'not_found';
+  return code;
+}
+
+/** Whether Flyte could not ask its database, and so does not know whether the thing is there. */
+function isDatabaseFailure({ rawMessage }: ConnectError, code: WireErrorCode): boolean {
+  if (!UNTRUE.has(code)) return false;
+  return DATABASE_BUSY.test(rawMessage) || (code !== 'internal' && DATABASE_FAILED.test(rawMessage));
 }
 
 /** What of a call is the app's own, and no matter of who made the request. */
@@ -122,7 +144,7 @@ function chain(error: Error): Error[] {
 /** Whether the call may succeed if it is made again. */
 export function isTransient(reason: unknown): boolean {
   const error = ConnectError.from(reason);
-  return error.code === Code.Unavailable || isLostConnection(error);
+  return meaningOf(error) === 'unavailable';
 }
 
 // What Node calls a connection that ended in the middle of a call, or could not be opened: of sockets, of HTTP/2 (which
