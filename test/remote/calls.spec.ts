@@ -1,8 +1,9 @@
+import type { IncomingMessage } from 'node:http';
 import { createSecureServer } from 'node:http2';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { Code, ConnectError, createClient, type Interceptor } from '@connectrpc/connect';
-import { Controller, Get } from '@nestjs/common';
+import { Controller, Get, Req } from '@nestjs/common';
 import { authMetadata, FlyteClient, FlyteModule, UserService, type FlyteModuleOptions } from 'nestjs-flyte';
 import { ProjectService } from 'nestjs-flyte/idl/project/project_service';
 import { RunService } from 'nestjs-flyte/idl/workflow/run_service';
@@ -155,24 +156,25 @@ it('a narrowed client has a time of its own', async () => {
   await expect(asking).rejects.toMatchObject({ code: 'deadline_exceeded' });
 });
 
-it('credentials given by hand in a request end with its client too', async () => {
-  let [started, cancelled] = [0, 0];
-  const hanging: Interceptor = () => (request) => {
+it('credentials given by hand in a request do not end with its client', async () => {
+  let [started, left] = [0, false];
+  let goOn = (): void => undefined;
+  const gate = new Promise<void>((resolve) => (goOn = resolve));
+  const waiting: Interceptor = (next) => async (request) => {
     started++;
-    return new Promise((_, reject) =>
-      request.signal.addEventListener('abort', () => {
-        cancelled++;
-        reject(new ConnectError('gone'));
-      }),
-    );
+    await gate;
+    return next(request);
   };
-  const there = await plane({ interceptors: [hanging] });
+  const there = await plane({ interceptors: [waiting] });
   const other = bearer(await there.token('bob'));
+  const answered: (string | undefined)[] = [];
   @Controller()
   class Other {
     constructor(private readonly users: UserService) {}
-    @Get('other') async other() {
-      return authMetadata(other, () => this.users.get());
+    @Get('other') async other(@Req() request: IncomingMessage) {
+      request.socket.once('close', () => (left = true));
+      const { subject } = await authMetadata(other, () => this.users.get());
+      answered.push(subject);
     }
   }
   const imports = [FlyteModule.forRoot({ passthrough: true, endpoint: there.url })];
@@ -183,7 +185,9 @@ it('credentials given by hand in a request end with its client too', async () =>
   await expect.poll(() => started).toBe(1);
   leaving.abort();
   await expect(answer).rejects.toThrow(/abort/);
-  await expect.poll(() => cancelled).toBe(1);
+  await expect.poll(() => left).toBe(true);
+  goOn();
+  await expect.poll(() => answered).toEqual(['bob']);
 });
 
 const certificate = selfSigned();
