@@ -75,7 +75,8 @@ describe.skipIf(reason !== undefined)('an action that is apart', () => {
   it('has its secrets at /etc/flyte/secrets, and nobody else has', async () => {
     await besideAnother(async () => {
       expect(await printed('wc -c < /etc/flyte/secrets/mine; ls /etc/flyte/secrets', [secret])).toEqual(['13', 'mine']);
-      expect(await printed('ls /etc/flyte/secrets')).toEqual([]);
+      // A host on which nobody ran actions as root has no such folder.
+      expect(await printed('ls /etc/flyte/secrets 2>/dev/null || true')).toEqual([]);
     });
     expect(existsSync('/etc/flyte/secrets/mine')).toBe(false);
   });
