@@ -5,11 +5,12 @@ const floors = {
   secrets: ['errors'],
   literals: ['errors'],
   storage: ['errors'],
+  files: ['errors', 'literals', 'storage'],
   images: ['errors', 'secrets'],
   tasks: ['errors', 'secrets', 'literals', 'images'],
   auth: ['errors'],
-  remote: ['errors', 'secrets', 'literals', 'storage', 'images', 'tasks', 'auth'],
-  runtime: ['errors', 'secrets', 'literals', 'storage', 'images', 'tasks'],
+  remote: ['errors', 'secrets', 'literals', 'storage', 'files', 'images', 'tasks', 'auth'],
+  runtime: ['errors', 'secrets', 'literals', 'storage', 'files', 'images', 'tasks'],
 };
 const lib = '^libs/flyte/src';
 

@@ -22,6 +22,7 @@ import { assertReferencesGuarded } from './auth/references.js';
 import { sharedCaches } from './auth/shared-caches.js';
 import { fromAuthorization, fromCookie } from './auth/header-extractors.js';
 import { FlyteError } from './errors/flyte-error.js';
+import { FileService } from './files/file.service.js';
 import { FlyteFeatureModule, taskSourcesIn, type TaskFeature } from './flyte-feature.module.js';
 import { getFlyteToken } from './flyte.tokens.js';
 import { CurrentUser } from './remote/current-user.js';
@@ -39,6 +40,7 @@ import { assertImagesKnown } from './remote/task-images.js';
 import { TaskService } from './remote/task.service.js';
 import { UserService } from './remote/user.service.js';
 import { createWire, type Wire } from './remote/wire.js';
+import { filesOfAction } from './runtime/files-of-action.js';
 import { TaskContext } from './runtime/task-context.js';
 import { insideAction } from './tasks/action-arguments.js';
 import { assertModuleFile } from './tasks/module-file.js';
@@ -107,6 +109,7 @@ function providers(name: string | undefined): Provider[] {
           },
           callers: { owner, passthrough, serviceCredentials: options.credentials },
           limits: options,
+          files: insideAction() ? filesOfAction() : undefined,
         }),
     },
     FlyteAuthGuard,
@@ -125,6 +128,7 @@ export const serviceProviders: Provider[] = [
   { provide: SecretService, inject: [FlyteClient], useFactory: ({ secrets }: FlyteClient) => secrets },
   { provide: TaskService, inject: [FlyteClient], useFactory: ({ tasks }: FlyteClient) => tasks },
   { provide: RunService, inject: [FlyteClient], useFactory: ({ runs }: FlyteClient) => runs },
+  { provide: FileService, inject: [FlyteClient], useFactory: ({ files }: FlyteClient) => files },
   CurrentUser,
   TaskContext,
 ];
@@ -134,7 +138,7 @@ function exportsOf(name: string | undefined): NonNullable<DynamicModule['exports
   if (name !== undefined) return [getFlyteToken(name)];
   return [
     ...[FlyteClient, UserService, ProjectService, CurrentUser],
-    ...[SecretService, TaskService, RunService, TaskRegistry, TaskContext],
+    ...[SecretService, TaskService, RunService, FileService, TaskRegistry, TaskContext],
     // With what they are made of, as Nest makes another one where @UseGuards names the class.
     ...[AuthPolicy, FlyteAuthGuard, AuthMetadataInterceptor, FlyteExceptionFilter],
   ];

@@ -23,6 +23,13 @@ export {
   type TaskVersion,
 } from './remote/task.service.js';
 export { RunService, type ListRunsOptions } from './remote/run.service.js';
+export {
+  FileService,
+  type FileOptions,
+  type FileSource,
+  type TextOptions,
+  type UploadOptions,
+} from './files/file.service.js';
 export { Run, type WaitOptions } from './remote/run.js';
 export { RunInfo, type RunFailure, type RunPhase } from './remote/run-info.js';
 export { RunLogLine, type LogsOptions } from './remote/run-logs.js';
@@ -67,6 +74,7 @@ export { FlyteExceptionFilter } from './auth/flyte-exception.filter.js';
 export { AuthPolicy } from './auth/auth-policy.js';
 export { flyteConfig, type FlyteSettings } from './remote/flyte.config.js';
 
+export { FlyteDir, type FlyteDirFields } from './literals/dir.js';
 export { FlyteFile, type FlyteFileFields } from './literals/file.js';
 export { Secret, type SecretFields } from './secrets/secret.js';
 export { type SecretRequest, secretsOf } from './secrets/secret-request.js';

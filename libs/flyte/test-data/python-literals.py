@@ -43,6 +43,7 @@ rows = [
  ("optional-pydantic", Optional[User], User(name="Ada", age=36, score=1.0, at=at, took=took)),
  ("dataclass", Point, Point(x=2.0, n=7, at=at, took=took, raw=b"\x00\xff")),
  ("file", flyte.io.File, flyte.io.File(path="s3://bucket/data.csv", format="csv", hash="abc")),
+ ("dir", flyte.io.Dir, flyte.io.Dir(path="s3://bucket/data", format="csv", hash="abc")),
  ("bytes", bytes, b"\x00\xff\x80hello"), ("tuple", tuple[int,str], (1,"a")),
 ]
 async def main():

@@ -2,6 +2,7 @@ import type { LiteralType } from '../gen/flyteidl2/core/types_pb.js';
 import { isRecord, own, step } from './at.js';
 import { bytesShape } from './bytes.js';
 import { listShape, packedList, packedRecord, recordShape } from './containers.js';
+import { dirShape } from './dir.js';
 import { fileShape } from './file.js';
 import { asSchema, choicesOf, jsonType, mergeAllOf, resolveRef, standalone, stringsOf } from './json-schema.js';
 import { anything } from './msgpack.js';
@@ -33,7 +34,7 @@ const INSTEAD: Readonly<Record<string, string>> = {
   undefined: 'use .optional()',
   void: 'leave the schema out',
   custom:
-    'say what travels: .meta({ "x-flyte-type": "date" | "bigint" | "bytes" | "file" }), or .meta({ type: "string" })',
+    'say what travels: .meta({ "x-flyte-type": "date" | "bigint" | "bytes" | "file" | "dir" }), or .meta({ type: "string" })',
   transform: 'put a schema of what comes in before the transform, such as z.string().transform(…)',
 };
 
@@ -225,6 +226,7 @@ export class Compiler {
     if (mark === 'date') return dateTimeShape('date');
     if (mark === 'bigint') return bigintShape;
     if (mark === 'bytes') return bytesShape;
+    if (mark === 'dir') return dirShape;
     if (mark === 'file' || (node['type'] === 'object' && node['format'] === 'blob')) return fileShape;
     if (isRecord(node['not']) && Object.keys(node['not']).length === 0) return 'takes nothing at all: remove it';
     if (typeof mark !== 'string') return undefined;

@@ -3,6 +3,7 @@ import { toJson } from '@bufbuild/protobuf';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { LiteralTypeSchema } from '../gen/flyteidl2/core/types_pb.js';
+import { FlyteDir } from './dir.js';
 import { FlyteFile } from './file.js';
 import { asSchema } from './json-schema.js';
 import { TaskCodec } from './task-codec.js';
@@ -16,7 +17,7 @@ const rows = [...guide.matchAll(/^\| `(z\..+?)` +\| `(\w+)` +\|/gm)].map(([, sch
 /** The schema that a row of the guide writes. */
 const evaluate = (source: string): unknown =>
   // oxlint-disable-next-line typescript/no-implied-eval -- the guide is ours, and this is how its code runs as a test
-  Reflect.apply(new Function('z', 'FlyteFile', `return ${source}`), undefined, [z, FlyteFile]);
+  Reflect.apply(new Function('z', 'FlyteFile', 'FlyteDir', `return ${source}`), undefined, [z, FlyteFile, FlyteDir]);
 
 describe('the table of docs/types.md', () => {
   it.each(rows)('%s travels as %s', (source, type) => {
@@ -30,6 +31,6 @@ describe('the table of docs/types.md', () => {
   });
 
   it('has all its rows', () => {
-    expect(rows).toHaveLength(22);
+    expect(rows).toHaveLength(23);
   });
 });

@@ -82,7 +82,8 @@ export function standalone(schema: JsonSchema, root: JsonSchema, title: string):
 
 function jsonObject(schema: JsonSchema): JsonObject {
   const entries = Object.entries(schema).flatMap(([keyword, value]): [string, JsonValue][] => {
-    if (keyword === '$schema' || keyword === HAS_DEFAULT || (keyword === MARK && value !== 'file')) return [];
+    if (keyword === '$schema' || keyword === HAS_DEFAULT || (keyword === MARK && value !== 'file' && value !== 'dir'))
+      return [];
     const json = toJson(value);
     return json === undefined ? [] : [[keyword, json]];
   });

@@ -5,6 +5,7 @@ import * as z from 'zod';
 import { LiteralSchema } from '../gen/flyteidl2/core/literals_pb.js';
 import { LiteralTypeSchema } from '../gen/flyteidl2/core/types_pb.js';
 import { OutputsSchema } from '../gen/flyteidl2/task/common_pb.js';
+import { FlyteDir } from './dir.js';
 import { FlyteFile } from './file.js';
 import { TaskCodec } from './task-codec.js';
 
@@ -70,6 +71,12 @@ const rows: [row: string, schema: z.ZodType, value: unknown, same: 'type and lit
     'file',
     z.instanceof(FlyteFile),
     new FlyteFile({ uri: 's3://bucket/data.csv', format: 'csv', hash: 'abc' }),
+    'type and literal',
+  ],
+  [
+    'dir',
+    z.instanceof(FlyteDir),
+    new FlyteDir({ uri: 's3://bucket/data', format: 'csv', hash: 'abc' }),
     'type and literal',
   ],
   ['bytes', bytes, Uint8Array.of(0, 255, 128, ...Buffer.from('hello')), 'neither'],

@@ -143,7 +143,7 @@ describe('a schema that Flyte cannot hold', () => {
         message: [
           'inputs.a is of a kind that Flyte cannot hold (map): use z.record(z.string(), …).',
           'inputs.b.c[] is of a kind that Flyte cannot hold (set): use z.array(…).',
-          'inputs.d is of a kind that Flyte cannot hold (custom): say what travels: .meta({ "x-flyte-type": "date" | "bigint" | "bytes" | "file" }), or .meta({ type: "string" }).',
+          'inputs.d is of a kind that Flyte cannot hold (custom): say what travels: .meta({ "x-flyte-type": "date" | "bigint" | "bytes" | "file" | "dir" }), or .meta({ type: "string" }).',
           'inputs.e takes anything: say what travels, or put it into an object, whose fields may hold any JSON.',
           'inputs.f is of a kind that Flyte cannot hold (file): use z.instanceof(FlyteFile), which carries the URI of a stored file.',
           'inputs.g[] takes anything: say what travels, or put it into an object, whose fields may hold any JSON.',

@@ -2,6 +2,7 @@ import type { StandardJSONSchemaV1, StandardSchemaV1 } from '@standard-schema/sp
 import * as z from 'zod';
 import { FlyteError } from '../errors/flyte-error.js';
 import { isRecord, step } from './at.js';
+import { DIR_JSON_SCHEMA, FlyteDir } from './dir.js';
 import { FILE_JSON_SCHEMA, FlyteFile } from './file.js';
 
 /** A JSON schema, draft 2020-12. */
@@ -11,7 +12,7 @@ export type JsonSchema = Readonly<Record<string, unknown>>;
 export const MARK = 'x-flyte-type';
 
 /** What a schema may be marked as, `.meta({ 'x-flyte-type': 'bytes' })` in zod. */
-export const MARKS = ['date', 'bigint', 'bytes', 'file'] as const;
+export const MARKS = ['date', 'bigint', 'bytes', 'file', 'dir'] as const;
 
 /** The keyword that says a field has a default, for defaults that JSON cannot show. */
 export const HAS_DEFAULT = 'x-flyte-has-default';
@@ -22,6 +23,7 @@ const MARKED: Readonly<Record<(typeof MARKS)[number], JsonSchema>> = {
   bigint: { [MARK]: 'bigint', type: 'integer', format: 'int64' },
   bytes: { [MARK]: 'bytes', type: 'string', format: 'binary' },
   file: FILE_JSON_SCHEMA,
+  dir: DIR_JSON_SCHEMA,
 };
 
 /**
@@ -144,5 +146,6 @@ function markOfClass(type: unknown): (typeof MARKS)[number] | undefined {
   const isA = (base: object): boolean => type === base || Object.prototype.isPrototypeOf.call(base, type);
   if (isA(Uint8Array)) return 'bytes';
   if (isA(Date)) return 'date';
+  if (isA(FlyteDir)) return 'dir';
   return isA(FlyteFile) ? 'file' : undefined;
 }

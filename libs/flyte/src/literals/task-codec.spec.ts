@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { TypedInterfaceSchema } from '../gen/flyteidl2/core/interface_pb.js';
 import { InputsSchema, NamedParameterSchema, OutputsSchema } from '../gen/flyteidl2/task/common_pb.js';
+import { FlyteDir } from './dir.js';
 import { FlyteFile } from './file.js';
 import { TaskCodec } from './task-codec.js';
 
@@ -203,7 +204,7 @@ describe('sender and receiver', () => {
 });
 
 describe('marks and classes', () => {
-  it('carries dates, bigints, bytes and files by class or by mark, as variables and inside objects', async () => {
+  it('carries dates, bigints, bytes, files and directories by class or by mark, as variables and inside objects', async () => {
     class Csv extends FlyteFile {}
     const fields = {
       date: z.date(),
@@ -211,6 +212,7 @@ describe('marks and classes', () => {
       raw: z.instanceof(Uint8Array),
       buffer: z.custom<Uint8Array>((value) => value instanceof Uint8Array).meta({ 'x-flyte-type': 'bytes' }),
       file: z.instanceof(FlyteFile),
+      dir: z.instanceof(FlyteDir),
     };
     const value = {
       date: new Date('2026-01-01T00:00:00.5Z'),
@@ -218,6 +220,7 @@ describe('marks and classes', () => {
       raw: Uint8Array.of(1, 2),
       buffer: Buffer.from('abc'),
       file: new Csv({ uri: 's3://b/x.csv', hash: 'h' }),
+      dir: new FlyteDir({ uri: 's3://b/x/', format: 'csv' }),
     };
     const expected = {
       ...value,
@@ -227,7 +230,7 @@ describe('marks and classes', () => {
     expect(plain(await viaInputs(z.object(fields), value))).toEqual(plain(expected));
     const { nested } = await viaInputs(z.object({ nested: z.object(fields) }), { nested: value });
     expect(plain(nested)).toEqual(plain(expected));
-    expect(expected.file.name).toBe('x.csv');
+    expect([expected.file.name, expected.dir.name]).toEqual(['x.csv', 'x']);
   });
 
   it('chooses the variant of a union by the value, and tells Python its name', async () => {
@@ -252,6 +255,9 @@ describe('marks and classes', () => {
     ]);
     for (const value of [1, '2026-01-01T00:00:00Z', 'x', null, ['a'], { a: 1 }])
       expect(await viaOutputs(mixed, value)).toEqual(value);
+    const either = z.union([z.instanceof(FlyteFile), z.instanceof(FlyteDir)]);
+    for (const value of [new FlyteFile({ uri: 's3://b/x' }), new FlyteDir({ uri: 's3://b/x' })])
+      expect((await viaOutputs(either, value)).constructor).toBe(value.constructor);
   });
 
   it('keeps the digits that a date-time schema asks for', async () => {

@@ -1,14 +1,19 @@
 import type { Type } from '@nestjs/common';
 import { createClient, type Transport } from '@connectrpc/connect';
+import type { FileService } from '../files/file.service.js';
 import { DataProxyService } from '../gen/flyteidl2/dataproxy/dataproxy_service_pb.js';
 import { RunService as Runs } from '../gen/flyteidl2/workflow/run_service_pb.js';
 import { isTaskRef, type TaskRef } from '../tasks/task-ref.js';
+import { createCallerFiles } from './caller-files.js';
 import { asCalls, findCaller, noServiceCredentials, type CallerPolicy } from './caller.js';
 import { asCaller, type CallLimits } from './flyte-transport.js';
+import type { Endpoint } from './endpoint.js';
+import type { FlyteTlsOptions } from './flyte-options.js';
 import { createProjectService, type ProjectService } from './project.service.js';
 import { runnableMethod, runnableRef } from './run-creation.js';
 import { createRunService, type RunService } from './run.service.js';
 import { createSecretService, type SecretService } from './secret.service.js';
+import { transferOptions } from './signed-put.js';
 import type { TaskDefaults } from './task-defaults.js';
 import { createTaskHandle, type TaskHandle } from './task-handle.js';
 import { createTaskService, type TaskService } from './task.service.js';
@@ -41,6 +46,8 @@ export abstract class FlyteClient {
   abstract readonly tasks: TaskService;
   /** Runs of tasks. */
   abstract readonly runs: RunService;
+  /** The content of files. */
+  abstract readonly files: FileService;
   /**
    * For what this library has no method for: a Connect transport that adds the caller, deadlines and retries, and fails as
    * FlyteError. Combine it with a service of `nestjs-flyte/idl/…`: `createClient(RunService, flyte.transport)`. Leaving
@@ -72,13 +79,19 @@ export interface FlyteClientParts {
   readonly project?: string;
   readonly domain?: string;
   readonly asService?: boolean;
+  /** Where Flyte is, and what certificate it has: for the URLs that it signs for its own port. */
+  readonly endpoint?: Endpoint;
+  readonly tls?: FlyteTlsOptions | undefined;
+  /** Moves files in place of Flyte's data proxy: inside an action, and in tests. */
+  readonly files?: FileService | undefined;
 }
 
 /** Makes a client; nothing is opened. */
 export function createFlyteClient(parts: FlyteClientParts): FlyteClient {
   const { wire, callers, limits, asService = false } = parts;
   const transport = asCaller(wire, () => findCaller(callers, asService), limits);
-  const clients = { runs: createClient(Runs, transport), data: createClient(DataProxyService, transport) };
+  const transfer = transferOptions(limits.streamIdleTimeoutMs, parts.endpoint, parts.tls);
+  const clients = { runs: createClient(Runs, transport), data: createClient(DataProxyService, transport), transfer };
   const deployed = asCalls(createTaskService(transport, parts, parts.tasks));
   const creation = {
     clients,
@@ -103,6 +116,7 @@ export function createFlyteClient(parts: FlyteClientParts): FlyteClient {
     secrets: asCalls(createSecretService(transport, parts)),
     tasks: deployed,
     runs: asCalls(createRunService(creation)),
+    files: parts.files ?? asCalls(createCallerFiles(clients.data, parts, transfer)),
     with({ credentials, timeoutMs, org, project, domain }) {
       if (credentials === 'service' && !callers.serviceCredentials) throw noServiceCredentials();
       return createFlyteClient({

@@ -35,6 +35,9 @@ const READ_ONLY = new Set([
   'flyteidl2.workflow.RunService.ListRuns',
   'flyteidl2.workflow.RunService.ListActions',
   'flyteidl2.dataproxy.DataProxyService.GetActionData',
+  // These sign a URL, and leave nothing behind.
+  'flyteidl2.dataproxy.DataProxyService.CreateUploadLocation',
+  'flyteidl2.dataproxy.DataProxyService.CreateDownloadLink',
 ]);
 
 const FIRST_BACKOFF_MS = 100;

@@ -1,7 +1,11 @@
 import type { Client } from '@connectrpc/connect';
 import { bindAuthScope, currentAuthScope } from '../auth/auth-scope.js';
 import { FlyteError, type FlyteErrorCode } from '../errors/flyte-error.js';
-import type { DataProxyService, GetActionDataResponse } from '../gen/flyteidl2/dataproxy/dataproxy_service_pb.js';
+import {
+  ArtifactType,
+  type DataProxyService,
+  type GetActionDataResponse,
+} from '../gen/flyteidl2/dataproxy/dataproxy_service_pb.js';
 import type { Outputs } from '../gen/flyteidl2/task/common_pb.js';
 import type { ActionDetails } from '../gen/flyteidl2/workflow/run_definition_pb.js';
 import type { RunService as Runs } from '../gen/flyteidl2/workflow/run_service_pb.js';
@@ -16,6 +20,7 @@ import type { Run, WaitOptions } from './run.js';
 import { detailedRunInfo, isDone, type RunInfo } from './run-info.js';
 import { readLogs } from './run-logs.js';
 import { checkRunName } from './run-name.js';
+import { signedGet, type TransferOptions } from './signed-put.js';
 import { watchAction } from './run-watch.js';
 import type { FullScope } from './scope.js';
 
@@ -23,6 +28,8 @@ import type { FullScope } from './scope.js';
 export interface RunClients {
   readonly runs: Client<typeof Runs>;
   readonly data: Client<typeof DataProxyService>;
+  /** How what Flyte signs a URL for is read. */
+  readonly transfer: TransferOptions;
 }
 
 /** The name of a run's first action, which stands for the run. */
@@ -48,7 +55,7 @@ const CODES: Readonly<Partial<Record<RunInfo['phase'], FlyteErrorCode>>> = {
  * @throws FlyteError `invalid_argument` for what can't be the name of a run
  */
 export function createRun<O>(
-  { runs, data }: RunClients,
+  { runs, data, transfer }: RunClients,
   scope: FullScope,
   runName: string,
   decode: (outputs: Pick<Outputs, 'literals'>) => Promise<O> | O,
@@ -139,6 +146,21 @@ export function createRun<O>(
         tail: bindAuthScope((attempt: number, signal: AbortSignal) => data.tailLogs({ actionId, attempt }, { signal })),
       };
       return cancellable((ends) => readLogs(source, options, ends), options.signal, currentAuthScope()?.life?.signal);
+    },
+    async report(options = {}) {
+      const { attempts } = await details(options);
+      const attempt = Math.max(1, ...attempts.map((one) => one.attempt));
+      const source = { case: 'actionAttemptId' as const, value: { actionId, attempt } };
+      const artifactType = ArtifactType.REPORT;
+      const { preSignedUrls } = await data.createDownloadLink({ artifactType, source }, options);
+      const [signedUrl] = preSignedUrls?.signedUrl ?? [];
+      const what = `the report of run ${name}`;
+      if (signedUrl === undefined) throw new FlyteError('not_found', `Flyte has no link to ${what}.`);
+      const signals = [options.signal, currentAuthScope()?.life?.signal].filter((one) => one !== undefined);
+      return signedGet(signedUrl, what, {
+        ...transfer,
+        ...(signals.length > 0 && { signal: AbortSignal.any(signals) }),
+      });
     },
     async abort(reason, options = {}) {
       // Asked first: Flyte takes the phase of a run that has ended for aborted, and the reason of an abort for the last one.

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { CallOptions } from './call-options.js';
 import type { RunInfo } from './run-info.js';
 import type { LogsOptions, RunLogLine } from './run-logs.js';
@@ -45,6 +46,14 @@ export abstract class Run<Outputs = unknown> {
    * @throws FlyteError when it is read: `not_found` of a run that ended before, if Flyte has no logs of it any more
    */
   abstract logs(options?: LogsOptions): AsyncIterable<RunLogLine>;
+  /**
+   * The report that its task wrote: of its last attempt, as a stream, which is to be destroyed where it is not read to its
+   * end. `files.upload(…, { report: true })` in a task, `flyte.report` in Python. What a task writes is to be trusted as
+   * little as the task: as a page of your own site it could act as who looks at it.
+   *
+   * @throws FlyteError `not_found` where it wrote none; `permission_denied`. What fails later is the stream's error
+   */
+  abstract report(options?: CallOptions): Promise<Readable>;
   /** Stops it. One that has ended stays as it is: it is asked first, since Flyte's backend would rewrite how it ended. */
   abstract abort(reason?: string, options?: CallOptions): Promise<void>;
 }

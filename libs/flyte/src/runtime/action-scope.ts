@@ -25,18 +25,26 @@ export interface ActionInfo {
   readonly logger: LoggerService;
 }
 
+/** What the library knows besides. */
+export interface ActionScope extends ActionInfo {
+  /** The folder for what outputs point to, as a URI. */
+  readonly rawDataPath: string;
+  /** The folder of `outputs.pb`, as a URI. */
+  readonly outputsPath: string;
+}
+
 // A container may hold two copies of the library, the command's and the app's; both must find the action. The number
-// changes when the shape of an ActionInfo does.
-const key = Symbol.for('nestjs-flyte.action-scope.1');
-const globals = globalThis as { [key]?: AsyncLocalStorage<ActionInfo> };
+// changes when the shape of an ActionScope does.
+const key = Symbol.for('nestjs-flyte.action-scope.2');
+const globals = globalThis as { [key]?: AsyncLocalStorage<ActionScope> };
 const current = (globals[key] ??= new AsyncLocalStorage());
 
 /** Runs a function, and everything that it starts, as part of an action. */
-export function runInAction<T>(action: ActionInfo, fn: () => T): T {
+export function runInAction<T>(action: ActionScope, fn: () => T): T {
   return current.run(action, fn);
 }
 
 /** The action that the running code is part of; undefined outside any. */
-export function currentAction(): ActionInfo | undefined {
+export function currentAction(): ActionScope | undefined {
   return current.getStore();
 }

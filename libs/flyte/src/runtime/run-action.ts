@@ -7,7 +7,7 @@ import { type ActionFailure, failedStep, failureOf, stackOf } from './action-fai
 import { readInputs, writeError, writeOutputs } from './action-files.js';
 import { ActionLife } from './action-life.js';
 import { cautiousRedactor, redactorOf } from './action-redactor.js';
-import { type ActionInfo, runInAction } from './action-scope.js';
+import { type ActionScope, runInAction } from './action-scope.js';
 import { loadTasksModule } from './load-tasks-module.js';
 import { guardProcess } from './process-guard.js';
 import { RUNTIME_DEFAULTS, RUNTIME_VARIABLES, type RuntimeSettings, runtimeSettings } from './runtime-settings.js';
@@ -178,7 +178,7 @@ class ActionRun {
     }
   }
 
-  #info(): ActionInfo {
+  #info(): ActionScope {
     const { env } = this.host;
     const life = this.#life;
     const attempt = Number(env['FLYTE_ATTEMPT_NUMBER']);
@@ -192,6 +192,8 @@ class ActionRun {
       project: env['FLYTE_INTERNAL_EXECUTION_PROJECT'] ?? '',
       domain: env['FLYTE_INTERNAL_EXECUTION_DOMAIN'] ?? '',
       org: env['_U_ORG_NAME'] ?? '',
+      rawDataPath: this.args.rawDataPath,
+      outputsPath: this.args.outputsPath,
       get signal() {
         return life.signal;
       },

@@ -1,15 +1,17 @@
 import { type DynamicModule, type INestApplicationContext, type LoggerService, Module } from '@nestjs/common';
 import { ContextIdFactory, ModulesContainer, NestFactory } from '@nestjs/core';
 import { FlyteError } from '../errors/flyte-error.js';
+import { FileService } from '../files/file.service.js';
 import { defineTask, type TaskDefinition } from '../tasks/task-definition.js';
 import { environmentNameProblem, TaskEnvironment } from '../tasks/task-environment.js';
 import { type TaskClass, taskMetadata } from '../tasks/task-metadata.js';
 import { TaskRegistry, taskClassesIn } from '../tasks/task-registry.js';
 import { ActionError, failedStep } from './action-failure.js';
+import { filesOfAction } from './files-of-action.js';
 import type { TasksModule } from './load-tasks-module.js';
 import { TaskContext } from './task-context.js';
 
-/** Around the module of the tasks: gives it {@link TaskContext}, whether or not it imports FlyteModule. */
+/** Around the module of the tasks: gives it {@link TaskContext} and {@link FileService}, whether or not it imports FlyteModule. */
 @Module({})
 class ActionModule {}
 
@@ -21,7 +23,8 @@ class ActionModule {}
 export async function startTasksApp(tasks: TasksModule, logger: LoggerService): Promise<INestApplicationContext> {
   const root: DynamicModule = {
     ...{ module: ActionModule, global: true, imports: [tasks] },
-    ...{ providers: [TaskContext], exports: [TaskContext] },
+    providers: [TaskContext, { provide: FileService, useFactory: filesOfAction }],
+    exports: [TaskContext, FileService],
   };
   try {
     return await NestFactory.createApplicationContext(root, { abortOnError: false, logger });

@@ -133,6 +133,9 @@ function fakeRun(task: string, name: string, given: unknown, work: () => Promise
       await ended;
       yield* [];
     },
+    async report() {
+      throw new FlyteError('not_found', `Run ${name} of ${task} has no report: fakeTask writes none.`);
+    },
     async abort() {
       throw new FlyteError('unimplemented', 'fakeTask cannot abort: its function runs in the test itself.');
     },
