@@ -12,11 +12,12 @@ import {
   runTask,
   script,
   shellTask,
+  startRun,
   taskOf,
   whyNotApart,
   type ExecutionClients,
 } from './execution-support.js';
-import { explainSkip, temporaryFolder } from './support.js';
+import { explainSkip, failure, temporaryFolder } from './support.js';
 
 const [ENV, FILE] = [1, 2];
 const folder = temporaryFolder();
@@ -164,20 +165,22 @@ describe('the working directory of an action', () => {
 describe('a secret', () => {
   beforeAll(async () => {
     await putSecret(clients, 'openai-key', 'sk-variable');
+    await putSecret(clients, 'team-key', 'sk-team');
     await putSecret(clients, 'ssh-key', 'file\nof lines\n');
+    await putSecret(clients, 'largest', 'x'.repeat(128 * 1024 - 'LARGEST='.length - 1));
   });
 
   it('arrives as the default variable, a variable of choice, with a group, and as a file', async () => {
     const { env, files, literal, rootMode } = await lookWith([
       { key: 'openai-key', mountRequirement: ENV },
       { key: 'openai-key', mountRequirement: ENV, envVar: 'OPENAI_API_KEY' },
-      { key: 'openai-key', group: 'team', mountRequirement: ENV },
+      { key: 'team-key', group: 'team', mountRequirement: ENV },
       { key: 'ssh-key', group: 'User-Creds', mountRequirement: FILE },
     ]);
     expect(env).toMatchObject({
       OPENAI_KEY: 'sk-variable',
       OPENAI_API_KEY: 'sk-variable',
-      TEAM_OPENAI_KEY: 'sk-variable',
+      TEAM_TEAM_KEY: 'sk-team',
     });
     expect(files.toSorted(([a], [b]) => (a < b ? -1 : 1))).toEqual([
       ['User-Creds/ssh-key', '400', base64('file\nof lines\n')],
@@ -211,7 +214,7 @@ describe('a secret', () => {
 
   it.each([
     ['empty', Buffer.alloc(0)],
-    ['one-mebibyte', Buffer.alloc(1024 * 1024, 'x1y2z3\n')],
+    ['largest-file', Buffer.alloc(98_280, 'x1y2z3\n')],
     ['binary', Buffer.from([0, 255, 10, 13, 0, 128])],
     ['multi-line', Buffer.from('a\r\nb\n\n ö€ \n')],
     ['latin1', Buffer.from('caf\u00e9', 'latin1')],
@@ -223,7 +226,6 @@ describe('a secret', () => {
 
   it('of text comes back as a variable as it is', async () => {
     await putSecret(clients, 'text', '\ufeff a\r\nb\n$HOME `id` "quoted" ö€\n');
-    await putSecret(clients, 'largest', 'x'.repeat(128 * 1024 - 'LARGEST='.length - 1));
     const { env } = await lookWith([
       { key: 'empty', mountRequirement: ENV },
       { key: 'text', mountRequirement: ENV },
@@ -237,14 +239,14 @@ describe('a secret', () => {
   });
 
   it.each([
-    ['binary', /holds a NUL byte/],
-    ['latin1', /is not valid UTF-8/],
-    ['one-mebibyte', /is longer than 128 KiB/],
+    ['binary', /holds a NUL byte, .*use mount/],
+    ['latin1', /is not valid UTF-8, .*use mount/],
+    ['largest', /is longer than 128 KiB with the name, .*keep it elsewhere/],
   ])('that no variable can carry fails before a process starts: %s', async (key, problem) => {
-    const { details } = await runTask(clients, shellTask('finish', [{ key, mountRequirement: ENV, envVar: 'V' }]));
+    const secrets = [{ key, mountRequirement: ENV, envVar: 'LONGER_NAME' }];
+    const { details } = await runTask(clients, shellTask('finish', secrets));
     expect(messageOf(details)).toMatch(problem);
-    expect(messageOf(details)).toMatch(/use mount/);
-    expect(messageOf(details)).not.toMatch(/caf|x1y2z3/);
+    expect(messageOf(details)).not.toMatch(/caf|xxxx/);
     expect(details.attempts[0]?.phaseTransitions.map(({ phase }) => phase)).not.toContain(ActionPhase.RUNNING);
   });
 
@@ -318,20 +320,32 @@ describe('a secret', () => {
     expect(messageOf(details)).toMatch(message);
   });
 
-  it('under two groups is warned of: at deployment, at the next start and in the log', async () => {
+  it('under two groups is refused when its task is deployed or run', async () => {
     const spec = taskOf(look, [
       { key: 'text', group: 'one', mountRequirement: FILE },
       { key: 'text', group: 'two', mountRequirement: FILE },
+      { key: 'empty', mountRequirement: ENV },
     ]);
-    const warning = /"text" is declared under different groups \("one", "two"\)/;
-    await clients.tasks.deployTask({
-      taskId: { project: PROJECT, domain: DOMAIN, name: 'warned', version: '1' },
-      spec,
-    });
-    expect(warnings.join('\n')).toMatch(warning);
-    const { log, details } = await runTask(clients, spec);
-    expect(messageOf(details)).toBe('');
-    expect(log.join('\n')).toMatch(warning);
+    const taskId = { project: PROJECT, domain: DOMAIN, name: 'refused', version: '1' };
+    for (const call of [clients.tasks.deployTask({ taskId, spec }), startRun(clients, spec)]) {
+      const { code, rawMessage } = await failure(call);
+      expect(code).toBe(9);
+      expect(rawMessage).toMatch(
+        /^In this task the secret key "text" is declared under different groups \("one", "two"\)/,
+      );
+    }
+  });
+
+  it('as files that are too long together fails before a process starts', async () => {
+    for (const key of ['half-1', 'half-2']) await putSecret(clients, key, 'x'.repeat(60_000));
+    const files = ['half-1', 'half-2'].map((key) => ({ key, mountRequirement: FILE }));
+    const { details } = await runTask(clients, shellTask('finish', files));
+    expect(messageOf(details)).toMatch(/^The secret files .*"half-1" 60000 bytes, "half-2" 60000 bytes.*96 KiB/);
+    const one = await runTask(
+      clients,
+      shellTask('finish', [...files.slice(1), { key: 'largest', mountRequirement: ENV }]),
+    );
+    expect(messageOf(one.details)).toBe('');
   });
 
   it('is removed with its folder, however the process ends', async () => {
@@ -355,7 +369,7 @@ describe('50 runs at once', () => {
       '[ "$SAME" = "value of $FLYTE_INTERNAL_EXECUTION_PROJECT" ] || exit 4\n' +
       '[ "$(cat "$FLYTE_SECRETS_DEFAULT_DIR/g/same")" = "$SAME" ] || exit 5\nfinish';
     const spec = shellTask(command, [
-      { key: 'same', mountRequirement: ENV },
+      { key: 'same', group: 'g', mountRequirement: ENV, envVar: 'SAME' },
       { key: 'same', group: 'g', mountRequirement: FILE },
     ]);
     const ended = await Promise.all(names.map((project) => runTask(clients, spec, { project, name: 'same-name' })));

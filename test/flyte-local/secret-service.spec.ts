@@ -56,7 +56,6 @@ describe('SecretService', () => {
     ['a b', ''],
     ['a\n', ''],
     ['\u0000', ''],
-    ['a'.repeat(254), ''],
     ['fine', PROJECT],
   ])('refuses the name %j in project %j without a domain, and does not repeat it', async (name, project) => {
     for (const call of ['createSecret', 'updateSecret', 'getSecret', 'deleteSecret'] as const) {
@@ -64,6 +63,20 @@ describe('SecretService', () => {
       expect(error.code).toBe(3);
       if (name.length > 3) expect(error.message).not.toContain(name);
     }
+  });
+
+  it('refuses what Flyte could not store, or no task receive', async () => {
+    const store = (name: string, value: string | Uint8Array) => failure(putSecret(clients, name, value));
+    expect(await store('a'.repeat(191), 'x')).toMatchObject({ code: 3 });
+    const { rawMessage, code } = await store('large', 'SECRET-'.repeat(20_000));
+    expect(code).toBe(3);
+    expect(rawMessage).toMatch(/140000 bytes: no variable can carry it, .* no file/);
+    expect(rawMessage).not.toContain('SECRET');
+    expect(await store('large', Buffer.alloc(100_000))).toMatchObject({ code: 3 });
+    await putSecret(clients, 'large', 'x'.repeat(100_000));
+    const update = { ...id('large', PROJECT, 'development'), ...text('x'.repeat(140_000)) };
+    expect(await failure(clients.secrets.updateSecret(update))).toMatchObject({ code: 3 });
+    await clients.secrets.deleteSecret(id('large', PROJECT, 'development'));
   });
 
   it('keeps scopes apart, and pages', async () => {

@@ -4,6 +4,7 @@ import { Test } from '@nestjs/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FakeFlyte } from './fake-flyte.js';
 
+const FILED = new Secret({ key: 'k', mount: '/etc/flyte/secrets' });
 let plane: FakeFlyte;
 let secrets: SecretService;
 let flyte: FlyteClient;
@@ -113,11 +114,27 @@ describe('SecretService', () => {
   it.each([
     ['empty', ''],
     ['multi-line', 'a\nb\r\n'],
-    ['1 MiB', 'x'.repeat(2 ** 20)],
+    ['as long as a variable may be', 'x'.repeat(2 ** 17 - 3)],
     ['no UTF-8', Uint8Array.of(0xff, 0xfe, 0)],
   ])('carries a value that is %s as it is', async (_, value) => {
     await secrets.put('k', value);
     expect(plane.secrets.get('development/p1/k')).toEqual(value);
+  });
+
+  it.each([
+    ['longer than any variable or file', 'k', 'x'.repeat(2 ** 17), /^The value of the secret has 131072 bytes/],
+    ['bytes, longer than a file', 'k', new Uint8Array(100_000), /no file can carry it/],
+    ['longer than a file, for a declared one', FILED, 'x'.repeat(100_000), /no file can carry it/],
+    ['bytes, for a declared variable', new Secret({ key: 'k' }), Uint8Array.of(0xff), /UTF-8 text/],
+    ['under too long a name', 'n'.repeat(200), 'v', /has 200 characters; .* may have 199/],
+  ])('refuses a value that is %s, before the network', async (_, name, value, message) => {
+    for (const method of ['create', 'put', 'update'] as const) {
+      await expect(secrets[method](name, value)).rejects.toMatchObject({
+        code: 'invalid_argument',
+        message: expect.stringMatching(message),
+      });
+    }
+    expect(plane.calls).toEqual([]);
   });
 
   it('puts where somebody else deletes and creates meanwhile', async () => {

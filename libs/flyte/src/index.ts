@@ -95,8 +95,16 @@ export { NonRecoverableError } from './runtime/non-recoverable-error.js';
 // For other libraries: what a control plane needs to hand secrets to tasks.
 export { assertStaysInside, pathHazard } from './secrets/path-hazard.js';
 export { SECRETS_DIR_VARIABLE, SECRETS_MOUNT, secretFiles } from './secrets/read-secret.js';
+export {
+  areFilesTooLong,
+  isVariableTooLong,
+  secretNameProblem,
+  type SecretPlace,
+  secretValueProblem,
+} from './secrets/secret-limits.js';
 export { type RedactingStream, Redactor } from './images/redactor.js';
 export { secretForms } from './images/secret-forms.js';
+export { groupClashes } from './secrets/secret-groups.js';
 export { SECRET_MOUNT_TYPE, secretFromWire, secretToWire, type SecretWire } from './secrets/secret-wire.js';
 
 // For other libraries: what turns a task's values into literals and back.

@@ -7,6 +7,7 @@ import {
   describeScope,
   requireScope,
   requireSecretId,
+  requireStorable,
   type SecretId,
   type SecretScope,
 } from '../secrets/secret-scope.js';
@@ -51,6 +52,7 @@ export function secretCommand(program: Command): Command {
     .action(async (name: string, flags: PutFlags) => {
       const id = requireUsage(name, flags);
       const value = await readValue(flags.fromFile);
+      usage(id, () => requireStorable(id, value));
       using open = await openSecretStore(stateOf(flags));
       const isNew = open.store.create(id, value);
       if (!isNew) open.store.update(id, value);

@@ -20,7 +20,6 @@ import { redactText } from './redactor.js';
 import { runProcess } from './run-process.js';
 import { searchPath } from './search-path.js';
 import { writeSecretFiles, type SecretFiles } from './secret-files.js';
-import { groupWarnings } from './secret-groups.js';
 
 /** What every attempt of a plane shares. */
 export interface RunnerParts {
@@ -103,7 +102,6 @@ export class AttemptRunner {
         warn(`Lines of the log ${path} are lost, because it can't be written (${code}). Free some space there.`),
     );
     try {
-      for (const warning of groupWarnings(secrets.map(({ secret }) => secret))) log.note(warning);
       return await this.#process(plan, variables, files, log, control);
     } finally {
       files?.remove();

@@ -1,9 +1,8 @@
-import { FlyteError, Secret, secretFromWire } from 'nestjs-flyte';
+import { areFilesTooLong, FlyteError, isVariableTooLong, Secret, secretFromWire } from 'nestjs-flyte';
 import type { SecurityContext } from 'nestjs-flyte/idl/core/security';
 import type { SecretStore } from '../secrets/secret-store.js';
 import { describeScope, isStorableName, lookupScopes } from '../secrets/secret-scope.js';
 import { AttemptRefused } from './attempt-refused.js';
-import { tooLong } from './environment.js';
 
 /** One secret of a task with its value. */
 export interface ResolvedSecret {
@@ -100,16 +99,36 @@ export function secretVariables(secrets: readonly ResolvedSecret[]): Record<stri
 }
 
 function variableValue(name: string, secret: Secret, value: Uint8Array): string {
-  const refuse = (problem: string): AttemptRefused =>
+  const refuse = (problem: string, remedy: string): AttemptRefused =>
     new AttemptRefused(
       `The value of the secret with key ${JSON.stringify(secret.key)} ${problem}, and no variable such as ${name} can ` +
-        'carry that: use mount to receive it as a file (mount: "/etc/flyte/secrets").',
+        `carry that: ${remedy}.`,
     );
-  if (value.includes(0)) throw refuse('holds a NUL byte');
-  if (tooLong(name, value.length)) throw refuse('is longer than 128 KiB');
+  const mount = 'use mount to receive it as a file (mount: "/etc/flyte/secrets")';
+  if (value.includes(0)) throw refuse('holds a NUL byte', mount);
+  if (isVariableTooLong(name, value.length)) {
+    throw refuse('is longer than 128 KiB with the name', 'a file may have 96 KiB, so keep it elsewhere');
+  }
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(value);
   } catch {
-    throw refuse('is not valid UTF-8');
+    throw refuse('is not valid UTF-8', mount);
   }
+}
+
+/**
+ * The secrets that arrive as files.
+ *
+ * @throws AttemptRefused where they are too long together for Flyte's backend, whose pod would never start
+ */
+export function filedSecrets(secrets: readonly ResolvedSecret[]): ResolvedSecret[] {
+  const filed = secrets.filter(({ secret }) => secret.asEnvVar === undefined);
+  const sizes = filed.map(({ secret: { key }, value }) => ({ key, bytes: value.length }));
+  if (!areFilesTooLong(sizes)) return filed;
+  const listed = sizes.map(({ key, bytes }) => `${JSON.stringify(key)} ${bytes} bytes`).join(', ');
+  throw new AttemptRefused(
+    `The secret files of the task are too long: ${listed}. Together they may have 96 KiB, and some bytes less for their keys: ` +
+      "Flyte's default secret manager hands all of them over in one variable. Keep large things elsewhere, and only what opens " +
+      'them as a secret.',
+  );
 }

@@ -1,8 +1,6 @@
+import { isVariableTooLong } from 'nestjs-flyte';
 import type { KeyValuePair } from 'nestjs-flyte/idl/core/literals';
 import { AttemptRefused } from './attempt-refused.js';
-
-/** What a variable's name, value and the `=` between them may take in a process of Linux, with the NUL at its end, in bytes. */
-export const MAX_VARIABLE_BYTES = 128 * 1024;
 
 /** Variables of a process. */
 export type Variables = Readonly<Record<string, string>>;
@@ -40,15 +38,10 @@ export function givenVariables(pairs: readonly KeyValuePair[]): Variables {
     }
     if (value.includes('\0'))
       throw new AttemptRefused(`The variable ${key} can't be set: its value holds a NUL character.`);
-    if (tooLong(key, Buffer.byteLength(value))) {
+    if (isVariableTooLong(key, Buffer.byteLength(value))) {
       throw new AttemptRefused(`The variable ${key} can't be set: with its name it is longer than 128 KiB.`);
     }
     variables[key] = value;
   }
   return variables;
-}
-
-/** Whether the system would refuse to start a process with a variable of this length. */
-export function tooLong(name: string, valueBytes: number): boolean {
-  return Buffer.byteLength(name) + 1 + valueBytes + 1 > MAX_VARIABLE_BYTES;
 }

@@ -13,7 +13,7 @@ import { randomUUID } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { assertStaysInside, FlyteError } from 'nestjs-flyte';
 import { codeOf } from '../state/atomic-file.js';
-import type { ResolvedSecret } from './declared-secrets.js';
+import { filedSecrets, type ResolvedSecret } from './declared-secrets.js';
 import { AttemptRefused } from './attempt-refused.js';
 
 /** The secret files of one attempt. */
@@ -30,10 +30,10 @@ export interface SecretFiles {
  *
  * @param root a private folder for such folders
  * @returns undefined if no secret arrives as a file
- * @throws AttemptRefused where two secrets claim one path, or a name would leave the folder
+ * @throws AttemptRefused where two secrets claim one path, a name would leave the folder, or they are too long together
  */
 export function writeSecretFiles(root: string, secrets: readonly ResolvedSecret[]): SecretFiles | undefined {
-  const filed = secrets.filter(({ secret }) => secret.asEnvVar === undefined);
+  const filed = filedSecrets(secrets);
   if (filed.length === 0) return undefined;
   const folder = join(root, randomUUID());
   const remove = (): void => rmSync(folder, { recursive: true, force: true });

@@ -1,9 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import { dirname } from 'node:path';
 import { Code, ConnectError } from '@connectrpc/connect';
-import { FlyteError } from 'nestjs-flyte';
+import { FlyteError, groupClashes } from 'nestjs-flyte';
 import { Engine } from '../execution/engine.js';
-import { groupWarnings } from '../execution/secret-groups.js';
 import { secretsOfTasks } from '../execution/secrets-of-tasks.js';
 import { callHandler } from '../calls/call-handler.js';
 import { admission } from '../calls/verify-caller.js';
@@ -124,7 +123,7 @@ async function listenFor(
 /** A task that can't be read is said, and keeps nobody from deploying it again. */
 function taskWarnings(tasks: TaskStore): readonly string[] {
   try {
-    return groupWarnings(secretsOfTasks(tasks));
+    return groupClashes(secretsOfTasks(tasks)).map((clash) => `Of the deployed tasks, ${clash}.`);
   } catch (error) {
     if (error instanceof DamagedState) return [error.message];
     throw error;

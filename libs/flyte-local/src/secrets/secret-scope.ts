@@ -1,4 +1,5 @@
 import { Code, ConnectError } from '@connectrpc/connect';
+import { secretNameProblem, secretValueProblem } from 'nestjs-flyte';
 
 /** Where a secret is stored. Both texts empty: global; a domain alone: all projects of that domain. */
 export interface SecretScope {
@@ -17,12 +18,9 @@ export interface SecretId extends SecretScope {
 /** What Flyte's interface definition allows as a name. */
 const NAME = /^[-a-zA-Z0-9_]+$/;
 
-/** The longest name; every store behind a real Flyte has some limit, and 253 is that of Kubernetes. */
-const MAX_NAME = 253;
-
-/** Whether a secret of this name can be stored at all; ARNs and Vault paths belong to other stores. */
+/** Whether a secret of such a name can be stored at all; ARNs and Vault paths belong to other stores. */
 export function isStorableName(name: string): boolean {
-  return name.length <= MAX_NAME && NAME.test(name);
+  return NAME.test(name);
 }
 
 /**
@@ -49,9 +47,19 @@ export function requireSecretId(id: SecretId): void {
   requireScope(id);
   if (isStorableName(id.name)) return;
   throw new ConnectError(
-    `A secret's name has 1 to ${MAX_NAME} letters, digits, "-" and "_" (^[-a-zA-Z0-9_]+$); this one has not.`,
+    'A secret\'s name has letters, digits, "-" and "_", and at least one of them (^[-a-zA-Z0-9_]+$); this one has not.',
     Code.InvalidArgument,
   );
+}
+
+/**
+ * Refuses what Flyte can't store, and a value that no task could receive, neither in a variable nor as a file.
+ *
+ * @throws ConnectError `invalid_argument`
+ */
+export function requireStorable(id: SecretId, value: Uint8Array): void {
+  const problem = secretNameProblem(id) ?? secretValueProblem(id.name, value);
+  if (problem !== undefined) throw new ConnectError(problem, Code.InvalidArgument);
 }
 
 /** The scopes in which a task of a project and domain finds its secrets, nearest first. */

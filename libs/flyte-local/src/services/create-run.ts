@@ -15,6 +15,7 @@ import { newRootAction } from '../runs/new-action.js';
 import type { PlaneContext } from './plane-service.js';
 import { requireExistingProject } from './project-check.js';
 import { requireTaskModule } from './task-module.js';
+import { requireTaskSecrets } from './task-secrets.js';
 import { requireTaskId, taskNotFound } from './task-service.js';
 
 /**
@@ -37,7 +38,10 @@ export function createRun(
 
   const { taskId, spec } = taskOf(engine, request, values);
   // A deployed one was looked at when it was deployed.
-  if (request.task.case === 'taskSpec') requireTaskModule(spec, workingDirectory);
+  if (request.task.case === 'taskSpec') {
+    requireTaskModule(spec, workingDirectory);
+    requireTaskSecrets(spec);
+  }
   const runSpec = request.runSpec ?? create(RunSpecSchema);
   const inputs = inputsOf(engine, request, id, spec);
   const details = newRootAction({ id, taskId, spec, caller: requireCaller(values), source: request.source });

@@ -11,7 +11,13 @@ import {
 } from 'nestjs-flyte/idl/secret/definition';
 import { SecretService } from 'nestjs-flyte/idl/secret/secret';
 import { callerOf, requireProject } from '../calls/caller-context.js';
-import { requireScope, requireSecretId, type SecretId, type SecretScope } from '../secrets/secret-scope.js';
+import {
+  requireScope,
+  requireSecretId,
+  requireStorable,
+  type SecretId,
+  type SecretScope,
+} from '../secrets/secret-scope.js';
 import type { StoredSecret } from '../secrets/secret-store.js';
 import type { PlaneService } from './plane-service.js';
 
@@ -22,13 +28,13 @@ export const secretService: PlaneService = {
     router.service(SecretService, {
       createSecret({ id, secretSpec }, { values }) {
         const given = requireId(id, values);
-        const { value, type } = requireValue(secretSpec);
+        const { value, type } = requireValue(given, secretSpec);
         if (store.create(given, value, type)) return {};
         throw new ConnectError('A secret of this name exists in this scope already.', Code.AlreadyExists);
       },
       updateSecret({ id, secretSpec }, { values }) {
         const given = requireId(id, values);
-        const { value, type } = requireValue(secretSpec);
+        const { value, type } = requireValue(given, secretSpec);
         if (store.update(given, value, type)) return {};
         throw notFound();
       },
@@ -75,15 +81,17 @@ function requireAccess(values: ContextValues, { project }: SecretScope): void {
   );
 }
 
-function requireValue(spec: SecretSpec | undefined): { readonly value: Uint8Array; readonly type: number } {
-  switch (spec?.value.case) {
-    case 'stringValue':
-      return { value: new TextEncoder().encode(spec.value.value), type: spec.type };
-    case 'binaryValue':
-      return { value: spec.value.value, type: spec.type };
-    default:
-      throw new ConnectError('The request has no value: set string_value or binary_value.', Code.InvalidArgument);
+function requireValue(
+  id: SecretId,
+  spec: SecretSpec | undefined,
+): { readonly value: Uint8Array; readonly type: number } {
+  const given = spec?.value;
+  if (spec === undefined || given?.case === undefined) {
+    throw new ConnectError('The request has no value: set string_value or binary_value.', Code.InvalidArgument);
   }
+  const value = given.case === 'stringValue' ? new TextEncoder().encode(given.value) : given.value;
+  requireStorable(id, value);
+  return { value, type: spec.type };
 }
 
 function parseToken(token: string): number {

@@ -2,14 +2,13 @@ import { Code, ConnectError, type ContextValues } from '@connectrpc/connect';
 import type { TaskIdentifier, TaskDetails, TaskName, TaskSpec } from 'nestjs-flyte/idl/task/task_definition';
 import { TaskService, type ListTasksRequest } from 'nestjs-flyte/idl/task/task_service';
 import { callerOf, requireCaller, requireProject } from '../calls/caller-context.js';
-import { groupWarnings } from '../execution/secret-groups.js';
-import { secretsOfTask } from '../execution/secrets-of-tasks.js';
 import { identityOf } from '../runs/new-action.js';
 import { nextToken, parsePage } from '../runs/page.js';
 import type { SqlStatement } from '../state/sql.js';
 import type { PlaneService } from './plane-service.js';
 import { requireExistingProject } from './project-check.js';
 import { requireTaskModule } from './task-module.js';
+import { requireTaskSecrets } from './task-secrets.js';
 
 /** What tasks may be sorted by. */
 const COLUMNS = {
@@ -26,7 +25,7 @@ const MAX_LONG = 2048;
 
 /** Deployed tasks, with the semantics of Flyte's open-source backend; triggers are refused. */
 export const taskService: PlaneService = {
-  register(router, { engine, database, workingDirectory, warn }) {
+  register(router, { engine, database, workingDirectory }) {
     const { tasks } = engine;
     router.service(TaskService, {
       deployTask({ taskId, spec, triggers }, { values }) {
@@ -40,9 +39,9 @@ export const taskService: PlaneService = {
           );
         }
         requireTaskModule(spec, workingDirectory);
+        requireTaskSecrets(spec);
         cutDescriptions(spec);
         tasks.put(id, spec, identityOf(requireCaller(values)));
-        for (const warning of groupWarnings(secretsOfTask(spec))) warn(`Task ${id.name}: ${warning}`);
         return {};
       },
       getTaskDetails({ taskId }, { values }) {

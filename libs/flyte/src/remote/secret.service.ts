@@ -12,6 +12,7 @@ import { SecretService as Secrets } from '../gen/flyteidl2/secret/secret_pb.js';
 import { Redactor } from '../images/redactor.js';
 import { kindOf } from '../literals/at.js';
 import type { Secret } from '../secrets/secret.js';
+import { secretNameProblem, secretValueProblem } from '../secrets/secret-limits.js';
 import type { CallOptions } from './call-options.js';
 import { fullScope, type Scope } from './scope.js';
 
@@ -51,8 +52,11 @@ export abstract class SecretService {
   /**
    * Stores a new secret.
    *
-   * @param name 1 or more of letters, digits, `-` and `_`; or the {@link Secret} that tasks declare, for its key
-   * @param value text, or bytes; never put into a message or a log
+   * @param name 1 or more of letters, digits, `-` and `_`, fewer than 213 with the project and the domain; or the
+   * {@link Secret} that tasks declare, for its key and for how it arrives
+   * @param value text, or bytes; never put into a message or a log. A variable takes 128 KiB of text, with its name; a file
+   * 96 KiB, with all other files of its task. What is too long for what the secret is declared as, or for both where only a
+   * name is given, is refused: a pod that was to receive it would never start
    * @throws FlyteError `already_exists`; `invalid_argument`; `misuse` if there is no project or domain
    */
   abstract create(name: string | Secret, value: string | Uint8Array, options?: SecretOptions): Promise<void>;
@@ -106,14 +110,16 @@ export function createSecretService(transport: Transport, defaults: Scope): Secr
   };
   return {
     async create(name, value, options = {}) {
-      await write('createSecret', identify('SecretService.create', name, options), specOf(value), options);
+      const id = identify('SecretService.create', name, options);
+      await write('createSecret', id, specOf(id, name, value), options);
     },
     async update(name, value, options = {}) {
-      await write('updateSecret', identify('SecretService.update', name, options), specOf(value), options);
+      const id = identify('SecretService.update', name, options);
+      await write('updateSecret', id, specOf(id, name, value), options);
     },
     async put(name, value, options = {}) {
       const id = identify('SecretService.put', name, options);
-      const spec = specOf(value);
+      const spec = specOf(id, name, value);
       for (let attempt = 1; ; attempt += 1) {
         // oxlint-disable no-await-in-loop -- the next depends on the one before
         const created = await unless('already_exists', write('createSecret', id, spec, options));
@@ -172,15 +178,25 @@ function checkName(what: string, name: string): string {
   );
 }
 
-function specOf(value: unknown): Pick<SecretSpec, 'value'> {
-  if (value instanceof Uint8Array) return { value: { case: 'binaryValue', value } };
+function specOf(id: Identifier, secret: string | Secret, value: unknown): Pick<SecretSpec, 'value'> {
+  if (value instanceof Uint8Array) {
+    requireStorable(id, secret, value);
+    return { value: { case: 'binaryValue', value } };
+  }
   if (typeof value !== 'string') {
     throw new FlyteError('invalid_argument', `The value of a secret is text or bytes, not ${kindOf(value)}.`);
   }
   if (/\p{Cs}/u.test(value)) {
     throw new FlyteError('invalid_argument', 'The value of a secret is no well-formed text. Pass its bytes.');
   }
+  requireStorable(id, secret, Buffer.from(value));
   return { value: { case: 'stringValue', value } };
+}
+
+/** Flyte would store up to 1 MiB, and start the pod of a task that declares it again and again. */
+function requireStorable(id: Identifier, secret: string | Secret, value: Uint8Array): void {
+  const problem = secretNameProblem(id) ?? secretValueProblem(secret, value);
+  if (problem !== undefined) throw new FlyteError('invalid_argument', problem);
 }
 
 /** Whoever stores it may quote what it was sent. */

@@ -1,3 +1,4 @@
+import { groupClashes } from '../secrets/secret-groups.js';
 import type { Secret } from '../secrets/secret.js';
 
 /** The secrets of several requests together: those that are equal, once. */
@@ -8,9 +9,9 @@ export function joinSecrets(...lists: readonly (readonly Secret[])[]): Secret[] 
 }
 
 /**
- * Where a task's secrets would take each other's place: two that claim one variable, two that claim one file, and a
- * variable that the task sets itself. The file is `<group>/<key>`, in lower case as Kubernetes' and AWS's managers write
- * it. Two groups of one key are no clash here, as these managers keep them apart.
+ * Where a task's secrets would take each other's place: two that claim one variable, two that claim one file, one key under
+ * two groups, and a variable that the task sets itself. The file is `<group>/<key>`, in lower case as Kubernetes' and AWS's
+ * managers write it.
  */
 export function secretClashes(secrets: readonly Secret[], envVars: Readonly<Record<string, string>>): string[] {
   const clashes = secrets.flatMap((secret, index) =>
@@ -19,6 +20,7 @@ export function secretClashes(secrets: readonly Secret[], envVars: Readonly<Reco
   const variables = secrets.flatMap(({ asEnvVar }) => asEnvVar ?? []).filter((name) => Object.hasOwn(envVars, name));
   return [
     ...clashes,
+    ...groupClashes(secrets),
     ...variables.map((name) => `the variable ${name} is claimed by a secret and set by envVars; remove one of them`),
   ];
 }

@@ -204,7 +204,7 @@ describe('secrets', () => {
   it('may not claim one file', () => {
     expect(clash(file('ssh-key', 'g'), file('SSH-Key', 'G'))[0]).toMatch(/claim one file, g\/ssh-key/);
     expect(clash(file('b', 'a'), file('b/c', 'a'))[0]).toMatch(/the folder of the other/);
-    expect(clash(file('k', 'g1'), file('k', 'g2'))).toEqual([]);
+    expect(clash(file('k', 'g1'), file('k', 'g2'))[0]).toMatch(/"k" is declared under different groups \("g1", "g2"\)/);
     expect(clash(file('k', 'g'), new Secret({ key: 'k', group: 'g' }))).toEqual([]);
   });
 });
