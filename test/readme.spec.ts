@@ -17,6 +17,7 @@ const GUIDES = [
   'docs/actions.md',
   'docs/options.md',
   'docs/authentication.md',
+  'docs/service-login.md',
   'docs/errors.md',
   'libs/flyte/README.md',
 ];

@@ -137,7 +137,10 @@ describe('wrong options stop the app at start', () => {
     [{ endpoint: https, excludedPaths: ['GET  /a'] }, /matches no request/],
     [{ endpoint: https, headerExtractors: [] }, /"headerExtractors": give at least one/],
     [{ endpoint: https, headerExtractors: ['x'] }, /"headerExtractors.0": give a function/],
-    [{ endpoint: https, credentials: { authorization: secret } }, /"credentials": give a function/],
+    [
+      { endpoint: https, credentials: { authorization: secret } },
+      /"credentials": give clientCredentials\(…\), tokenFile\(…\), externalCommand\(…\) or a function/,
+    ],
     [{ endpoint: https, verify: { issuer: https } }, /"verify.audience": give the audience/],
     [{ endpoint: https, verify: { audience: 'a' } }, /"verify": give an issuer or a jwksUri/],
     [

@@ -25,6 +25,7 @@ import { FlyteError } from './errors/flyte-error.js';
 import { FileService } from './files/file.service.js';
 import { FlyteFeatureModule, taskSourcesIn, type TaskFeature } from './flyte-feature.module.js';
 import { getFlyteToken } from './flyte.tokens.js';
+import { openCredentials } from './remote/credentials/open-credentials.js';
 import { CurrentUser } from './remote/current-user.js';
 import { createFlyteClient, FlyteClient } from './remote/flyte-client.js';
 import type { FlyteModuleOptions, FlyteOptionsFactory } from './remote/flyte-options.js';
@@ -107,7 +108,7 @@ function providers(name: string | undefined): Provider[] {
             defaultEnvironment: options.defaultEnvironment,
             registry,
           },
-          callers: { owner, passthrough, serviceCredentials: options.credentials },
+          callers: { owner, passthrough, serviceCredentials: openCredentials(options, wire) },
           limits: options,
           files: insideAction() ? filesOfAction() : undefined,
         }),

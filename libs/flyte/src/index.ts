@@ -2,7 +2,14 @@
 export { FlyteModule } from './flyte.module.js';
 export type { TaskFeature } from './flyte-feature.module.js';
 export { getFlyteToken, getTaskToken, InjectFlyte, InjectTask, type InjectInto } from './flyte.tokens.js';
+export { clientCredentials, type ClientCredentialsOptions } from './remote/credentials/client-credentials.js';
+export type { ClientSecret } from './remote/credentials/client-secret.js';
+export { externalCommand, type ExternalCommandOptions } from './remote/credentials/external-command.js';
+export { tokenFile } from './remote/credentials/token-file.js';
+export type { BearerOptions } from './remote/credentials/bearer.js';
+export type { ServiceLogin } from './remote/credentials/service-login.js';
 export type {
+  AppsOwnHeaders,
   FlyteModuleOptions,
   FlyteOptionsFactory,
   FlyteTasksOptions,

@@ -1,5 +1,6 @@
 import { createRemoteJWKSet, errors, type JWTVerifyGetKey } from 'jose';
 import * as z from 'zod';
+import { isSafeUrl } from './safe-url.js';
 
 const FETCH_TIMEOUT_MS = 5_000;
 /** Keys of this age are fetched again, so that one that was withdrawn is forgotten. */
@@ -105,15 +106,6 @@ async function discover(issuer: string): Promise<string> {
   if (!answer.ok) throw new Error(`${url} answered ${answer.status}`);
   const document = Discovery.parse(await answer.json());
   if (document.issuer !== issuer) throw new Error(`${url} speaks for another issuer: ${document.issuer}`);
-  if (!isSafeKeyUrl(document.jwks_uri)) throw new Error(`${url} names keys at a URL that is not https://`);
+  if (!isSafeUrl(document.jwks_uri)) throw new Error(`${url} names keys at a URL that is not https://`);
   return document.jwks_uri;
-}
-
-/** Whether keys may be fetched from a URL: whoever can change them on the way signs as anybody. */
-export function isSafeKeyUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { protocol, hostname } = new URL(text);
-  // In plaintext from this machine alone; URL writes every form of its address in these.
-  const isLoopback = hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
-  return protocol === 'https:' || (protocol === 'http:' && isLoopback);
 }

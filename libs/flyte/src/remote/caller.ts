@@ -1,14 +1,15 @@
 import type { AuthMetadata } from '../auth/auth-metadata.js';
-import { createAuthMetadata } from '../auth/auth-metadata.js';
 import { currentAuthScope, requestIsOver, runAsOneCall } from '../auth/auth-scope.js';
 import type { ForwardedHeader } from '../auth/forwarded-headers.js';
 import { FlyteError } from '../errors/flyte-error.js';
-import type { ServiceCredentials } from './flyte-options.js';
+import type { GiveCredentials } from './credentials/service-login.js';
 
 /** On whose behalf a call is made. */
 export interface Caller {
   /** What travels with the call; undefined for an anonymous one. */
   readonly credentials: () => AuthMetadata | undefined | Promise<AuthMetadata>;
+  /** Gives others in place of those that Flyte refused: the app's own, which may have been kept for too long. */
+  readonly renew?: GiveCredentials;
   /** What travels along and is no credential. */
   readonly forwarded?: readonly ForwardedHeader[];
   /** Fires when nobody waits for the answer any more. */
@@ -24,7 +25,7 @@ export interface CallerPolicy {
   /** Whether calls must have a caller of their own. */
   readonly passthrough: boolean;
   /** The app's own credentials, if it has any. */
-  readonly serviceCredentials?: ServiceCredentials;
+  readonly serviceCredentials?: GiveCredentials | undefined;
 }
 
 /**
@@ -36,7 +37,7 @@ export interface CallerPolicy {
  */
 export function findCaller(policy: CallerPolicy, asService: boolean): Caller {
   const scope = currentAuthScope(policy.owner);
-  if (asService) return { credentials: () => fromService(policy), signal: scope?.life?.signal, isApp: true };
+  if (asService) return { ...theApp(policy), signal: scope?.life?.signal };
   if (scope?.life?.isOver) throw requestIsOver();
   if (scope) return { credentials: () => scope.metadata, forwarded: scope.forwarded, signal: scope.life?.signal };
   if (policy.passthrough) {
@@ -47,7 +48,12 @@ export function findCaller(policy: CallerPolicy, asService: boolean): Caller {
         "authMetadata(headers, fn), or client.with({ credentials: 'service' }).",
     );
   }
-  return { credentials: () => (policy.serviceCredentials ? fromService(policy) : undefined), isApp: true };
+  return policy.serviceCredentials ? theApp(policy) : { credentials: () => undefined, isApp: true };
+}
+
+function theApp({ serviceCredentials }: CallerPolicy): Caller {
+  if (!serviceCredentials) throw noServiceCredentials();
+  return { credentials: () => serviceCredentials(), renew: serviceCredentials, isApp: true };
 }
 
 /** Makes each method of a service one call, whatever it asks of Flyte: begun before its request was answered, it ends well. */
@@ -59,31 +65,6 @@ export function asCalls<T extends object>(service: T): T {
     Object.defineProperty(service, name, { ...property, value });
   }
   return service;
-}
-
-async function fromService({ serviceCredentials }: CallerPolicy): Promise<AuthMetadata> {
-  if (!serviceCredentials) throw noServiceCredentials();
-  let headers;
-  try {
-    headers = await serviceCredentials();
-  } catch (error) {
-    // Its text is a stranger's, and may quote what it was about.
-    const kind = error instanceof Error ? error.constructor.name : typeof error;
-    throw new FlyteError(
-      'unavailable',
-      `The option "credentials" gave none: it threw (${kind}). See why, and call again.`,
-    );
-  }
-  let metadata;
-  try {
-    metadata = createAuthMetadata(headers);
-  } catch (error) {
-    // Not the fault of who made the request, and nothing to tell them.
-    const problem = error instanceof FlyteError ? error.message : 'It must give a record or pairs.';
-    throw new FlyteError('misuse', `The option "credentials" gave no headers that can travel. ${problem}`);
-  }
-  if (metadata.names.length === 0) throw new FlyteError('misuse', 'The option "credentials" gave no header.');
-  return metadata;
 }
 
 /** What `with({ credentials: 'service' })` fails with where there are none. */

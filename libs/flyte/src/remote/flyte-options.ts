@@ -2,6 +2,7 @@ import type { AuthHeaders } from '../auth/auth-metadata.js';
 import type { VerifyOptions } from '../auth/bearer-verifier.js';
 import type { HeaderExtractor } from '../auth/header-extractors.js';
 import type { ImageLike, TaskEnvironment } from '../tasks/task-environment.js';
+import type { ServiceLogin } from './credentials/service-login.js';
 
 /** Certificates for TLS: PEM text, or bytes. */
 export interface FlyteTlsOptions {
@@ -13,8 +14,14 @@ export interface FlyteTlsOptions {
   readonly key?: string | Uint8Array;
 }
 
-/** Credentials of the app itself, for calls that no user made. Asked anew for each call; may be async. */
-export type ServiceCredentials = () => AuthHeaders | Promise<AuthHeaders>;
+/** A function of the app's own that gives the headers to call with. Asked anew for each call; may be async. */
+export type AppsOwnHeaders = () => AuthHeaders | Promise<AuthHeaders>;
+
+/**
+ * Credentials of the app itself, for calls that no user made: a login that keeps and renews tokens, see
+ * {@link clientCredentials}, {@link tokenFile} and {@link externalCommand}, or a function.
+ */
+export type ServiceCredentials = ServiceLogin | AppsOwnHeaders;
 
 /** How Flyte runs the tasks of this app. */
 export interface FlyteTasksOptions {

@@ -1,6 +1,13 @@
 import { MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt';
-import type { DescMessage, DescMethodStreaming, DescMethodUnary } from '@bufbuild/protobuf';
+import type {
+  DescMessage,
+  DescMethodStreaming,
+  DescMethodUnary,
+  MessageInitShape,
+  MessageShape,
+} from '@bufbuild/protobuf';
 import { Code, ConnectError, type StreamResponse, type Transport, type UnaryResponse } from '@connectrpc/connect';
+import { createAsyncIterable } from '@connectrpc/connect/protocol';
 import pRetry from 'p-retry';
 import type { AuthMetadata } from '../auth/auth-metadata.js';
 import type { Caller } from './caller.js';
@@ -71,9 +78,11 @@ export function asCaller(wire: Wire, caller: () => Caller, limits: CallLimits): 
       );
     },
     stream: (method, signal, timeoutMs, header, input, contextValues) => {
-      const response = openStream(wire, method, caller, limits, signal, (merged, who, sent) =>
-        wire.stream(merged).stream(method, merged, timeoutMs, headersOf(header, who, sent), input, contextValues),
-      );
+      const again = repeatable(method, input);
+      const response = openStream(wire, method, caller, limits, signal, async (merged, who, sent) => {
+        const headers = headersOf(header, who, sent);
+        return wire.stream(merged).stream(method, merged, timeoutMs, headers, await again(), contextValues);
+      });
       // The stream opens at once, and fails perhaps before anybody reads: the reader learns of it then.
       response.catch(() => undefined);
       return response;
@@ -94,17 +103,24 @@ async function callUnary<I extends DescMessage, O extends DescMessage>(
   const merged = merge(signal, caller.signal);
   let sent: AuthMetadata | undefined;
   try {
-    sent = await credentialsOf(caller, merged, timeoutMs);
     // Never under one millisecond: Connect takes 0 for "no deadline".
-    return await pRetry(() => attempt(Math.max(1, deadline - Date.now()), merged, sent), {
-      retries: isReadOnly(method) ? retries : 0,
-      minTimeout: FIRST_BACKOFF_MS,
-      maxTimeout: MAX_BACKOFF_MS,
-      randomize: true,
-      maxRetryTime: timeoutMs,
-      signal: merged,
-      shouldRetry: ({ error }) => isTransient(error) && Date.now() < deadline,
-    });
+    const tries = (): Promise<UnaryResponse<I, O>> =>
+      pRetry(() => attempt(Math.max(1, deadline - Date.now()), merged, sent), {
+        retries: isReadOnly(method) ? retries : 0,
+        minTimeout: FIRST_BACKOFF_MS,
+        maxTimeout: MAX_BACKOFF_MS,
+        randomize: true,
+        maxRetryTime: timeoutMs,
+        signal: merged,
+        shouldRetry: ({ error }) => isTransient(error) && Date.now() < deadline,
+      });
+    sent = await inTime(caller.credentials, merged, timeoutMs);
+    try {
+      return await tries();
+    } catch (error) {
+      sent = await renewed(error, caller, sent, merged, deadline - Date.now());
+      return await tries();
+    }
   } catch (error) {
     throw toFlyteError(error, nameOf(method), sent, { isApp: caller.isApp, project });
   }
@@ -137,11 +153,28 @@ async function openStream<I extends DescMessage, O extends DescMessage>(
     open.delete(end);
   };
   merged.addEventListener('abort', forget, { once: true });
+  // What else a call sends, it sends once.
+  let mayRenew = method.methodKind === 'server_streaming';
+  /** Opens it once more, with other credentials, where it was refused for those it had before it gave anything. */
+  const reopened = async (refusal: unknown): Promise<StreamResponse<I, O>> => {
+    if (!mayRenew) throw refusal;
+    mayRenew = false;
+    sent = await renewed(refusal, caller, sent, merged);
+    return attempt(merged, caller, sent);
+  };
   async function* messages(response: StreamResponse<I, O>): StreamResponse<I, O>['message'] & AsyncGenerator {
-    try {
-      for await (const message of response.message) {
+    const one = async function* (from: StreamResponse<I, O>): AsyncGenerator<MessageShape<O>> {
+      for await (const message of from.message) {
+        mayRenew = false;
         timer.refresh();
         yield message;
+      }
+    };
+    try {
+      try {
+        yield* one(response);
+      } catch (error) {
+        yield* one(await reopened(error));
       }
     } catch (error) {
       throw failed(error);
@@ -150,8 +183,8 @@ async function openStream<I extends DescMessage, O extends DescMessage>(
     }
   }
   try {
-    sent = await credentialsOf(caller, merged);
-    const response = await attempt(merged, caller, sent);
+    sent = await inTime(caller.credentials, merged);
+    const response = await attempt(merged, caller, sent).catch(reopened);
     return { ...response, message: messages(response) };
   } catch (error) {
     forget();
@@ -159,18 +192,52 @@ async function openStream<I extends DescMessage, O extends DescMessage>(
   }
 }
 
+/** What a stream sends, as often as it is opened. Connect gives it to be read once; of a server's stream it is one message. */
+function repeatable<I extends DescMessage>(
+  { methodKind }: DescMethodStreaming,
+  input: AsyncIterable<MessageInitShape<I>>,
+): () => Promise<AsyncIterable<MessageInitShape<I>>> {
+  if (methodKind !== 'server_streaming') return async () => input;
+  let kept: Promise<MessageInitShape<I>[]> | undefined;
+  const read = async (): Promise<MessageInitShape<I>[]> => {
+    const messages: MessageInitShape<I>[] = [];
+    for await (const message of input) messages.push(message);
+    return messages;
+  };
+  return async () => createAsyncIterable(await (kept ??= read()));
+}
+
 function idle(ms: number): ConnectError {
   return new ConnectError(`nothing was read from the stream for ${ms} ms`, Code.DeadlineExceeded);
 }
 
-/** The credentials of a caller; a function of the app's own gives them, and may hang. */
-async function credentialsOf(
-  { credentials }: Caller,
+/**
+ * Credentials in place of those that Flyte refused. A call that was refused for them was not made (RFC 9110, 15.5.2), so
+ * whatever it does may be tried with others, once.
+ *
+ * @throws the refusal, where it is another one or there are no others
+ */
+async function renewed(
+  refusal: unknown,
+  { renew }: Caller,
+  sent: AuthMetadata | undefined,
+  signal: AbortSignal,
+  leftMs?: number,
+): Promise<AuthMetadata> {
+  if (!renew || !sent || ConnectError.from(refusal).code !== Code.Unauthenticated) throw refusal;
+  const given = await inTime(() => renew(sent), signal, leftMs);
+  if (!given || given.fingerprint === sent.fingerprint) throw refusal;
+  return given;
+}
+
+/** The credentials of a caller; what gives the app's own may hang. */
+async function inTime(
+  give: Caller['credentials'],
   signal: AbortSignal,
   timeoutMs?: number,
 ): Promise<AuthMetadata | undefined> {
   signal.throwIfAborted();
-  const given = credentials();
+  const given = give();
   if (!(given instanceof Promise)) return given;
   let timer: NodeJS.Timeout | undefined;
   let aborted = (): void => undefined;

@@ -2,14 +2,15 @@ import * as z from 'zod';
 import { ASYMMETRIC_ALGORITHMS, type VerifyOptions } from '../auth/bearer-verifier.js';
 import { excludedPathProblem } from '../auth/excluded-paths.js';
 import { checkHeaderName, forwardProblem } from '../auth/header-names.js';
-import { isSafeKeyUrl } from '../auth/issuer-keys.js';
+import { isSafeUrl } from '../auth/safe-url.js';
 import { originProblem } from '../auth/same-origin.js';
 import { FlyteError } from '../errors/flyte-error.js';
 import { moduleProblem } from '../tasks/action-arguments.js';
 import { TaskEnvironment } from '../tasks/task-environment.js';
 import { versionProblem } from '../tasks/task-ref.js';
+import { isServiceLogin } from './credentials/service-login.js';
 import { parseEndpoint, type Endpoint } from './endpoint.js';
-import type { FlyteModuleOptions } from './flyte-options.js';
+import type { FlyteModuleOptions, ServiceCredentials } from './flyte-options.js';
 import type { FlyteSettings } from './flyte.config.js';
 import { requireOptions } from './options-form.js';
 
@@ -61,7 +62,7 @@ const forwardedHeader = checked("can't be forwarded:", forwardProblem);
 const trustedOrigin = checked('an origin', originProblem);
 const excludedPath = checked('a path that', excludedPathProblem);
 
-const keyUrl = text.refine(isSafeKeyUrl, 'give an https:// URL');
+const keyUrl = text.refine(isSafeUrl, 'give an https:// URL');
 
 const Verify = z
   .strictObject({
@@ -111,7 +112,12 @@ const Options = z.strictObject({
   forwardHeaders: z.array(forwardedHeader, 'give a list of names, such as ["traceparent"]').optional(),
   trustedOrigins: z.array(trustedOrigin, 'give a list of origins, such as ["https://app.example.com"]').optional(),
   verify: Verify.optional(),
-  credentials: fn.optional(),
+  credentials: z
+    .custom<ServiceCredentials>(
+      (value) => typeof value === 'function' || isServiceLogin(value),
+      'give clientCredentials(…), tokenFile(…), externalCommand(…) or a function',
+    )
+    .optional(),
   timeoutMs: ms.optional(),
   streamIdleTimeoutMs: ms.optional(),
   retries: z.int('give a whole number').min(0, 'give 0 or more').max(10, 'give at most 10').optional(),
