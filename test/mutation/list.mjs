@@ -12,6 +12,7 @@
 
 const runtime = 'libs/flyte/src/runtime';
 const execution = 'libs/flyte-local/src/execution';
+const supervisor = 'libs/flyte/bin/nestjs-flyte';
 const attempts = 'test/flyte-local/attempts.spec.ts';
 const apart = 'test/flyte-local/apart.spec.ts';
 const injection = 'test/flyte-local/injection.spec.ts';
@@ -24,7 +25,14 @@ export const mutants = [
     find: "['SIGTERM', 'SIGINT']",
     replace: "['SIGTERM']",
     spec: 'test/runtime/ending.spec.ts',
-    test: 'asked again',
+    test: 'by a terminal',
+  },
+  {
+    file: `${runtime}/process-guard.ts`,
+    find: '    if (isAsked) return;\n',
+    replace: '',
+    spec: 'test/runtime/ending.spec.ts',
+    test: 'heard twice',
   },
   {
     file: `${runtime}/process-guard.ts`,
@@ -48,7 +56,7 @@ export const mutants = [
   },
   {
     file: `${runtime}/run-action.ts`,
-    find: '    this.#limit(settings.maxRuntimeMs);\n',
+    find: '    await this.#limit(settings);\n',
     replace: '',
     spec: 'test/runtime/ending.spec.ts',
     test: 'never gives way',
@@ -58,12 +66,12 @@ export const mutants = [
     find: 'this.#life.failure ?? failureOf(error)',
     replace: 'failureOf(error)',
     spec: 'test/runtime/ending.spec.ts',
-    test: 'says that it was interrupted',
+    test: 'writes nothing where it has no result',
   },
   {
     file: `${runtime}/run-action.ts`,
-    find: 'this.#watch(startTimeoutMs, startTimedOut(startTimeoutMs));',
-    replace: '',
+    find: '    const started = this.#life.after(limit.ms, () => this.#life.end(limit.failure));\n    this.#watch(limit);\n',
+    replace: '    const started = this.#life.after(limit.ms, () => this.#life.end(limit.failure));\n',
     spec: 'test/runtime/start.spec.ts',
     test: 'is killed where it never gives way',
   },
@@ -90,8 +98,8 @@ export const mutants = [
   },
   {
     file: `${runtime}/watchdog.ts`,
-    find: "process.kill(process.pid, 'SIGKILL');",
-    replace: '',
+    find: "() => process.kill(process.pid, 'SIGKILL');",
+    replace: '() => undefined;',
     spec: 'test/runtime/ending.spec.ts',
     test: 'never gives way',
   },
@@ -115,6 +123,54 @@ export const mutants = [
     replace: '',
     spec: 'test/runtime/action.spec.ts',
     test: 'request-scoped',
+  },
+  // What looks after the end of an action.
+  {
+    file: supervisor,
+    find: '[ -z "$asked" ] || exit 143\n',
+    replace: '',
+    spec: 'test/runtime/supervisor.spec.ts',
+    test: 'in dash',
+  },
+  {
+    file: supervisor,
+    find: '[ "$asked" != "$before" ] || break',
+    replace: 'break',
+    spec: 'test/runtime/supervisor.spec.ts',
+    test: 'in dash',
+  },
+  {
+    file: supervisor,
+    find: '[ -z "$asked" ] || signal=KILL',
+    replace: '',
+    spec: 'test/runtime/supervisor.spec.ts',
+    test: 'kills an action that ignores it',
+  },
+  {
+    file: supervisor,
+    find: 'NODE_OPTIONS= node',
+    replace: 'node',
+    spec: 'test/runtime/supervisor.spec.ts',
+    test: 'kept Node from starting',
+  },
+  {
+    file: 'libs/flyte/src/cli/action-died.command.ts',
+    find: '!(await hasResult(folder))',
+    replace: 'true',
+    spec: 'test/runtime/action.spec.ts',
+    test: 'dies while the module shuts down',
+  },
+  {
+    file: `${runtime}/action-files.ts`,
+    find: "origin === 'system' && recoverable;",
+    replace: 'false;',
+    spec: 'libs/flyte/src/runtime/action-files.spec.ts',
+  },
+  {
+    file: `${runtime}/action-files.ts`,
+    find: 'shouldRetry: ({ error }) => isPassing(error),',
+    replace: 'shouldRetry: () => false,',
+    spec: 'libs/flyte/src/runtime/action-files.spec.ts',
   },
   // The local plane's execution.
   {

@@ -75,4 +75,10 @@ describe('an action that succeeds', () => {
     expect([code, files]).toEqual([0, ['outputs.pb']]);
     expect(log).toMatch(/Shutting the module down is not done|the pool is broken/);
   });
+
+  it('stays one where its process dies while the module shuts down', async () => {
+    const module = './dist/closing.module.js#DiesOnClose';
+    const { code, files } = await act({ root, task: 'demo.hidden', inputs: {}, module });
+    expect([code, files]).toEqual([0, ['outputs.pb']]);
+  });
 });

@@ -4,7 +4,7 @@ import { act, buildApp, texts } from './support.js';
 
 const root = buildApp();
 const { RECOVERABLE } = ContainerError_Kind;
-const { USER, SYSTEM } = ExecutionError_ErrorKind;
+const { USER } = ExecutionError_ErrorKind;
 const waiting = (how: string) => ({
   ...{ root, task: 'demo.wait', inputs: { how } },
   signals: [{ signal: 'SIGTERM' as const, after: 'waiting' }],
@@ -17,26 +17,39 @@ describe('an action that is asked to end', () => {
     expect(texts(outputs)['reason']).toContain('SIGTERM');
   });
 
-  it('says that it was interrupted', async () => {
-    const { code, error, log } = await act(waiting('obedient'));
+  it.each(['shell', 'node'] as const)(
+    'writes nothing where it has no result, and exits with 143: started by %s',
+    async (by) => {
+      const { code, files, log } = await act({ ...waiting('obedient'), by });
+      expect([code, files]).toEqual([143, []]);
+      expect(log).toMatch(/Task demo\.wait has no result: .*SIGTERM/);
+      expect(log).toContain('destroyed');
+    },
+  );
+
+  it('may be asked by a terminal, which asks all processes of its group: heard twice, it has its grace', async () => {
+    const twice = (signal: NodeJS.Signals) => ({ signal, after: 'waiting' });
+    const { code, outputs } = await act({
+      ...{ ...waiting('unhurried'), by: 'nobody' },
+      signals: [twice('SIGINT'), twice('SIGTERM')],
+    });
     expect(code).toBe(0);
-    expect(error).toMatchObject({ code: 'Interrupted', origin: SYSTEM, kind: RECOVERABLE });
-    expect(log).toContain('destroyed');
+    expect(texts(outputs)['reason']).toContain('SIGINT');
   });
 
   it('is waited for no longer than the grace period', async () => {
-    const { error } = await act({ ...waiting('deaf'), env: { NESTJS_FLYTE_GRACE: '500ms' } });
-    expect(error).toMatchObject({ code: 'Interrupted' });
+    const { code, files } = await act({ ...waiting('deaf'), env: { NESTJS_FLYTE_GRACE: '500ms' } });
+    expect([code, files]).toEqual([143, []]);
   });
 
-  it('ends at once when it is asked again', async () => {
+  it.each(['shell', 'node'] as const)('ends at once when it is asked again: started by %s', async (by) => {
     const again = { signal: 'SIGINT' as const, after: 'waiting' };
-    const { error } = await act({
-      ...waiting('deaf'),
+    const { code, files } = await act({
+      ...{ ...waiting('deaf'), by },
       signals: [...waiting('deaf').signals, again],
       env: { NESTJS_FLYTE_GRACE: '1h' },
     });
-    expect(error).toMatchObject({ code: 'Interrupted' });
+    expect([code, files]).toEqual([143, []]);
   });
 });
 
@@ -55,10 +68,11 @@ describe('an action whose time is up', () => {
     expect(texts(outputs)['reason']).toContain('timeout');
   });
 
-  it('is killed where it never gives way, and its log says why', async () => {
-    const { signal, log } = await act({ root, task: 'demo.busy', inputs: {} });
-    expect(signal).toBe('SIGKILL');
-    expect(log.trim().split('\n').at(-1)).toMatch(/^Task demo\.busy never gave way .* TaskTimeoutError: /);
+  it.each(['shell', 'node'] as const)('is killed where it never gives way: started by %s', async (by) => {
+    const { code, error, log } = await act({ root, task: 'demo.busy', inputs: {}, by });
+    expect(code).toBe(0);
+    expect(error).toMatchObject({ code: 'TaskTimeoutError', origin: USER, kind: RECOVERABLE });
+    expect(log).toMatch(/^Task demo\.busy never gave way .* TaskTimeoutError: /m);
   });
 });
 
@@ -76,6 +90,27 @@ describe('a task that tries to end its process', () => {
       ...{ code, origin: USER, kind: RECOVERABLE },
       message: expect.stringMatching(message) as string,
     });
+  });
+
+  it.each([
+    ['SIGKILL', /was ended by SIGKILL: out of memory/],
+    // Whoever runs the action did not ask for it, so the action would be started again for ever.
+    ['SIGTERM', /was ended by SIGTERM/],
+    ['abort', /was ended by SIGABRT/],
+    ['heap', /was ended by SIGABRT: .* memory is full/],
+  ])('by %s is told of by what survives it', async (how, message) => {
+    const env: Record<string, string> = how === 'heap' ? { NODE_OPTIONS: '--max-old-space-size=80' } : {};
+    const ways = ['shell', 'node'] as const;
+    const ended = await Promise.all(
+      ways.map(async (by) => act({ root, task: 'demo.escape', inputs: { how }, by, env })),
+    );
+    for (const { code, files, error } of ended) {
+      expect([code, files]).toEqual([0, ['error.pb']]);
+      expect(error).toMatchObject({
+        ...{ code: 'ProcessDied', origin: USER, kind: RECOVERABLE },
+        message: expect.stringMatching(message) as string,
+      });
+    }
   });
 
   it('by an exit code succeeds all the same', async () => {

@@ -1,4 +1,4 @@
-import { writeFileSync, mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ContainerError_Kind, ExecutionError_ErrorKind } from 'nestjs-flyte/idl/core/execution';
 import { describe, expect, it } from 'vitest';
@@ -12,7 +12,11 @@ const failing = (how: string): Action => ({ root, task: 'demo.fail', inputs: { h
 describe('an action that fails', () => {
   it.each([
     ['an error', failing('user'), ['TypeError', USER, RECOVERABLE, /^no such thing\nCaused by: the real reason$/]],
-    ['an error of Flyte', failing('system'), ['unavailable', SYSTEM, RECOVERABLE, /^Flyte did not answer\.$/]],
+    [
+      'an error of Flyte',
+      failing('system'),
+      ['unavailable', USER, RECOVERABLE, /^\[origin: system\] Flyte did not answer\.$/],
+    ],
     ['misuse of the library', failing('misuse'), ['misuse', USER, NON_RECOVERABLE, /^wrongly used$/]],
     ['what no retry would change', failing('final'), ['BadLicence', USER, NON_RECOVERABLE, /^never again$/]],
     ['text thrown', failing('text'), ['UnknownError', USER, RECOVERABLE, /^just text$/]],
@@ -43,7 +47,7 @@ describe('an action that fails', () => {
       { root, task: 'demo.greet', inputs: new TextEncoder().encode('this is no protobuf') },
       ['InputsUnreadable', SYSTEM, NON_RECOVERABLE, /no task\.Inputs message/],
     ],
-    ['no inputs file', { root, task: 'demo.nothing' }, ['InputsUnreadable', SYSTEM, RECOVERABLE, /there is none/]],
+    ['no inputs file', { root, task: 'demo.nothing' }, ['InputsUnreadable', SYSTEM, NON_RECOVERABLE, /there is none/]],
     [
       'a secret that is not there',
       { root, task: 'demo.secrets', inputs: {} },
@@ -57,7 +61,7 @@ describe('an action that fails', () => {
     [
       'a call to the Flyte that runs it, without credentials',
       { root, task: 'demo.whoami', inputs: {}, module: './dist/tasks.module.js#ConnectedModule' },
-      ['unavailable', SYSTEM, RECOVERABLE, /UserInfo/],
+      ['unavailable', USER, RECOVERABLE, /^\[origin: system\] .*UserInfo/],
     ],
     [
       'a wrong setting',
@@ -94,22 +98,35 @@ describe('an action that fails', () => {
     expect(log).toMatch(message);
   });
 
-  it('exits with 1 where error.pb has no place to go', async () => {
-    const args = [...TARGET, '--inputs', '/nowhere/inputs.pb', '--outputs-path', 's3://bucket/out'];
-    const { code, log } = await act({ root, task: '', args });
-    expect(code).toBe(1);
-    expect(log).toMatch(/error\.pb cannot be written: Storage of the scheme "s3"/);
-  });
+  it.each(['the action', 'what survives it'])(
+    'exits with 0 where %s has no place for error.pb, and the log says so',
+    async (who) => {
+      const args = [...TARGET, '--inputs', '/nowhere/inputs.pb', '--outputs-path', 'ftp://host/out'];
+      const env: Record<string, string> = who !== 'the action' ? { NODE_OPTIONS: '--require=./gone.cjs' } : {};
+      const { code, log } = await act({ root, task: '', args, env });
+      expect(code).toBe(0);
+      expect(log).toMatch(
+        /error\.pb cannot be written, so the run fails without a reason: Storage of the scheme "ftp"/,
+      );
+    },
+  );
 
   it.each([
     [[], /--task is missing/],
     [['--task', 'a.b', '--version', 'v1'], /--module is missing/],
     [['--what', 'x'], /--what/],
-  ])('exits with 2 for the arguments %j', async (args, message) => {
-    const { code, log } = await act({ root, task: '', args });
-    expect(code).toBe(2);
+  ])('says what is wrong with the arguments %j, in error.pb where it can', async (args, message) => {
+    const outputs = temporaryFolder();
+    const place = args.length > 0 ? ['--outputs-path', outputs] : [];
+    const { code, log } = await act({ root, task: '', args: [...args, ...place] });
+    expect(code).toBe(0);
     expect(log).toMatch(message);
     expect(log).not.toMatch(/\n {4}at /);
+    expect(readdirSync(outputs)).toEqual(args.length > 0 ? ['error.pb'] : []);
+  });
+
+  it('exits with 2 for wrong arguments where nothing looks after its end', async () => {
+    expect(await act({ root, task: '', args: ['--what'], by: 'nobody' })).toMatchObject({ code: 2 });
   });
 });
 

@@ -60,16 +60,17 @@ describe('a module that does not start', () => {
     expect(error).toMatchObject({ code: 'StartTimedOut', kind: RECOVERABLE });
   });
 
-  it('is killed where it never gives way, and its log says why', async () => {
+  it('is killed where it never gives way, and says why', async () => {
     const module = './dist/starting.module.js#BusyOnStart';
     let ended;
     // On a busy machine the time may be up before the module is loaded, which is another end.
-    for (let ms = 800; ended?.signal !== 'SIGKILL' && !ended?.log.includes('is busy'); ms *= 2) {
+    for (let ms = 800; !ended?.log.includes('is busy'); ms *= 2) {
       const env = { NESTJS_FLYTE_START_TIMEOUT: `${ms}ms` };
       // oxlint-disable-next-line no-await-in-loop
       ended = await act({ root, task: 'demo.hidden', inputs: {}, module, env });
     }
-    expect(ended?.signal).toBe('SIGKILL');
-    expect(ended?.log).toMatch(/never gave way and was killed: StartTimedOut/);
+    expect(ended.code).toBe(0);
+    expect(ended.log).toMatch(/never gave way and is killed: StartTimedOut/);
+    expect(ended.error).toMatchObject({ code: 'StartTimedOut', kind: RECOVERABLE });
   });
 });

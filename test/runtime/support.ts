@@ -19,7 +19,7 @@ import { InputsSchema, type Outputs, OutputsSchema } from 'nestjs-flyte/idl/task
 import ts from 'typescript';
 import * as z from 'zod';
 
-const BIN = resolve('libs/flyte/bin/nestjs-flyte.js');
+const BIN = resolve('libs/flyte/bin/nestjs-flyte');
 
 const folders: string[] = [];
 const running = new Set<ChildProcess>();
@@ -64,6 +64,8 @@ export interface Action {
   readonly inputs?: Readonly<Record<string, string | number>> | Uint8Array;
   readonly env?: Readonly<Record<string, string>>;
   readonly args?: readonly string[];
+  /** What starts it: the shell's part of the command, or Node's, or nothing that looks after its end. */
+  readonly by?: 'shell' | 'node' | 'nobody';
   /** Sent to the process once its log holds a text. */
   readonly signals?: readonly { readonly signal: NodeJS.Signals; readonly after: string }[];
 }
@@ -88,7 +90,9 @@ export async function act(action: Action): Promise<Ended> {
     ...['--inputs', uri(inputs), '--outputs-path', uri(outputs), '--raw-data-path', uri(join(folder, 'raw'))],
     ...['--checkpoint-path', uri(join(folder, 'cp')), '--prev-checkpoint', '""'],
   ];
-  const child = spawn(process.execPath, [BIN, 'action', ...args], {
+  const { by = 'shell' } = action;
+  const [file, ...first] = by === 'shell' ? [BIN] : [process.execPath, `${BIN}.js`];
+  const child = spawn(file, [...first, by === 'nobody' ? 'run-action' : 'action', ...args], {
     cwd: action.root,
     env: { PATH: process.env['PATH'], ...FLYTE_VARIABLES, ...action.env },
     stdio: ['ignore', 'pipe', 'pipe'],

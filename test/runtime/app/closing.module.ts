@@ -16,3 +16,11 @@ export class FailsOnClose implements OnModuleDestroy {
     throw new Error('the pool is broken');
   }
 }
+
+/** Dies while it shuts down. */
+@Module({ providers: [PlainTasks] })
+export class DiesOnClose implements OnModuleDestroy {
+  onModuleDestroy(): void {
+    process.kill(process.pid, 'SIGKILL');
+  }
+}

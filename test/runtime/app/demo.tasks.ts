@@ -121,6 +121,9 @@ export class DemoTasks implements OnModuleInit, OnModuleDestroy {
         throw new RangeError('out of the blue');
       });
     if (how === 'idle') await new Promise(() => undefined);
+    if (how === 'SIGKILL' || how === 'SIGTERM') process.kill(process.pid, how);
+    if (how === 'abort') process.abort();
+    if (how === 'heap') for (const all: number[][] = []; ;) all.push(Array.from({ length: 1e5 }, Math.random));
     if (how === 'exit code') {
       process.exitCode = 7;
       return;
@@ -147,6 +150,7 @@ export class DemoTasks implements OnModuleInit, OnModuleDestroy {
     } catch (error) {
       if (how === 'obedient') throw error;
     }
+    if (how === 'unhurried') await sleep(500);
     return { reason: String(this.ctx.signal.reason) };
   }
 
@@ -161,6 +165,12 @@ export class DemoTasks implements OnModuleInit, OnModuleDestroy {
     await sleep(LONG_MS, undefined, { signal: this.ctx.signal }).catch(() => undefined);
     await sleep(3_000);
     return { reason: String(this.ctx.signal.reason) };
+  }
+
+  @Task({ timeout: { deadline: '90s' } })
+  async late(): Promise<void> {
+    new Logger('Demo').log('in time');
+    await sleep(LONG_MS, undefined, { signal: this.ctx.signal });
   }
 
   @Task({ timeout: '2s' })

@@ -1,7 +1,9 @@
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
 import { actionCommand } from './action.command.js';
+import { actionDiedCommand } from './action-died.command.js';
 import { imageCommand } from './image.command.js';
+import { runActionCommand } from './run-action.command.js';
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
 
@@ -14,6 +16,8 @@ export function createProgram(): Command {
       // An action has a --version of its own.
       .enablePositionalOptions()
       .addCommand(actionCommand())
+      .addCommand(runActionCommand(), { hidden: true })
+      .addCommand(actionDiedCommand(), { hidden: true })
       .addCommand(imageCommand())
   );
 }

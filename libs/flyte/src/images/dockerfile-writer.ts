@@ -100,9 +100,14 @@ export class DockerfileWriter {
     this.add(`ENV ${envPair(name, value)}`);
   }
 
-  /** Puts a folder before all others where programs are looked for. */
-  prependPath(folder: string): void {
-    this.add(`ENV PATH="${folder}:$PATH"`);
+  /**
+   * Has the programs of npm packages found before all others. `nestjs-flyte` is found where its shell part is, which is the
+   * better one to start an action.
+   *
+   * @param folder the `node_modules` that they are in
+   */
+  prependPrograms(folder: string): void {
+    this.add(`ENV PATH="${folder}/nestjs-flyte/bin:${folder}/.bin:$PATH"`);
   }
 
   /** Makes a user run what follows. */

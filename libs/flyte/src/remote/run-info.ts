@@ -7,6 +7,7 @@ import {
   type ActionMetadata,
   type ActionStatus,
 } from '../gen/flyteidl2/workflow/run_definition_pb.js';
+import { messageOfSystem } from '../errors/failure-origin.js';
 import type { FailedRun } from '../errors/flyte-error.js';
 
 /** How far a run is. */
@@ -109,6 +110,8 @@ function failureOf({ result, attempts }: ActionDetails, phase: RunPhase): RunFai
   }
   if (phase !== 'failed' && phase !== 'timed_out') return undefined;
   const info = result.case === 'errorInfo' ? result.value : attempts.at(-1)?.errorInfo;
+  const ofSystem = messageOfSystem(info?.message ?? '');
+  if (ofSystem !== undefined) return { message: ofSystem, origin: 'system' };
   const origin =
     info?.kind === ErrorInfo_Kind.USER ? 'user' : info?.kind === ErrorInfo_Kind.SYSTEM ? 'system' : 'unknown';
   return { message: info?.message || (phase === 'timed_out' ? 'it took too long' : 'no reason given'), origin };

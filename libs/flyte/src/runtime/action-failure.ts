@@ -12,6 +12,11 @@ export interface ActionFailure {
   readonly origin: 'user' | 'system';
   /** Whether Flyte may use up a retry for it. */
   readonly recoverable: boolean;
+  /**
+   * Whether the process was asked to end, which is no result: nothing is written, and Flyte starts the attempt anew where
+   * it was not Flyte that asked. An error.pb would still be there then, and count more than the new outputs.
+   */
+  readonly isInterruption?: boolean;
   /** The error behind it, for the log. */
   readonly cause?: unknown;
 }

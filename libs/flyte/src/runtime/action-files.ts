@@ -1,4 +1,6 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import pRetry from 'p-retry';
+import { markedAsOfSystem } from '../errors/failure-origin.js';
 import { FlyteError } from '../errors/flyte-error.js';
 import {
   ContainerError_Kind,
@@ -35,8 +37,8 @@ export async function readInputs(uri: string): Promise<Inputs> {
     const storage = await storageOf(uri);
     bytes = await storage.read(uri, MAX_INPUT_BYTES);
   } catch (error) {
-    const recoverable = FlyteError.is(error) && (error.code === 'unavailable' || error.code === 'not_found');
-    throw failedStep(error, { code: 'InputsUnreadable', origin: 'system', recoverable }, 'The inputs cannot be read');
+    const step = { code: 'InputsUnreadable', origin: 'system', recoverable: isPassing(error) } as const;
+    throw failedStep(error, step, 'The inputs cannot be read');
   }
   try {
     return fromBinary(InputsSchema, bytes);
@@ -62,32 +64,58 @@ export async function writeOutputs(folder: string, outputs: Outputs): Promise<nu
   try {
     await write(joinUri(folder, 'outputs.pb'), bytes);
   } catch (error) {
-    const step = { code: 'OutputsNotWritten', origin: 'system', recoverable: true } as const;
+    const step = { code: 'OutputsNotWritten', origin: 'system', recoverable: isPassing(error) } as const;
     throw failedStep(error, step, 'The outputs cannot be written');
   }
   return bytes.length;
 }
 
 /**
- * Writes error.pb. Flyte reads it where the process exits with 0.
+ * Writes error.pb. Flyte reads it where the process exits with 0. What may be retried is the task's own failure there,
+ * because Flyte counts no retries of others; {@link markedAsOfSystem} keeps whose it is.
  *
  * @throws FlyteError where it can't be written
  */
 export async function writeError(folder: string, { code, message, origin, recoverable }: ActionFailure): Promise<void> {
+  const isMarked = origin === 'system' && recoverable;
   const document = create(ErrorDocumentSchema, {
     error: {
       code,
-      message,
+      message: isMarked ? markedAsOfSystem(message) : message,
       kind: recoverable ? ContainerError_Kind.RECOVERABLE : ContainerError_Kind.NON_RECOVERABLE,
-      origin: origin === 'system' ? ExecutionError_ErrorKind.SYSTEM : ExecutionError_ErrorKind.USER,
+      origin: origin === 'system' && !recoverable ? ExecutionError_ErrorKind.SYSTEM : ExecutionError_ErrorKind.USER,
     },
   });
   await write(joinUri(folder, 'error.pb'), toBinary(ErrorDocumentSchema, document));
 }
 
+/** Whether outputs.pb or error.pb is there. Where that can't be found out, it counts as not there. */
+export async function hasResult(folder: string): Promise<boolean> {
+  const found = ['outputs.pb', 'error.pb'].map(async (name) => {
+    const uri = joinUri(folder, name);
+    try {
+      const storage = await storageOf(uri);
+      await storage.read(uri, MAX_RESULT_BYTES);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+  return (await Promise.all(found)).includes(true);
+}
+
+/** Tries for some seconds where the storage fails: what is lost here, no later attempt can make good. */
 async function write(uri: string, bytes: Uint8Array): Promise<void> {
   const storage = await storageOf(uri);
-  await storage.write(uri, bytes);
+  await pRetry(() => storage.write(uri, bytes), {
+    ...{ retries: 6, minTimeout: 250, maxRetryTime: 15_000, randomize: true },
+    shouldRetry: ({ error }) => isPassing(error),
+  });
+}
+
+/** Whether the same may succeed later: the storage failed, and nothing is wrong with what it was asked. */
+function isPassing(error: unknown): boolean {
+  return FlyteError.is(error) && error.code === 'unavailable';
 }
 
 function tooLarge({ literals }: Outputs, size: number): ActionFailure {

@@ -11,8 +11,14 @@ const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
  * @returns gives everything back
  */
 export function guardProcess(life: ActionLife, process: NodeJS.Process = globalThis.process): () => void {
-  const onSignal = (signal: NodeJS.Signals): void =>
+  let isAsked = false;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    // Whoever signals a group of processes is heard twice: from there, and from the process above, which passes it on. That
+    // one, too, ends the action where it is asked again.
+    if (isAsked) return;
+    isAsked = true;
     life.interrupt(interrupted(signal), new FlyteError('canceled', `The process was sent ${signal}.`));
+  };
   const onUncaught = (error: unknown): void => {
     if (!(error instanceof ExitError)) life.end(uncaught(error));
   };
@@ -48,6 +54,7 @@ function interrupted(signal: string): ActionFailure {
     message: `The task was interrupted: its process was sent ${signal}, because the run was aborted or the machine is taken away.`,
     origin: 'system',
     recoverable: true,
+    isInterruption: true,
   };
 }
 

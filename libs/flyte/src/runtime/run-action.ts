@@ -3,16 +3,18 @@ import { FlyteError } from '../errors/flyte-error.js';
 import type { Outputs } from '../gen/flyteidl2/task/common_pb.js';
 import type { ActionArguments } from '../tasks/action-arguments.js';
 import type { TaskDefinition } from '../tasks/task-definition.js';
-import { type ActionFailure, failedStep, failureOf, stackOf } from './action-failure.js';
+import type { TaskSettings } from '../tasks/task-settings.js';
+import { type ActionFailure, failedStep, failureOf, messageOf, stackOf } from './action-failure.js';
 import { readInputs, writeError, writeOutputs } from './action-files.js';
 import { ActionLife } from './action-life.js';
 import { cautiousRedactor, redactorOf } from './action-redactor.js';
 import { type ActionScope, runInAction } from './action-scope.js';
 import { loadTasksModule } from './load-tasks-module.js';
 import { guardProcess } from './process-guard.js';
-import { RUNTIME_DEFAULTS, RUNTIME_VARIABLES, type RuntimeSettings, runtimeSettings } from './runtime-settings.js';
-import { startWatchdog } from './watchdog.js';
+import { RUNTIME_DEFAULTS, type RuntimeSettings, runtimeSettings } from './runtime-settings.js';
 import { callTask, findTask, startTasksApp } from './tasks-app.js';
+import { startLimit, type TimeLimit, timeLimit } from './time-limits.js';
+import { startWatchdog } from './watchdog.js';
 
 /** What an action runs in. */
 export interface ActionHost {
@@ -22,14 +24,18 @@ export interface ActionHost {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Where the log goes. */
   readonly logger: LoggerService;
+  /** Asks when Flyte took up the action, which the task's deadline counts from; rejects where nobody can tell. */
+  readonly startedAt?: () => Promise<Date>;
+  /** The command that writes error.pb for this process where it can't do so itself, and is killed; options follow. */
+  readonly reportDeath?: readonly [string, ...string[]];
 }
 
 /** How a process that ran one action is to end. */
 export type ActionExitCode =
-  /** outputs.pb or error.pb is written. */
+  /** outputs.pb or error.pb is written. Where neither could be, Flyte fails the run, for want of a result. */
   | 0
-  /** Neither could be written: Flyte sees a failure without a reason, and may retry. */
-  | 1;
+  /** The process was asked to end: there is no result, and Flyte starts the attempt anew, unless it has ended the run. */
+  | 143;
 
 const CONTEXT = 'Action';
 
@@ -112,11 +118,11 @@ class ActionRun {
     if (this.#settingsProblem !== undefined) throw this.#settingsProblem;
     const { inputs, task: name } = this.args;
     const given = await readInputs(inputs);
-    const task = await this.#start(name);
+    const task = await this.#load(name);
     const { codec, secrets, settings } = task;
     const redactor = redactorOf(secrets, this.host.env);
     this.#redact = (text) => redactor.redact(text);
-    this.#limit(settings.maxRuntimeMs);
+    await this.#limit(settings);
     const app = this.#app;
     if (!app) throw new FlyteError('internal', 'The module was shut down before the task ran.');
     const decoded = await codec.decodeInputs(given).catch((error: unknown) => {
@@ -128,10 +134,10 @@ class ActionRun {
     });
   }
 
-  async #start(name: string): Promise<TaskDefinition> {
-    const { startTimeoutMs } = this.#settings;
-    const started = this.#life.after(startTimeoutMs, () => this.#life.end(startTimedOut(startTimeoutMs)));
-    this.#watch(startTimeoutMs, startTimedOut(startTimeoutMs));
+  async #load(name: string): Promise<TaskDefinition> {
+    const limit = startLimit(this.#settings.startTimeoutMs);
+    const started = this.#life.after(limit.ms, () => this.#life.end(limit.failure));
+    this.#watch(limit);
     const module = await loadTasksModule(this.args.module, this.host.root);
     this.#app = await startTasksApp(module, this.host.logger);
     const task = findTask(this.#app, name);
@@ -140,26 +146,46 @@ class ActionRun {
     return task;
   }
 
-  /** The time that the task declares, counted as Flyte does: from when the process started. */
-  #limit(maxRuntimeMs: number | undefined): void {
-    if (maxRuntimeMs === undefined) return;
-    const failure = timedOut(maxRuntimeMs);
-    const left = Math.max(0, maxRuntimeMs - performance.now());
-    this.#watch(left, failure);
-    this.#life.after(left, () => this.#life.interrupt(failure, new FlyteError('deadline_exceeded', failure.message)));
+  /** Holds the task to what it declares for how long it may take. */
+  async #limit(settings: TaskSettings): Promise<void> {
+    const limit = await timeLimit(settings, () => this.#start());
+    if (limit === undefined) return;
+    const { ms, failure } = limit;
+    this.#watch(limit);
+    this.#life.after(ms, () => this.#life.interrupt(failure, new FlyteError('deadline_exceeded', failure.message)));
   }
 
-  /** Where even the event loop stands still, the log gets the reason, and error.pb does not. */
-  #watch(ms: number, { code, message }: ActionFailure): void {
+  /** When the first attempt was queued; where nobody can tell, when this one started. */
+  async #start(): Promise<Date> {
+    try {
+      if (this.host.startedAt) return await this.host.startedAt();
+    } catch (error) {
+      this.host.logger.warn(
+        `The deadline counts from the start of this attempt, because Flyte does not tell that of the run: ${messageOf(error)}`,
+        CONTEXT,
+      );
+    }
+    return new Date(performance.timeOrigin);
+  }
+
+  /** Where even the event loop stands still, another process writes error.pb. */
+  #watch({ ms, failure: { code, message } }: TimeLimit): void {
+    const { reportDeath } = this.host;
+    const words = ['--code', code, '--message', message, '--outputs-path', this.args.outputsPath];
     this.#watchdog.watch({
       ms,
-      lastWords: `Task ${this.args.task} never gave way and was killed: ${code}: ${message}`,
+      lastWords: `Task ${this.args.task} never gave way and is killed: ${code}: ${message}`,
+      report: reportDeath && [...reportDeath, ...words],
     });
   }
 
   async #fail(failure: ActionFailure): Promise<ActionExitCode> {
     const { logger } = this.host;
     const { task, outputsPath } = this.args;
+    if (failure.isInterruption === true) {
+      logger.warn(`Task ${task} has no result: ${failure.message}`, CONTEXT);
+      return 143;
+    }
     const shown = { ...failure, code: this.#redact(failure.code), message: this.#redact(failure.message) };
     const retry = failure.recoverable ? 'may be retried' : 'is not retried';
     // Of a FlyteError the message says it all.
@@ -171,11 +197,12 @@ class ActionRun {
     );
     try {
       await writeError(outputsPath, shown);
-      return 0;
     } catch (error) {
-      logger.error(this.#redact(`error.pb cannot be written: ${failureOf(error).message}`), CONTEXT);
-      return 1;
+      const problem = failureOf(error).message;
+      logger.error(this.#redact(`error.pb cannot be written, so the run fails without a reason: ${problem}`), CONTEXT);
     }
+    // Flyte would start again, and for ever, what ends with another code.
+    return 0;
   }
 
   #info(): ActionScope {
@@ -203,22 +230,6 @@ class ActionRun {
 }
 
 const INVALID = { code: 'DataValidationError', origin: 'user', recoverable: false } as const;
-
-function startTimedOut(ms: number): ActionFailure {
-  return {
-    code: 'StartTimedOut',
-    message:
-      `The tasks module did not start within ${ms / 1000} s. See what it waits for, such as a connection in onModuleInit; ` +
-      `the variable ${RUNTIME_VARIABLES.startTimeoutMs} gives it longer.`,
-    origin: 'user',
-    recoverable: true,
-  };
-}
-
-function timedOut(ms: number): ActionFailure {
-  const message = `The task took longer than the ${ms / 1000} s that its "timeout" allows.`;
-  return { code: 'TaskTimeoutError', message, origin: 'user', recoverable: true };
-}
 
 /** A wrong setting fails the action, in an orderly way. */
 function settingsOf(env: ActionHost['env']): { readonly settings: RuntimeSettings; readonly problem?: FlyteError } {

@@ -6,12 +6,11 @@ export interface Deadline {
   readonly ms: number;
   /** The last line of the process's log. */
   readonly lastWords: string;
+  /** A command that is run first, and waited for. */
+  readonly report?: readonly string[] | undefined;
 }
 
-/**
- * Kills the process where code never gives way, so that no timer of its thread can end it. Flyte then sees a failure
- * without a reason, and may retry; the log tells the reason.
- */
+/** Kills the process where code never gives way, so that no timer of its thread can end it. */
 export interface Watchdog {
   /** Sets the deadline, in place of the one before. Nothing happens where the thread is found to be responsive then. */
   watch(deadline: Deadline | undefined): void;
@@ -28,8 +27,10 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 // V8 can be told to end a loop from outside (`Runtime.terminateExecution`), but Node does not survive that: it finds its
 // async context in disorder, and aborts.
 const WATCH = `
+  const { spawn } = require('node:child_process');
   const { writeSync } = require('node:fs');
   const { parentPort, workerData: beat } = require('node:worker_threads');
+  const kill = () => process.kill(process.pid, 'SIGKILL');
   let timer;
   parentPort.on('message', (deadline) => {
     clearTimeout(timer);
@@ -39,7 +40,9 @@ const WATCH = `
       timer = setTimeout(() => {
         if (Atomics.load(beat, 0) !== before) return;
         try { writeSync(2, deadline.lastWords + '\\n'); } catch {}
-        process.kill(process.pid, 'SIGKILL');
+        const [file, ...args] = deadline.report ?? [];
+        if (file) spawn(file, args, { stdio: 'inherit' }).on('error', kill).on('exit', kill);
+        else kill();
       }, ${PATIENCE_MS});
     }, deadline.ms);
   });
@@ -49,7 +52,9 @@ const WATCH = `
 export function startWatchdog(): Watchdog {
   const beat = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   const timer = setInterval(() => Atomics.add(beat, 0, 1), PATIENCE_MS / 5).unref();
-  const worker = new Worker(WATCH, { eval: true, workerData: beat, env: {}, execArgv: [] });
+  // Without the options that may load the task's code.
+  const env = { ...process.env, NODE_OPTIONS: '' };
+  const worker = new Worker(WATCH, { eval: true, workerData: beat, env, execArgv: [] });
   // Where there can be no thread, there is no watchdog.
   worker.on('error', () => undefined);
   worker.unref();

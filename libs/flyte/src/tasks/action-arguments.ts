@@ -92,6 +92,14 @@ export function parseActionArguments(argv: readonly string[]): ActionArguments {
   };
 }
 
+/** The folder for results out of arguments that may be wrong otherwise; undefined where they don't say. */
+export function outputsPathOf(argv: readonly string[]): string | undefined {
+  const options = { 'outputs-path': { type: 'string' } } as const;
+  const { values } = parseArgs({ args: [...argv], options, strict: false });
+  const path = values['outputs-path'];
+  return typeof path === 'string' && path !== '' ? path : undefined;
+}
+
 function parsed<T>(parse: () => T): T {
   try {
     return parse();

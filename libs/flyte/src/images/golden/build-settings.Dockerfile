@@ -28,7 +28,7 @@ RUN --mount=type=secret,id=npm-token,target=/run/secrets/npm-token,required=true
     export npm_config_cache=/var/cache/flyte/npm npm_config_logs_max=0 npm_config_update_notifier=false && \
     npm install --prefix /opt/flyte --no-audit --no-fund zod
 RUN ln -sfn /opt/flyte/node_modules /node_modules
-ENV PATH="/opt/flyte/node_modules/.bin:$PATH"
+ENV PATH="/opt/flyte/node_modules/nestjs-flyte/bin:/opt/flyte/node_modules/.bin:$PATH"
 COPY ["files/2/", "/opt/flyte/nestjs-flyte/"]
 RUN --mount=type=secret,id=npm-token,target=/run/secrets/npm-token,required=true \
     --mount=type=tmpfs,target=/run/flyte \

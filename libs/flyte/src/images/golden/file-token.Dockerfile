@@ -12,5 +12,5 @@ RUN --mount=type=secret,id=npm,target=/run/secrets/npm,required=true \
     export npm_config_cache=/var/cache/flyte/npm npm_config_logs_max=0 npm_config_update_notifier=false && \
     npm install --prefix /opt/flyte --no-audit --no-fund '@acme/tools@^2' zod@4
 RUN ln -sfn /opt/flyte/node_modules /node_modules
-ENV PATH="/opt/flyte/node_modules/.bin:$PATH"
+ENV PATH="/opt/flyte/node_modules/nestjs-flyte/bin:/opt/flyte/node_modules/.bin:$PATH"
 USER 10001:10001

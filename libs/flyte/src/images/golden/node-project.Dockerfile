@@ -16,7 +16,7 @@ COPY ["files/2/", "./"]
 RUN --mount=type=cache,id=flyte-npm,target=/var/cache/flyte/npm,sharing=locked,mode=0777 \
     export npm_config_cache=/var/cache/flyte/npm npm_config_logs_max=0 npm_config_update_notifier=false && \
     if grep -qs '"link": true' npm-shrinkwrap.json package-lock.json; then npm rebuild --ignore-scripts; fi
-ENV PATH="/home/flyte/node_modules/.bin:$PATH"
+ENV PATH="/home/flyte/node_modules/nestjs-flyte/bin:/home/flyte/node_modules/.bin:$PATH"
 ENV NODE_ENV="production"
 ENV GREETING="\"it's\" \\ \$HOME"
 ENV PATH="/opt/tools:$PATH"

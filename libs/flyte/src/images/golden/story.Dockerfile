@@ -29,5 +29,5 @@ RUN --mount=type=secret,id=npm-token,target=/run/secrets/npm-token,required=true
     export npm_config_cache=/var/cache/flyte/npm npm_config_logs_max=0 npm_config_update_notifier=false && \
     npm install --prefix /opt/flyte --no-audit --no-fund @acme/tools
 RUN ln -sfn /opt/flyte/node_modules /node_modules
-ENV PATH="/opt/flyte/node_modules/.bin:$PATH"
+ENV PATH="/opt/flyte/node_modules/nestjs-flyte/bin:/opt/flyte/node_modules/.bin:$PATH"
 USER 10001:10001

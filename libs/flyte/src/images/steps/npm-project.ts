@@ -36,7 +36,7 @@ export function npmProjectStep(folder: string, options: NpmProjectOptions = {}):
       `if grep -qs '"link": true' ${LOCKFILES.join(' ')}; then npm rebuild --ignore-scripts; fi`,
     ]);
     // Before the image's own programs: a project that brings this package runs its own copy of it.
-    to.prependPath(`${to.workdir}/node_modules/.bin`);
+    to.prependPrograms(`${to.workdir}/node_modules`);
   };
 }
 

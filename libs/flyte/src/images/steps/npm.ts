@@ -49,7 +49,7 @@ export function shareNpmPackages(to: DockerfileWriter): void {
   to.once('npm packages', () => {
     // Node looks for packages in every folder upwards: through the link, all code finds these.
     to.add(`RUN ln -sfn ${NPM_PREFIX}/node_modules /node_modules`);
-    to.prependPath(`${NPM_PREFIX}/node_modules/.bin`);
+    to.prependPrograms(`${NPM_PREFIX}/node_modules`);
   });
 }
 
