@@ -3,8 +3,12 @@ import { joinUri, storageOf } from './storage-of.js';
 
 describe('the storage of a URI', () => {
   it.each([
-    ['s3://bucket/key', 'unimplemented', /"s3" is not supported/],
-    ['https://host/key', 'unimplemented', /"https"/],
+    [
+      'ftp://host/key',
+      'unimplemented',
+      /"ftp" is not supported: "ftp:\/\/host\/key". Supported are file:\/\/, s3:\/\//,
+    ],
+    ['https://me:pass@host/key?X-Amz-Signature=abc', 'unimplemented', /"https:\/\/…@host\/key\?…"/],
     ['relative/path', 'invalid_argument', /neither a URI nor an absolute path/],
     ['', 'invalid_argument', /neither/],
     ['{{.input}}', 'invalid_argument', /a template that nothing filled in/],

@@ -1,25 +1,53 @@
 import { FlyteError } from '../errors/flyte-error.js';
 import { fileStorage } from './file-storage.js';
+import { objectStorage } from './object-storage.js';
 import type { Storage } from './storage.js';
 
 const SCHEME = /^([A-Za-z][A-Za-z0-9+.-]*):\/\//;
 
+/** What opens the storage of a scheme. A cloud's own file, and its SDK, is loaded with the first URI of its scheme. */
+const SCHEMES = new Map<string, (env: NodeJS.ProcessEnv) => Promise<Storage>>([
+  ['file', async () => fileStorage],
+  ['s3', async (env) => objectStorage(await (await import('./s3-store.js')).s3Store(env))],
+]);
+
+/** One for each scheme and process: who this process is to a cloud, its variables say, and there is one set of them. */
+const opened = new Map<string, Promise<Storage>>();
+
 /**
- * The storage of a URI: `file://…`, or an absolute path.
+ * The storage of a URI: `file://…`, an absolute path, or `s3://…`.
  *
- * @throws FlyteError `unimplemented` for another scheme, `invalid_argument` for what is no URI at all
+ * @throws FlyteError `unimplemented` for another scheme, `invalid_argument` for what is no URI at all,
+ * `failed_precondition` where a cloud's SDK is not installed, `invalid_configuration` for a variable that is wrong
  */
 export async function storageOf(uri: string): Promise<Storage> {
-  const scheme = SCHEME.exec(uri)?.[1]?.toLowerCase();
-  if (scheme === 'file' || (scheme === undefined && uri.startsWith('/'))) return fileStorage;
-  if (scheme !== undefined) {
+  const scheme = uri.startsWith('/') ? 'file' : SCHEME.exec(uri)?.[1]?.toLowerCase();
+  if (scheme === undefined) {
+    const why = uri.includes('{{') ? 'is a template that nothing filled in' : 'is neither a URI nor an absolute path';
+    throw new FlyteError('invalid_argument', `${shown(uri)} ${why}; a valid example: "file:///data/inputs.pb".`);
+  }
+  const open = SCHEMES.get(scheme);
+  if (!open) {
+    const supported = [...SCHEMES.keys()].map((each) => `${each}://`).join(', ');
     throw new FlyteError(
       'unimplemented',
-      `Storage of the scheme ${JSON.stringify(scheme)} is not supported: ${JSON.stringify(uri)}. Supported are file:// and absolute paths.`,
+      `Storage of the scheme ${JSON.stringify(scheme)} is not supported: ${shown(uri)}. ` +
+        `Supported are ${supported} and absolute paths.`,
     );
   }
-  const why = uri.includes('{{') ? 'is a template that nothing filled in' : 'is neither a URI nor an absolute path';
-  throw new FlyteError('invalid_argument', `${JSON.stringify(uri)} ${why}; a valid example: "file:///data/inputs.pb".`);
+  let storage = opened.get(scheme);
+  if (!storage) {
+    storage = open(process.env);
+    opened.set(scheme, storage);
+    // What could not be opened, such as for want of a package, is no answer for ever.
+    storage.catch(() => opened.delete(scheme));
+  }
+  return storage;
+}
+
+/** Without what follows a question mark: that may be a signature, and nothing here takes it. */
+function shown(uri: string): string {
+  return JSON.stringify(uri.replace(/\?.*/s, '?…').replace(/\/\/[^/]*@/, '//…@'));
 }
 
 /** The URI of a file in a folder, whether or not the folder's ends in a slash. */

@@ -1,17 +1,72 @@
-import { addAbortSignal, finished, PassThrough, Readable } from 'node:stream';
+import { finished, PassThrough, Readable } from 'node:stream';
 import { FlyteError } from '../errors/flyte-error.js';
 
 /** Makes what a caller gets of what a store threw. */
-export type Explain = (error: unknown) => FlyteError;
+export type Explain = (error: unknown) => FlyteError | Promise<FlyteError>;
 
 /** A stream with another one's bytes, whose error is made of the other's. Destroying it destroys the other. */
-export function explained(source: Readable, explain: Explain): Readable {
+export function explained(source: Readable, explain: (error: unknown) => FlyteError): Readable {
   const result = new PassThrough();
   finished(source, { writable: false }, (error) => {
     if (error) result.destroy(explain(error));
   });
   result.once('close', () => source.destroy());
   return source.pipe(result);
+}
+
+/** The rest of an object, as it arrives. */
+export interface Part {
+  readonly body: Readable;
+}
+
+/**
+ * The bytes of an object in one stream, also where the connection breaks meanwhile: what is missing is asked for anew,
+ * as long as each answer brings some more.
+ *
+ * @param again asks for the object from a byte on
+ */
+export function resumed(
+  object: Part & { readonly size: number },
+  again: (offset: number) => Promise<Part>,
+  explain: Explain,
+  signal?: AbortSignal,
+): Readable {
+  let { body } = object;
+  async function* chunks(): AsyncGenerator<Uint8Array, void, undefined> {
+    for (let offset = 0; ;) {
+      const begun = offset;
+      try {
+        const arriving: AsyncIterable<Uint8Array> = body;
+        for await (const chunk of arriving) {
+          offset += chunk.length;
+          yield chunk;
+        }
+        if (offset >= object.size) return;
+        throw new Error('It ended early.');
+      } catch (error) {
+        const problem = await explain(error);
+        if (problem.code !== 'unavailable' || offset === begun || offset >= object.size) throw problem;
+      }
+      if (stream.destroyed) return;
+      body = quiet((await again(offset).catch(async (error) => Promise.reject(await explain(error)))).body);
+    }
+  }
+  quiet(body);
+  const stream = Readable.from(chunks(), { objectMode: false });
+  const stop = (): void => {
+    void Promise.resolve(explain(signal?.reason)).then((problem) => stream.destroy(problem));
+  };
+  signal?.addEventListener('abort', stop, { once: true });
+  stream.once('close', () => {
+    signal?.removeEventListener('abort', stop);
+    body.destroy();
+  });
+  return stream;
+}
+
+/** While nobody reads a stream its error must not end the process; who reads it later gets it all the same. */
+function quiet(stream: Readable): Readable {
+  return stream.on('error', () => undefined);
 }
 
 /**
@@ -26,11 +81,9 @@ export async function saveFrom(
   signal?: AbortSignal,
 ): Promise<void> {
   let failure: { readonly error: unknown } | undefined;
-  // A source that never gives another byte must not keep a save that is over from ending.
-  const read = signal ? endedBy(signal, source) : source;
   async function* watched(): AsyncGenerator<Uint8Array, void, undefined> {
     try {
-      for await (const chunk of read) {
+      for await (const chunk of signal ? endedBy(signal, source) : source) {
         if (!(chunk instanceof Uint8Array)) {
           throw new FlyteError('invalid_argument', `A source of bytes gave a value of type ${typeof chunk}.`);
         }
@@ -45,13 +98,27 @@ export async function saveFrom(
     signal?.throwIfAborted();
     await put(watched());
   } catch (error) {
-    throw failure && !signal?.aborted ? failure.error : explain(error);
+    throw failure && !signal?.aborted ? failure.error : await explain(error);
   }
 }
 
-function endedBy(signal: AbortSignal, source: AsyncIterable<Uint8Array>): AsyncIterable<unknown> {
-  const stream = Readable.from(source);
-  // Who reads it is told; while nobody does yet, an error must not end the process.
-  stream.on('error', () => undefined);
-  return addAbortSignal(signal, stream);
+/** What a source gives until a signal fires, also where it would never give anything more. */
+async function* endedBy<T>(signal: AbortSignal, source: AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
+  const iterator = source[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const step = await new Promise<IteratorResult<T, unknown>>((resolve, reject) => {
+        const stop = (): void => reject(signal.reason);
+        signal.addEventListener('abort', stop, { once: true });
+        const next = iterator.next().finally(() => signal.removeEventListener('abort', stop));
+        next.then(resolve, reject);
+        if (signal.aborted) stop();
+      });
+      if (step.done) return;
+      yield step.value;
+    }
+  } finally {
+    // Not waited for: a source that gives nothing more may not end either.
+    void iterator.return?.().catch(() => undefined);
+  }
 }
