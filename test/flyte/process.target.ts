@@ -1,0 +1,69 @@
+import { randomBytes } from 'node:crypto';
+import type { FlyteClient } from 'nestjs-flyte';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { connect, ended } from './connect.js';
+import { target, needs } from './target.js';
+import { FILE, MISSING, Process, VARIABLE } from './tasks/suite.tasks.js';
+
+let flyte: FlyteClient;
+const values = { variable: randomBytes(12).toString('hex'), file: randomBytes(12).toString('hex') };
+beforeAll(async () => {
+  flyte = await connect();
+  await flyte.secrets.put(VARIABLE, values.variable);
+  await flyte.secrets.put(FILE, values.file);
+});
+afterAll(async () => {
+  await flyte.secrets.delete(VARIABLE);
+  await flyte.secrets.delete(FILE);
+});
+
+describe.concurrent('the process of an action', () => {
+  it('gets the arguments and variables that the runtime relies on', async () => {
+    const run = await flyte.task(Process, 'about').run(undefined, { envVars: { SUITE_OF: 'run' } });
+    const { args, env } = await run.outputs();
+    const argument = (name: string): string => args[args.indexOf(name) + 1] ?? '';
+    const scheme = target.kind === 'local' ? 'file' : '[a-z0-9]+';
+    expect(argument('--inputs')).toMatch(new RegExp(`^${scheme}://.+/inputs\\.pb$`));
+    for (const name of ['--outputs-path', '--raw-data-path', '--checkpoint-path']) {
+      expect(argument(name), name).toMatch(new RegExp(`^${scheme}://.+[^/]$`));
+    }
+    expect(argument('--prev-checkpoint')).toBe('""');
+    const { project, domain, version } = target;
+    expect(env).toMatchObject({
+      ...{ RUN_NAME: run.name, ACTION_NAME: 'a0', FLYTE_ATTEMPT_NUMBER: '0', FLYTE_INTERNAL_EXECUTION_ID: run.name },
+      ...{ FLYTE_INTERNAL_EXECUTION_PROJECT: project, FLYTE_INTERNAL_EXECUTION_DOMAIN: domain },
+      ...{ FLYTE_INTERNAL_TASK_PROJECT: project, FLYTE_INTERNAL_TASK_DOMAIN: domain },
+      ...{ FLYTE_INTERNAL_TASK_NAME: 'flyte-suite.about', FLYTE_INTERNAL_TASK_VERSION: version },
+      ...{ _U_RUN_BASE: expect.stringMatching(/:\/\/.+/), _U_ORG_NAME: expect.stringMatching(/./) },
+      // A run's variables come after its task's.
+      SUITE_OF: 'run',
+      FLYTE_SECRETS_DEFAULT_DIR: expect.stringMatching(/^\//),
+    });
+  });
+
+  it('gets every variable that Flyte’s own pods have', async (test) => {
+    needs(test, 'pod variables');
+    const { env } = await flyte.task(Process, 'about').call();
+    const names = ['FLYTE_INTERNAL_PROJECT', 'FLYTE_INTERNAL_DOMAIN', 'FLYTE_INTERNAL_NAME', 'FLYTE_INTERNAL_VERSION'];
+    expect(Object.keys(env)).toEqual(expect.arrayContaining([...names, '_F_PN', 'HOSTNAME']));
+    expect(env).toMatchObject({ FLYTE_SECRETS_FILE_PREFIX: '', FLYTE_SECRETS_ENV_PREFIX: '_UNION_' });
+  });
+
+  it('finds the Flyte that runs it', async (test) => {
+    needs(test, 'an endpoint in pods');
+    const { env } = await flyte.task(Process, 'about').call();
+    expect(env).toMatchObject({ _U_EP_OVERRIDE: expect.stringMatching(/^[^/]+:\d+$/) });
+  });
+
+  it('reads its secrets', async () => {
+    const run = await flyte.task(Process, 'secrets').run();
+    const hex = (text: string): string => Buffer.from(text).toString('hex');
+    expect(await run.outputs()).toEqual({ variable: hex(values.variable), file: hex(values.file) });
+  });
+
+  it('does not start without a secret that it declares', async () => {
+    const info = await ended('a missing secret', await flyte.task(Process, 'lacks').run());
+    expect(info).toMatchObject({ phase: 'failed', error: { origin: 'user' } });
+    expect(info.error?.message).toContain(MISSING.key);
+  });
+});
