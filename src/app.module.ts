@@ -22,7 +22,11 @@ import { TasksController } from './tasks.controller.js';
         project: config.get<string>('FLYTE_PROJECT') || 'flytesnacks',
         domain: config.get<string>('FLYTE_DOMAIN') || 'development',
         // What a task's process loads; the handles below need only the classes' declarations.
-        tasks: { module: './dist/src/tasks/tasks.module.js#TasksModule' },
+        tasks: {
+          module: './dist/src/tasks/tasks.module.js#TasksModule',
+          // What a cluster runs them in; the control plane on this machine needs none.
+          image: config.get<string>('TASK_IMAGE') || undefined,
+        },
         // Without FLYTE_ENDPOINT, the control plane that `npm start` runs beside the app.
         ...(!config.get('FLYTE_ENDPOINT') && {
           endpoint: `http://127.0.0.1:${config.get('FLYTE_LOCAL_PORT', '8090')}`,

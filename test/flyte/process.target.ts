@@ -62,7 +62,10 @@ describe.concurrent('the process of an action', () => {
   });
 
   it('does not start without a secret that it declares', async () => {
-    const info = await ended('a missing secret', await flyte.task(Process, 'lacks').run());
+    const run = await flyte.task(Process, 'lacks').run();
+    const info = await run.wait();
+    note('a missing secret', run.name, info.attempts);
+    if (target.kubeconfig) expect(starts(run.name, info.attempts)).toBe(0);
     expect(info).toMatchObject({ phase: 'failed', error: { origin: 'user' } });
     expect(info.error?.message).toContain(MISSING.key);
   });
