@@ -334,7 +334,7 @@ export const mutants = [
     file: 'libs/flyte/src/auth/issuer-keys.ts',
     find: "redirect: 'error'",
     replace: "redirect: 'follow'",
-    spec: 'test/auth/issuer.spec.ts',
+    spec: 'libs/flyte/src/auth/issuer-keys.spec.ts',
     test: 'is a redirect',
   },
   {
@@ -352,7 +352,7 @@ export const mutants = [
     test: 'gives a handler what came before it',
   },
   {
-    file: 'libs/flyte/src/remote/caller.ts',
+    file: 'libs/flyte/src/remote/credentials/open-credentials.ts',
     find: 'it threw (${kind})',
     replace: 'it threw (${kind}: ${String(error)})',
     spec: 'test/auth/no-leak.spec.ts',

@@ -1,21 +1,19 @@
 // @ts-check
-// In parts, since what is evaluated when a file loads costs a run of all its part's tests: such mutants are tried where the
-// tests are quick, and left out where they start apps.
+// In parts, since a mutant of what is evaluated when a file loads costs a run of all its part's tests: they are tried where
+// those are few, and left out where they are many.
 import { part } from './parts.mjs';
 
 export default {
   mutate: part.mutate,
   ignoreStatic: part.ignoreStatic,
-  testRunner: 'vitest',
-  vitest: { configFile: 'test/mutation/vitest.config.ts', related: false },
-  plugins: ['@stryker-mutator/vitest-runner'],
+  testRunner: 'one-process',
+  plugins: ['./test/mutation/stryker-runner.mjs'],
   inPlace: true,
-  buildCommand: 'npm run -s build',
   coverageAnalysis: 'perTest',
   concurrency: 1,
-  // Added to what a test took without a mutant: a loop that a mutant made endless costs as much each time.
-  timeoutMS: 10_000,
-  dryRunTimeoutMinutes: 30,
+  // The runner itself ends what hangs.
+  timeoutMS: 600_000,
+  dryRunTimeoutMinutes: 120,
   tempDirName: 'node_modules/.stryker',
   reporters: ['clear-text'],
   clearTextReporter: { allowColor: false, reportTests: false },

@@ -6,6 +6,11 @@ import { part } from './parts.mjs';
 const root = join(import.meta.dirname, '../..');
 const alias = Object.fromEntries(Object.entries(part.alias ?? {}).map(([name, file]) => [name, join(root, file)]));
 
-/** The tests that Stryker runs for each of its hundreds of mutants: those that are to notice, and no others. */
-const config = mergeConfig(base, { test: { root }, resolve: { alias } });
-export default { ...config, test: { ...config.test, include: part.tests } };
+/** The tests that are to notice the mutants of a part, in one process. A promise that a mutant left pending costs the time-out. */
+const test = { root, isolate: false, fileParallelism: false, testTimeout: 20_000 };
+/** But for a mutant that has a process of its own. */
+const runner = process.env['__STRYKER_ACTIVE_MUTANT__']
+  ? undefined
+  : join(import.meta.dirname, 'mutants-in-process.mjs');
+const config = mergeConfig(base, { test, resolve: { alias } });
+export default { ...config, test: { ...config.test, include: part.tests, runner } };

@@ -85,4 +85,50 @@ describe('a redactor', () => {
     expect(shown(binary, Buffer.concat([Buffer.from('<'), binary, Buffer.from('>')]), 2)).toBe('<***>');
     expect(shown(binary, binary.toString('hex'))).toBe(MASK);
   });
+
+  describe('with patterns of its own', () => {
+    const hide = (patterns: string[], ...chunks: string[]): string => {
+      const redactor = new Redactor(patterns.map((text) => Buffer.from(text)));
+      return Buffer.concat([...chunks.map((chunk) => redactor.push(Buffer.from(chunk))), redactor.end()]).toString();
+    };
+    const long = `${'a'.repeat(36)}bcdefghij`;
+
+    it('finds the first of several, in whatever order they are given', () => {
+      for (const patterns of [
+        ['first!', 'second'],
+        ['second', 'first!'],
+      ]) {
+        expect(hide(patterns, 'a first! and a second one')).toBe('a *** and a *** one');
+        expect(hide(patterns, 'first!second')).toBe('******');
+      }
+      expect(hide(['abcdef', 'bcdefg'], 'abcdefg')).toBe('***g');
+      expect(hide(['bcdefg', 'abcdef'], 'abcdefg')).toBe('***g');
+    });
+
+    it('hides all of a longer one that begins with a shorter one, however they are cut', () => {
+      const patterns = ['secret', 'secret-of-alice'];
+      for (const cut of [1, 3, 6, 7, 12]) {
+        const text = '<secret-of-alice>';
+        expect(hide(patterns, text.slice(0, cut), text.slice(cut)), `cut at ${cut}`).toBe('<***>');
+      }
+    });
+
+    it('goes on inside a long one that was cut, and not behind one that turned out to be another', () => {
+      expect(hide([long], `<${long.slice(0, 34)}`, long.slice(34, 38), `${long.slice(38)}>`)).toBe('<***>');
+      expect(hide([long], long.slice(0, 36), 'xyz', `${long.slice(36)}>`)).toBe('***xyzbcdefghij>');
+      expect(hide([long], `${long.slice(0, 36)}xyz`, `${long.slice(36)}>`)).toBe('***xyzbcdefghij>');
+      expect(hide([long], long, `${long.slice(36)}>`)).toBe('***bcdefghij>');
+    });
+
+    it('begins anew with each stream', () => {
+      const redactor = new Redactor([Buffer.from(long)]);
+      const text = (bytes: Buffer): string => bytes.toString();
+      expect([text(redactor.push(Buffer.from(long.slice(0, 40)))), text(redactor.end())]).toEqual(['***', '']);
+      expect([text(redactor.push(Buffer.from(`${long.slice(40)} aaa`))), text(redactor.end())]).toEqual([
+        'fghij ',
+        'aaa',
+      ]);
+      expect(text(redactor.end())).toBe('');
+    });
+  });
 });

@@ -77,10 +77,10 @@ export class Redactor {
     let longest = 0;
     for (const { bytes, head } of this.#patterns) {
       const length = commonLength(bytes, 0, data, at);
-      if (length < head.length) continue;
+      // Also where its head is not whole yet: what begins with a shorter one is not held back.
       const isCut = at + length === data.length && length < bytes.length;
       if (isCut) this.#inside = [...this.#inside, { bytes, seen: length }];
-      longest = Math.max(longest, length);
+      if (isCut || length >= head.length) longest = Math.max(longest, length);
     }
     return longest;
   }

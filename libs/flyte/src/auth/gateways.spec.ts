@@ -10,6 +10,11 @@ import { FlyteAuthGuard } from './flyte-auth.guard.js';
 import { openGateways } from './gateways.js';
 
 class OwnGuard extends FlyteAuthGuard {}
+class OtherGuard {
+  canActivate(): boolean {
+    return true;
+  }
+}
 
 @WebSocketGateway()
 class Bare {
@@ -34,8 +39,14 @@ class Guarded {
   @SubscribeMessage('one') one(): void {}
 }
 @WebSocketGateway()
+@UseGuards(OtherGuard, new OtherGuard())
+@UseInterceptors(AuthMetadataInterceptor)
+class OtherwiseGuarded {
+  @SubscribeMessage('one') one(): void {}
+}
+@WebSocketGateway()
 class GuardedByHandler {
-  @UseGuards(FlyteAuthGuard)
+  @UseGuards(Object.create(FlyteAuthGuard.prototype) as FlyteAuthGuard)
   @UseInterceptors(AuthMetadataInterceptor)
   @SubscribeMessage('one')
   one(): void {}
@@ -58,11 +69,12 @@ async function openIn(providers: NonNullable<Parameters<typeof Test.createTestin
 
 describe('The gateways that only a guard of the whole app would close', () => {
   it('are those with a handler that has no guard, or no scope', async () => {
-    expect(await openIn([Bare, Inheriting, WithoutScope])).toEqual([
+    expect(await openIn([Bare, Inheriting, WithoutScope, OtherwiseGuarded])).toEqual([
       'Bare (one, two)',
       // Its own `one` has no @SubscribeMessage: no message reaches that.
       'Inheriting (two)',
       'WithoutScope (one)',
+      'OtherwiseGuarded (one)',
     ]);
   });
 

@@ -52,4 +52,31 @@ describe('Redactor', () => {
     expect(new Redactor(['abc', '']).redact('abc abc')).toBe('abc abc');
     expect(redactor().stream().write('compiling…').toString()).toBe('compiling…');
   });
+
+  it('finds what it is to find in every text of two letters, however it is cut', () => {
+    const words = Array.from({ length: 512 }, (_, number) => number.toString(2).padStart(9, '0'));
+    const text = words.join(' ').replaceAll('0', 'a').replaceAll('1', 'b');
+    const secrets = ['aaba', 'ababab'];
+    const hidden = new Set<number>();
+    for (const secret of secrets)
+      for (let at = text.indexOf(secret); at !== -1; at = text.indexOf(secret, at + 1))
+        for (let offset = 0; offset < secret.length; offset += 1) hidden.add(at + offset);
+    const masked = Array.from(text, (letter, at) => (hidden.has(at) ? '*' : letter)).join('');
+    for (const chunk of [1, 4, 9, Infinity]) {
+      const stream = new Redactor(secrets).stream();
+      let shown = '';
+      for (let at = 0; at < text.length; at += chunk) shown += stream.write(text.slice(at, at + chunk)).toString();
+      expect(shown + stream.end().toString(), `by ${chunk}`).toBe(masked.replaceAll(/\*+/g, '***'));
+    }
+  });
+
+  it('holds back what may begin the longest of them, and nothing longer', () => {
+    const stream = new Redactor(['secret', 'sec-other']).stream();
+    expect(stream.write('my sec').toString()).toBe('my ');
+    expect(stream.write('re').toString()).toBe('');
+    expect(stream.write('d').toString()).toBe('secred');
+    expect(stream.write('secret').toString()).toBe('***');
+    expect(stream.write('secret!').toString()).toBe('!');
+    expect(stream.end().toString()).toBe('');
+  });
 });

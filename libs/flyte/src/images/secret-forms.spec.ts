@@ -43,7 +43,23 @@ describe('the forms of a secret', () => {
   it('are those of its first 1000 lines too, from 8 bytes on, without the blanks around them', () => {
     expect(formsOf('12345678\r\n\t7654321\n  87654321 ')).toEqual(expect.arrayContaining(['12345678', '87654321']));
     expect(formsOf('12345678\n7654321')).not.toContain('7654321');
-    const many = formsOf(Array.from({ length: 1001 }, (_, line) => `line ${line + 10_000}`).join('\n'));
+    const many = formsOf(Array.from({ length: 1001 }, (_, line) => `line ${line + 10_000}`).join('\r\n'));
     expect([many.includes('line 10999'), many.includes('line 11000')]).toEqual([true, false]);
+  });
+
+  it('are those of bytes that are no text, too', () => {
+    const [one, two] = [Buffer.from('fffefdfcfbfaf9f8', 'hex'), Buffer.from('8182838485868788', 'hex')];
+    const forms = secretForms(Buffer.concat([one, Buffer.from('\n'), two, Buffer.from('\n')]));
+    for (const form of [one, two, Buffer.concat([one, Buffer.from('\n'), two])])
+      expect(forms.some((bytes) => bytes.equals(form))).toBe(true);
+  });
+
+  it.each([0, 1, 2])('have the base64url of a longer text in which %i bytes precede the value', (before) => {
+    const secret = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
+    const text = Buffer.concat([Buffer.alloc(before, ':'), secret, Buffer.from('!')]).toString('base64url');
+    expect(text).toMatch(/-.*_|_.*-/);
+    // But for the characters that it shares with its neighbours.
+    const found = secretForms(secret).filter((form) => text.includes(form.toString()));
+    expect(Math.max(...found.map((form) => form.length))).toBeGreaterThanOrEqual(340);
   });
 });

@@ -19,10 +19,7 @@ export function secretForms(bytes: Uint8Array): Buffer[] {
   // A file ends in a newline that `$(cat file)` drops: the value without it is the value too.
   const whole = [value, trimmed(value)].filter((piece) => piece.length >= SHORTEST);
   const forms = [...whole, ...whole.flatMap(encodings), ...linesOf(value)];
-  const unique = new Map(
-    forms.filter((form) => form.length >= SHORTEST).map((form) => [form.toString('latin1'), form]),
-  );
-  return [...unique.values()];
+  return [...new Map(forms.map((form) => [form.toString('latin1'), form])).values()];
 }
 
 function trimmed(bytes: Buffer): Buffer {
@@ -30,9 +27,9 @@ function trimmed(bytes: Buffer): Buffer {
 }
 
 function linesOf(bytes: Buffer): Buffer[] {
-  const lines = bytes.toString('latin1').split(/[\r\n]+/);
-  if (lines.length < 2) return [];
-  return lines
+  return bytes
+    .toString('latin1')
+    .split(/[\r\n]+/)
     .slice(0, MOST_LINES)
     .map((line) => trimmed(Buffer.from(line, 'latin1')))
     .filter((line) => line.length >= SHORTEST_LINE);
