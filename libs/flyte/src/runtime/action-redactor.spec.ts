@@ -54,6 +54,15 @@ describe('while the task is not known', () => {
     expect(hides({ FLYTE_SECRETS_DEFAULT_DIR: '/nowhere' }, '/nowhere')).toBe('/nowhere');
   });
 
+  it('is done with long values, whatever they are made of', () => {
+    // Read again from each of their letters, these would take hours.
+    for (const value of ['v'.repeat(2 ** 20), '://'.repeat(2 ** 20)]) {
+      expect(hides({ LONG: value }, 'as it is')).toBe('as it is');
+    }
+    const random = `${'v'.repeat(2 ** 20)}1`;
+    expect(hides({ LONG: random }, `of ${random}`)).toBe('of ***');
+  });
+
   it('leaves the paths and names that a message about a module is made of', () => {
     const env = {
       ...{ APP_HOME: '/srv/my-app/dist', PACKAGE: '@acme/my-package-name', NODE_OPTIONS: '--enable-source-maps' },

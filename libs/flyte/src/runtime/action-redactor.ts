@@ -11,8 +11,10 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const SOUNDS_SECRET =
   /key|token|secret|passw|passphrase|pwd|cred|auth(?!or)|jwt|cookie|dsn|(?:^|_)(?:pass|pin)(?:$|_)/i;
 const TELLS_WHERE = /_(?:DIR|FILE|PATH|SOCK|PREFIX|NAME|MODE|TYPE|METHOD|HOST|PORT)$/i;
-// Values that say it themselves: PEM, a JWT, and one word with 16 letters and digits in a row, as no person writes it.
-const LOOKS_SECRET = /-----BEGIN |^eyJ[\w-]+\.|^(?=.*?(?=\w*\d)(?=\w*[a-z])\w{16})[\w+=~.-]+$/is;
+// Values that say it themselves: PEM, a JWT.
+const LOOKS_SECRET = /-----BEGIN |^eyJ[\w-]+\./i;
+const ONE_WORD = /^[\w+=~.-]+$/;
+const LONG_PART = /\w{16,}/g;
 /** Names the prefix of the variables by which Flyte's secret injection hands secrets over. */
 const SECRET_PREFIX_VARIABLE = 'FLYTE_SECRETS_ENV_PREFIX';
 const MAX_FILES = 100;
@@ -41,13 +43,20 @@ export function cautiousRedactor(env: Environment): Redactor {
   const values = Object.entries(env).flatMap(([name, value = '']) => {
     if (prefix && name.startsWith(prefix)) return [value];
     if (SOUNDS_SECRET.test(name) && !TELLS_WHERE.test(name) && !existsSync(value)) return [value];
-    return LOOKS_SECRET.test(value) ? [value] : passwordIn(value);
+    return LOOKS_SECRET.test(value) || isRandomWord(value) ? [value] : passwordIn(value);
   });
   return new Redactor([...values, ...filesIn(env[SECRETS_DIR_VARIABLE])]);
 }
 
+/** Whether a value is one word with 16 letters and digits in a row, as no person writes it. */
+function isRandomWord(value: string): boolean {
+  if (!ONE_WORD.test(value)) return false;
+  return (value.match(LONG_PART) ?? []).some((part) => /\d/.test(part) && /[a-z]/i.test(part));
+}
+
 /** The password of a URL, as it stands there and decoded; of one without, nothing. */
 function passwordIn(value: string): string[] {
+  if (!value.includes('@')) return [];
   const password = URL.canParse(value) ? new URL(value).password : '';
   const [, written = ''] = /^[^@]*?:\/\/[^:@]*:(.*)@/.exec(value) ?? [];
   return [password, written, decoded(password)].filter((one) => one !== '');
