@@ -7,7 +7,7 @@ import { RunService } from 'nestjs-flyte/idl/workflow/run_service';
 import { afterAll, expect } from 'vitest';
 import { until } from '../support/calls.js';
 import { note, starts, target } from './target.js';
-import { Ends, Process } from './tasks/suite.tasks.js';
+import { Ends, Files, Process } from './tasks/suite.tasks.js';
 
 /** Where the target's processes find the tasks: in the repository, as `npm run test:flyte` built them. */
 export const MODULE = './dist/flyte-suite/suite.tasks.js#SuiteModule';
@@ -28,7 +28,7 @@ export async function connect(options: FlyteModuleOptions = {}): Promise<FlyteCl
         tasks: { module: MODULE, version, ...(image !== undefined && { image }) },
         ...options,
       }),
-      FlyteModule.forFeature([Ends, Process]),
+      FlyteModule.forFeature([Ends, Process, Files]),
     ],
   }).compile();
   modules.push(module);

@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import type { FlyteClient } from 'nestjs-flyte';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { connect, ended } from './connect.js';
-import { target, needs } from './target.js';
-import { FILE, MISSING, Process, VARIABLE } from './tasks/suite.tasks.js';
+import { connect } from './connect.js';
+import { needs, note, starts, target } from './target.js';
+import { FILE, LONG_FILE, LONG_VARIABLE, MISSING, Process, VARIABLE } from './tasks/suite.tasks.js';
 
 let flyte: FlyteClient;
 const values = { variable: randomBytes(12).toString('hex'), file: randomBytes(12).toString('hex') };
@@ -59,6 +59,18 @@ describe.concurrent('the process of an action', () => {
     const run = await flyte.task(Process, 'secrets').run();
     const hex = (text: string): string => Buffer.from(text).toString('hex');
     expect(await run.outputs()).toEqual({ variable: hex(values.variable), file: hex(values.file) });
+  });
+
+  it('reads secrets nearly as long as they may be; longer ones are not stored', async () => {
+    const [variable, file] = ['v'.repeat(120_000), 'f'.repeat(90_000)];
+    await Promise.all([flyte.secrets.put(LONG_VARIABLE, variable), flyte.secrets.put(LONG_FILE, file)]);
+    const { digests } = await flyte.task(Process, 'long').call();
+    const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex');
+    expect(digests).toEqual([digestOf(variable), digestOf(file)]);
+    for (const secret of [LONG_VARIABLE, LONG_FILE]) {
+      await expect(flyte.secrets.put(secret, 'x'.repeat(140_000))).rejects.toMatchObject({ code: 'invalid_argument' });
+      await flyte.secrets.delete(secret);
+    }
   });
 
   it('does not start without a secret that it declares', async () => {

@@ -1,7 +1,19 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger, Module } from '@nestjs/common';
-import { FlyteError, NonRecoverableError, Secret, Task, TaskContext, TaskEnvironment, Tasks } from 'nestjs-flyte';
+import {
+  FileService,
+  FlyteDir,
+  FlyteError,
+  FlyteFile,
+  NonRecoverableError,
+  Secret,
+  Task,
+  TaskContext,
+  TaskEnvironment,
+  Tasks,
+} from 'nestjs-flyte';
 import * as z from 'zod';
 
 /** Nobody waits that long: what waits for it ends in another way. */
@@ -10,6 +22,8 @@ const LONG_MS = 2 ** 31 - 1;
 /** Names of secrets, as they are stored. */
 export const VARIABLE = new Secret({ key: 'flyte-suite-variable', asEnvVar: 'SUITE_VARIABLE' });
 export const FILE = new Secret({ group: 'flyte-suite', key: 'flyte-suite-file', mount: '/etc/flyte/secrets' });
+export const LONG_VARIABLE = new Secret({ key: 'flyte-suite-long-variable', asEnvVar: 'SUITE_LONG_VARIABLE' });
+export const LONG_FILE = new Secret({ key: 'flyte-suite-long-file', mount: '/etc/flyte/secrets' });
 export const MISSING = new Secret({ key: 'flyte-suite-missing', asEnvVar: 'SUITE_MISSING' });
 
 const suite = new TaskEnvironment({ name: 'flyte-suite', envVars: { SUITE_OF: 'task' } });
@@ -112,9 +126,53 @@ export class Process {
     return { variable, file };
   }
 
+  @Task({ secrets: [LONG_VARIABLE, LONG_FILE], outputs: z.object({ digests: z.array(z.string()) }) })
+  async long(): Promise<{ digests: string[] }> {
+    return { digests: [LONG_VARIABLE, LONG_FILE].map((secret) => digestOf(secret.read())) };
+  }
+
   @Task({ secrets: MISSING, retries: 1 })
   lacks(): void {}
 }
 
-@Module({ providers: [Ends, Process] })
+/** What goes through the storage of an action. */
+@Tasks(suite)
+export class Files {
+  constructor(private readonly files: FileService) {}
+
+  @Task({
+    inputs: z.object({ file: z.instanceof(FlyteFile) }),
+    outputs: z.object({ bytes: z.number(), digest: z.string(), copy: z.instanceof(FlyteFile) }),
+  })
+  async copy({ file }: { file: FlyteFile }): Promise<{ bytes: number; digest: string; copy: FlyteFile }> {
+    const hash = createHash('sha256');
+    let bytes = 0;
+    for await (const chunk of (await this.files.open(file)) as AsyncIterable<Buffer>) {
+      hash.update(chunk);
+      bytes += chunk.length;
+    }
+    const copy = await this.files.upload(await this.files.open(file), { name: 'copy of it.bin' });
+    return { bytes, digest: hash.digest('hex'), copy };
+  }
+
+  @Task({ inputs: z.object({ dir: z.instanceof(FlyteDir) }), outputs: z.object({ texts: z.array(z.string()) }) })
+  async texts({ dir }: { dir: FlyteDir }): Promise<{ texts: string[] }> {
+    const texts: string[] = [];
+    for await (const file of this.files.list(dir)) texts.push(await this.files.text(file));
+    return { texts: texts.toSorted() };
+  }
+
+  /** Outputs that are larger than Flyte takes in one message. */
+  @Task({ outputs: z.object({ file: z.instanceof(FlyteFile) }) })
+  async make(): Promise<{ file: FlyteFile }> {
+    const chunk = Buffer.alloc(1024 * 1024, 'x');
+    return { file: await this.files.upload(Readable.from(Array.from({ length: 20 }, () => chunk)), { name: 'large' }) };
+  }
+}
+
+function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+@Module({ providers: [Ends, Process, Files] })
 export class SuiteModule {}
