@@ -1,5 +1,16 @@
 import { execFileSync, spawn, type ChildProcessByStdio } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { ActionPhase } from 'nestjs-flyte/idl/common/phase';
@@ -107,6 +118,21 @@ describe.skipIf(!canMount)('on a full disk', () => {
     await expect(calls.secret()).resolves.toBeUndefined();
     await expect(calls.run()).resolves.toBeDefined();
     await finished(clients, runId('too-late'));
+  });
+
+  it('an upload is refused, and nothing of it is kept', async () => {
+    const content = Buffer.alloc(100_000, 'x');
+    const contentMd5 = createHash('md5').update(content).digest();
+    const { signedUrl, headers } = await clients.data.createUploadLocation({
+      ...{ project: 'flytesnacks', domain: 'development', filename: 'large', contentMd5 },
+    });
+    const digest = { 'content-md5': headers['Content-MD5'] ?? '' };
+    fill();
+    const refused = await fetch(signedUrl, { method: 'PUT', headers: digest, body: content });
+    expect([refused.status, await refused.text()]).toEqual([507, expect.stringContaining('InsufficientStorage')]);
+    expect(readdirSync(join(inside, 'state/data/incoming'))).toEqual([]);
+    makeRoom();
+    expect((await fetch(signedUrl, { method: 'PUT', headers: digest, body: content })).status).toBe(200);
   });
 
   it('what ended meanwhile ends when there is room, and what waits goes on', async () => {

@@ -104,11 +104,12 @@ export async function readAll(socket: Socket): Promise<string> {
 export async function requestHttp2(
   url: string,
   headers: Record<string, string>,
+  sent?: string,
 ): Promise<{ status: number; body: string }> {
   const session = connectHttp2(url);
   try {
     const stream = session.request({ ':path': '/healthz', ...headers });
-    stream.end();
+    stream.end(sent);
     let status = 0;
     stream.on('response', (answer) => (status = Number(answer[':status'])));
     let body = '';

@@ -112,6 +112,9 @@ export const OUTPUTS = 'outputs.pb';
 /** The file of a failure that has a structure: a `core.ErrorDocument` message. */
 export const ERROR = 'error.pb';
 
+/** The file of what a task tells people: a page of HTML, mostly. */
+export const REPORT = 'report.html';
+
 /** A path as tasks are told it. */
 export function fileUrl(path: string): string {
   return pathToFileURL(path).href;

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import { FILES_PATH } from '../files/signed-urls.js';
 import type { Documents } from './documents.js';
 import type { Refusal } from './host-guard.js';
 
@@ -28,18 +29,21 @@ export interface PlaneHandlerParts {
   readonly guard: (rawHeaders: readonly string[]) => Refusal | undefined;
   /** The plain HTTP routes. */
   readonly documents: Documents;
+  /** What is under {@link FILES_PATH}: files, by signed URLs. */
+  readonly files: PlaneRequestHandler;
   /** Everything else: the calls. */
   readonly calls: PlaneRequestHandler;
 }
 
 /** Makes the handler of every request that reaches the plane. */
-export function planeHandler({ guard, documents, calls }: PlaneHandlerParts): PlaneRequestHandler {
+export function planeHandler({ guard, documents, files, calls }: PlaneHandlerParts): PlaneRequestHandler {
   return (request, response) => {
     // A stream that the client resets emits an error even when nobody reads it.
     request.on('error', () => {});
     response.on('error', () => {});
     const refusal = guard(request.rawHeaders);
     if (refusal !== undefined) return refuse(response, refusal);
+    if (request.url?.startsWith(FILES_PATH)) return files(request, response);
     const document = documents.get((request.url ?? '').split('?', 1)[0] ?? '');
     if (document === undefined) return calls(request, response);
     if (request.method !== 'GET' && request.method !== 'HEAD') {

@@ -6,6 +6,8 @@ import { Engine } from '../execution/engine.js';
 import { secretsOfTasks } from '../execution/secrets-of-tasks.js';
 import { callHandler } from '../calls/call-handler.js';
 import { admission } from '../calls/verify-caller.js';
+import { fileRoutes } from '../files/file-routes.js';
+import { SignedUrls } from '../files/signed-urls.js';
 import { planeDocuments } from '../http/documents.js';
 import { hostGuard } from '../http/host-guard.js';
 import { listen } from '../http/listener.js';
@@ -69,7 +71,10 @@ async function listenFor(
   // Every open call listens to it, and Node warns of a leak at the eleventh.
   setMaxListeners(0, shutdown.signal);
   let url = '';
-  const context: PlaneContext = { database: state.database, url: () => url, audience, workingDirectory, engine, warn };
+  const signedUrls = new SignedUrls(() => url);
+  const context: PlaneContext = {
+    ...{ database: state.database, url: () => url, audience, workingDirectory, engine, signedUrls, warn },
+  };
   const handler = planeHandler({
     guard: hostGuard(new Set(allowedHosts)),
     documents: planeDocuments({
@@ -77,6 +82,7 @@ async function listenFor(
       publicJwk: state.key.publicJwk,
       isReady: () => isReady(state.database),
     }),
+    files: fileRoutes(state.dataFolder, signedUrls),
     calls: callHandler({
       ...options,
       routes(router) {

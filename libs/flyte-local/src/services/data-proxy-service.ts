@@ -11,6 +11,7 @@ import { fileUrl, INPUTS, OUTPUTS, type DataFolder } from '../execution/data-fol
 import { readOutputs } from '../execution/attempt-result.js';
 import { actionKeyOf } from '../runs/action-id.js';
 import { lastAttempt } from '../runs/action-record.js';
+import { createDownloadLink, createUploadLocation } from './file-links.js';
 import type { PlaneService } from './plane-service.js';
 import { requireExistingProject } from './project-check.js';
 import { requireAction } from './run-service.js';
@@ -42,6 +43,8 @@ export const dataProxyService: PlaneService = {
         data.writeInputs(folder, bytes);
         return { offloadedInputData: { uri: fileUrl(folder), inputsHash } };
       },
+      createUploadLocation: (request, { values }) => createUploadLocation(context, request, values),
+      createDownloadLink: (request, { values }) => createDownloadLink(context, request, values),
       async *tailLogs({ actionId, attempt }, { values, signal }) {
         const key = actionKeyOf(actionId);
         const details = requireAction(context, key, values);

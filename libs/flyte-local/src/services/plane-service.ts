@@ -1,6 +1,7 @@
 import type { DescMethod } from '@bufbuild/protobuf';
 import type { ConnectRouter } from '@connectrpc/connect';
 import type { Engine } from '../execution/engine.js';
+import type { SignedUrls } from '../files/signed-urls.js';
 import type { LocalDatabase } from '../state/local-database.js';
 
 /** What every service of the plane shares. Who calls is in each call's own context: see `requireCaller`. */
@@ -15,6 +16,8 @@ export interface PlaneContext {
   readonly workingDirectory: string;
   /** Secrets, tasks, runs, and what executes them. */
   readonly engine: Engine;
+  /** Signs URLs of the plane's files. */
+  readonly signedUrls: SignedUrls;
   /** Is told what the plane's user should know. */
   readonly warn: (message: string) => void;
 }

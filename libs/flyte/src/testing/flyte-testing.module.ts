@@ -17,6 +17,7 @@ import {
 } from '../gen/flyteidl2/project/project_service_pb.js';
 import { createFlyteClient, type FlyteClient } from '../remote/flyte-client.js';
 import { createTaskRegistry, TaskRegistry } from '../tasks/task-registry.js';
+import { createMemoryFiles } from './memory-files.js';
 import type { Project } from '../remote/project.service.js';
 import type { User } from '../remote/user.service.js';
 
@@ -26,6 +27,8 @@ export interface FlyteTestingOptions {
   readonly user?: Partial<User>;
   /** The projects there are. */
   readonly projects?: readonly (Partial<Project> & { readonly id: string })[];
+  /** The files there are, by URI. What is uploaded joins them, and any of them can be opened. */
+  readonly files?: Readonly<Record<string, string | Uint8Array>>;
 }
 
 /**
@@ -73,7 +76,7 @@ function openPolicy(owner: symbol): AuthPolicy {
 }
 
 function createTestClient(
-  { user, projects = [] }: FlyteTestingOptions,
+  { user, projects = [], files }: FlyteTestingOptions,
   registry: TaskRegistry,
   owner: symbol,
 ): FlyteClient {
@@ -101,6 +104,7 @@ function createTestClient(
   return createFlyteClient({
     wire: { unary: () => transport, stream: () => transport, open: new Set(), close: () => undefined },
     callers: { owner, passthrough: false },
+    files: createMemoryFiles(files),
     tasks: { version: 'test', registry },
     project: 'test',
     domain: 'test',

@@ -1,0 +1,68 @@
+import { readFile } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { FlyteError } from '../errors/flyte-error.js';
+import { fileName, filesBelow, pathBelow } from '../files/file-names.js';
+import type { FileService, FileSource } from '../files/file.service.js';
+import { saveTo, textOf } from '../files/move-bytes.js';
+import { FlyteDir } from '../literals/dir.js';
+import { FlyteFile } from '../literals/file.js';
+
+/**
+ * Files in memory: for tests. What is uploaded can be opened again, in an app's test too, where Flyte gives no links.
+ *
+ * @param given what is there from the start, by URI
+ */
+export function createMemoryFiles(given: Readonly<Record<string, string | Uint8Array>> = {}): FileService {
+  const contents = new Map<string, Buffer>(Object.entries(given).map(([uri, content]) => [uri, Buffer.from(content)]));
+  let uploads = 0;
+  const newFolder = (): string => `memory://files/${(uploads += 1)}`;
+  const files: FileService = {
+    async upload(source, { name, format, maxBytes = Infinity } = {}) {
+      const content = await bytesOf(source);
+      if (content.length > maxBytes) {
+        throw new FlyteError(
+          'out_of_range',
+          `The file to upload has more than the ${maxBytes} bytes that are allowed.`,
+        );
+      }
+      const uri = `${newFolder()}/${fileName(name, source)}`;
+      contents.set(uri, content);
+      return new FlyteFile({ uri, format });
+    },
+    async uploadDir(path) {
+      const uri = newFolder();
+      for (const file of await filesBelow(path)) {
+        // oxlint-disable-next-line no-await-in-loop -- small files, of a test
+        contents.set(`${uri}/${file.name}`, await readFile(file.path));
+      }
+      return new FlyteDir({ uri });
+    },
+    async open({ uri }) {
+      const content = contents.get(uri);
+      if (content) return Readable.from(content.length === 0 ? [] : [content]);
+      throw new FlyteError('not_found', `There is no file ${JSON.stringify(uri)} in this test.`);
+    },
+    async download(file, path) {
+      await saveTo(path, await files.open(file));
+    },
+    async text(file, { maxBytes } = {}) {
+      return textOf(await files.open(file), file.uri, maxBytes);
+    },
+    async *list({ uri }) {
+      const below = [...contents.keys()].filter((one) => one.startsWith(`${uri.replace(/\/+$/, '')}/`));
+      for (const one of below) yield new FlyteFile({ uri: one });
+    },
+    async downloadDir(dir, path) {
+      for await (const file of files.list(dir)) await files.download(file, pathBelow(path, dir.uri, file.uri));
+    },
+  };
+  return files;
+}
+
+async function bytesOf(source: FileSource): Promise<Buffer> {
+  if (typeof source === 'string') return readFile(source);
+  if (source instanceof Uint8Array) return Buffer.from(source);
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of source) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks);
+}
