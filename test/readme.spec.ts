@@ -18,6 +18,7 @@ const GUIDES = [
   'docs/options.md',
   'docs/authentication.md',
   'docs/service-login.md',
+  'docs/pods.md',
   'docs/errors.md',
   'libs/flyte/README.md',
 ];

@@ -135,6 +135,29 @@ describe('a failure', () => {
     expect(details.attempts.length).toBe(1);
   });
 
+  it('runs the primary container of a pod, and none of its others', async () => {
+    const containers = [
+      { name: 'proxy', image: 'registry.local/proxy:1', command: ['/bin/sh', '-c', 'exit 1'] },
+      {
+        name: 'main',
+        command: ['/bin/sh', '-c', 'echo "$MODE,$NOBODYS"; out=${1#file://}; : > "$out/outputs.pb"', 'sh'],
+        args: ['{{.outputPrefix}}'],
+        env: [
+          { name: 'MODE', value: 'slow' },
+          { name: 'NOBODYS', valueFrom: { secretKeyRef: { name: 'x', key: 'y' } } },
+        ],
+      },
+    ];
+    const target = { case: 'k8sPod', value: { podSpec: { containers } } };
+    const { run, details } = await runTask(
+      clients,
+      taskOf('', [], { target, config: { primary_container_name: 'main' } } as never),
+    );
+    expect([details.status?.phase, await logOf(clients, run)]).toEqual([SUCCEEDED, ['slow,']]);
+    const nameless = await runTask(clients, taskOf('', [], { target } as never));
+    expect(messageOf(nameless.details)).toMatch(/no container with a command/);
+  });
+
   it('does not repeat a secret in its message', async () => {
     await putSecret(clients, 'quoted', 'hunter2-hunter2');
     const secrets = [{ key: 'quoted', mountRequirement: 1, envVar: 'V' }];

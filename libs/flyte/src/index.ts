@@ -70,6 +70,7 @@ export { TaskRegistry } from './tasks/task-registry.js';
 export { taskRef, type TaskRef, type TaskRefOptions } from './tasks/task-ref.js';
 export type { Backoff, Cache, ImplementOptions, Retries, TaskOptions, Timeout } from './tasks/task-options.js';
 export type { DurationText } from './tasks/duration.js';
+export type { CheckedPodTemplate, PodContainer, PodSpec, PodTemplate } from './tasks/pod-template.js';
 export type { Resources } from './tasks/resources.js';
 export type { Schema } from './tasks/schema.js';
 export type { CallArguments, CallIn, CallOut, Given, Parsed, TaskMethod } from './tasks/typing.js';
@@ -131,4 +132,5 @@ export { type AnyTaskCodec, type TaskDefinition } from './tasks/task-definition.
 export { taskClassesIn, collectTasks, type TaskSources } from './tasks/task-registry.js';
 export type { TaskClass } from './tasks/task-metadata.js';
 export type { TaskSettings } from './tasks/task-settings.js';
+export { primaryContainerOf, type PrimaryContainer } from './tasks/primary-container.js';
 export { buildTaskSpec, TASK_TYPE, type TaskSpecTarget } from './tasks/task-spec.js';

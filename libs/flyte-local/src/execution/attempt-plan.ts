@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { SECRETS_DIR_VARIABLE } from 'nestjs-flyte';
+import { primaryContainerOf, SECRETS_DIR_VARIABLE } from 'nestjs-flyte';
 import type { RunSpec } from 'nestjs-flyte/idl/task/run';
 import type { ActionDetails } from 'nestjs-flyte/idl/workflow/run_definition';
 import type { ActionKey } from '../runs/action-id.js';
@@ -54,7 +54,7 @@ export const RUN_BASE_VARIABLE = '_U_RUN_BASE';
 export function planAttempt(data: DataFolder, endpoint: string, request: AttemptRequest): AttemptPlan {
   const { key, details, runSpec, attempt } = request;
   const task = details.spec.case === 'task' ? details.spec.value.taskTemplate : undefined;
-  const container = task?.target.case === 'container' ? task.target.value : undefined;
+  const container = primaryContainerOf(task);
   const paths = data.attempt(key, attempt);
   const earlier = attempt === 1 ? undefined : data.attempt(key, attempt - 1).checkpoints;
   const values = templateValues(data, request, paths, earlier);

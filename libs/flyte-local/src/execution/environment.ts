@@ -1,5 +1,4 @@
 import { isVariableTooLong } from 'nestjs-flyte';
-import type { KeyValuePair } from 'nestjs-flyte/idl/core/literals';
 import { AttemptRefused } from './attempt-refused.js';
 
 /** Variables of a process. */
@@ -28,7 +27,7 @@ export function inheritedVariables(parent: NodeJS.ProcessEnv): Variables {
  *
  * @throws AttemptRefused for what no process can be given; the message does not quote values
  */
-export function givenVariables(pairs: readonly KeyValuePair[]): Variables {
+export function givenVariables(pairs: readonly { readonly key: string; readonly value: string }[]): Variables {
   const variables: Record<string, string> = Object.create(null) as Record<string, string>;
   for (const { key, value } of pairs) {
     if (key === '' || key.includes('=') || key.includes('\0')) {

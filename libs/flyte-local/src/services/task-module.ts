@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Code, ConnectError } from '@connectrpc/connect';
-import { ACTION_COMMAND, ACTION_SUBCOMMAND, parseActionArguments } from 'nestjs-flyte';
+import { ACTION_COMMAND, ACTION_SUBCOMMAND, parseActionArguments, primaryContainerOf } from 'nestjs-flyte';
 import type { TaskSpec } from 'nestjs-flyte/idl/task/task_definition';
 
 /**
@@ -32,8 +32,7 @@ export function requireTaskModule(spec: TaskSpec, cwd: string): void {
 
 /** The module that a task's command names; undefined for tasks of others. */
 function moduleOf({ taskTemplate }: TaskSpec): string | undefined {
-  if (taskTemplate?.target.case !== 'container') return undefined;
-  const { command, args } = taskTemplate.target.value;
+  const { command = [], args = [] } = primaryContainerOf(taskTemplate) ?? {};
   const [program, subcommand, ...rest] = [...command, ...args];
   if (program !== ACTION_COMMAND[0] || subcommand !== ACTION_SUBCOMMAND) return undefined;
   try {

@@ -1,7 +1,7 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import pRetry from 'p-retry';
 import { FlyteError } from '../errors/flyte-error.js';
-import type { RunSpecSchema } from '../gen/flyteidl2/task/run_pb.js';
+import { CacheLookupScope, type RunSpecSchema } from '../gen/flyteidl2/task/run_pb.js';
 import type { TaskSpec } from '../gen/flyteidl2/task/task_definition_pb.js';
 import { insideAction } from '../tasks/action-arguments.js';
 import { codecOfRef, definedTask, type AnyTaskCodec, type TaskDefinition } from '../tasks/task-definition.js';
@@ -91,18 +91,19 @@ export async function startRun(
   // One deadline over everything that is asked, and over all tries.
   const deadline = Date.now() + (options.timeoutMs ?? creation.timeoutMs);
   const call = (): CallOptions => ({ signal: options.signal, timeoutMs: Math.max(1, deadline - Date.now()) });
-  const { idempotencyKey } = options;
-  const digest = inputsDigest(inputs);
-  const name = idempotencyKey === undefined ? newRunName() : runNameOf(task.name, idempotencyKey);
+  const { idempotencyKey, name: wanted } = options;
+  const mayBeThere = wanted !== undefined || idempotencyKey !== undefined;
+  const digest = wanted === undefined ? inputsDigest(inputs) : inputsDigest(inputs, task.name);
+  const name = wanted ?? (idempotencyKey === undefined ? newRunName() : runNameOf(task.name, idempotencyKey));
   const run = createRun(clients, scope, name, (outputs) => task.codec.decodeOutputs(outputs));
   // Asked first: Flyte writes the inputs of a repeated creation over those of the first.
-  if (idempotencyKey !== undefined && (await isSameRun(clients, scope, name, digest, call()))) return run;
+  if (mayBeThere && (await isSameRun(clients, scope, name, digest, options, call()))) return run;
   const runnable = await taskOf(creation, task, scope, options, call());
   const request = {
     id: { case: 'runId' as const, value: { ...scope, name } },
     task: runnable,
     inputWrapper: { case: 'inputs' as const, value: inputs },
-    runSpec: runSpecOf(options, idempotencyKey === undefined ? undefined : digest),
+    runSpec: runSpecOf(options, task, mayBeThere ? digest : undefined),
   };
   // The name is ours, so Flyte takes a repetition for what it is.
   await pRetry(() => clients.runs.createRun(request, call()), {
@@ -117,7 +118,7 @@ export async function startRun(
     throw runnable.case === 'taskSpec' ? refusedTask(error) : error;
   });
   // Two creations at once both found nothing; the one that came second is told now.
-  if (idempotencyKey !== undefined) await isSameRun(clients, scope, name, digest, call());
+  if (mayBeThere) await isSameRun(clients, scope, name, digest, options, call());
   return run;
 }
 
@@ -127,6 +128,7 @@ async function isSameRun(
   scope: FullScope,
   name: string,
   digest: string,
+  { idempotencyKey }: RunOptions,
   call: CallOptions,
 ): Promise<boolean> {
   let details;
@@ -139,7 +141,9 @@ async function isSameRun(
   if (details?.runSpec?.annotations?.values[INPUTS_DIGEST] === digest) return true;
   throw new FlyteError(
     'already_exists',
-    `The idempotency key was used before, with other inputs: run ${name}. Use a key of its own for each piece of work.`,
+    idempotencyKey === undefined
+      ? `There is a run ${name} already, of another task or with other inputs. Choose another name.`
+      : `The idempotency key was used before, with other inputs: run ${name}. Use a key of its own for each piece of work.`,
   );
 }
 
@@ -158,7 +162,10 @@ async function taskOf(
   const wanted = options.version ?? task.version;
   if (definition && tasks.module !== undefined && (wanted === undefined || wanted === 'current')) {
     const target = { ...scope, version: tasks.version, module: tasks.module, image: tasks.image };
-    return { case: 'taskSpec', value: buildTaskSpec(definition, target) };
+    // The open-source backend reads no other service account than the task's.
+    const { serviceAccount = definition.settings.serviceAccount } = options;
+    const own = { ...definition, settings: { ...definition.settings, serviceAccount } };
+    return { case: 'taskSpec', value: buildTaskSpec(own, target) };
   }
   const place = { ...scope, project: task.project ?? scope.project, domain: task.domain ?? scope.domain };
   const version = wanted === 'current' ? tasks.version : (wanted ?? 'latest');
@@ -182,13 +189,21 @@ async function latestOf(
   );
 }
 
+/** What a run says beyond its task, as the Python SDK writes it (`_run.py`). */
 function runSpecOf(
-  { envVars = {}, labels = {} }: RunOptions,
+  { envVars = {}, labels = {}, annotations = {}, overwriteCache = false, serviceAccount, queue }: RunOptions,
+  { definition }: RunnableTask,
   digest: string | undefined,
 ): MessageInitShape<typeof RunSpecSchema> {
   return {
     labels: { values: { ...labels } },
-    annotations: digest === undefined ? undefined : { values: { [INPUTS_DIGEST]: digest } },
+    annotations: { values: { ...annotations, ...(digest !== undefined && { [INPUTS_DIGEST]: digest }) } },
     envs: { values: Object.entries(envVars).map(([key, value]) => ({ key, value })) },
+    // Before there was the message below.
+    overwriteCache,
+    cacheConfig: { overwriteCache, cacheLookupScope: CacheLookupScope.GLOBAL },
+    securityContext: serviceAccount === undefined ? undefined : { runAs: { k8sServiceAccount: serviceAccount } },
+    // Flyte has renamed this field to `queue`; on the wire it is the same.
+    cluster: queue ?? definition?.settings.queue ?? '',
   };
 }

@@ -6,7 +6,10 @@ import { InputsSchema, type Inputs } from '../gen/flyteidl2/task/common_pb.js';
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
 const RUN_NAME = /^[a-z]([-a-z0-9]{0,28}[a-z0-9])?$/;
 
-/** The annotation that tells a run's inputs apart from others, where an idempotency key made its name. */
+/** What a run's name is, for messages. */
+export const RUN_NAME_FORM = 'at most 30 lower-case letters, digits and "-", beginning with a letter';
+
+/** The annotation that tells a run's inputs apart from others, where its name may be given twice. */
 export const INPUTS_DIGEST = 'nestjs-flyte/inputs-digest';
 
 /** A name that no other run has. The client gives it, so that a creation can be repeated without making two runs. */
@@ -23,10 +26,15 @@ export function runNameOf(task: string, idempotencyKey: string): string {
   )}`;
 }
 
-/** Hex SHA-256 of inputs, whatever their order. */
-export function inputsDigest(inputs: Inputs): string {
+/**
+ * Hex SHA-256 of inputs, whatever their order.
+ *
+ * @param task the name of the task, where the run's name does not tell it
+ */
+export function inputsDigest(inputs: Inputs, task = ''): string {
   const literals = inputs.literals.toSorted((one, other) => (one.name < other.name ? -1 : 1));
   return createHash('sha256')
+    .update(task)
     .update(toBinary(InputsSchema, { ...inputs, literals }))
     .digest('hex');
 }
@@ -37,11 +45,13 @@ export function inputsDigest(inputs: Inputs): string {
  * @throws FlyteError `invalid_argument`
  */
 export function checkRunName(name: string): string {
-  if (typeof name === 'string' && RUN_NAME.test(name)) return name;
-  throw new FlyteError(
-    'invalid_argument',
-    'This is no name of a run: at most 30 lower-case letters, digits and "-", beginning with a letter.',
-  );
+  if (isRunName(name)) return name;
+  throw new FlyteError('invalid_argument', `This is no name of a run: ${RUN_NAME_FORM}.`);
+}
+
+/** Whether Flyte takes a text as the name of a run. */
+export function isRunName(name: unknown): boolean {
+  return typeof name === 'string' && RUN_NAME.test(name);
 }
 
 /** 29 characters of a DNS label, five bits each. */

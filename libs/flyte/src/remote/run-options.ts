@@ -1,7 +1,10 @@
 import { FlyteError } from '../errors/flyte-error.js';
 import { envVarProblems } from '../tasks/env-vars.js';
+import { annotationProblems, labelProblems, objectNameProblem } from '../tasks/kubernetes-names.js';
+import { queueProblem } from '../tasks/task-environment.js';
 import { versionProblem } from '../tasks/task-ref.js';
 import type { CallOptions } from './call-options.js';
+import { INPUTS_DIGEST, isRunName, RUN_NAME_FORM } from './run-name.js';
 
 /** Options of a run. */
 export interface RunOptions extends CallOptions {
@@ -10,12 +13,28 @@ export interface RunOptions extends CallOptions {
    * often it is asked for. With other inputs it is an error.
    */
   readonly idempotencyKey?: string;
+  /**
+   * The run's name, at most 30 characters, in place of one that is made: a second run of it, of the same task and inputs, is the
+   * first one; with others it is an error. Not beside `idempotencyKey`, which makes a name.
+   */
+  readonly name?: string;
   /** The version to run: a name, `latest` or `current`; in place of what the task's declaration says. */
   readonly version?: string;
   /** Variables of the process, over those of the task. Never for secrets. */
   readonly envVars?: Readonly<Record<string, string>>;
-  /** Labels of the run, as Kubernetes allows them. */
+  /** Labels of the run and its pods, as Kubernetes allows them. */
   readonly labels?: Readonly<Record<string, string>>;
+  /** Annotations of the run and its pods; over those of the task. */
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** Whether to run where Flyte has the outputs in its cache, and to keep the new ones. */
+  readonly overwriteCache?: boolean;
+  /**
+   * The service account of Kubernetes that the pods run as, in place of the task's. The open-source backend reads the task's
+   * alone, so there it counts for a task that this app declares, and not for one that runs by its version.
+   */
+  readonly serviceAccount?: string;
+  /** The queue that the run goes to, in place of the task's. */
+  readonly queue?: string;
   /** The project to run in, in place of the client's. */
   readonly project?: string;
   /** The domain to run in, in place of the client's. */
@@ -24,8 +43,6 @@ export interface RunOptions extends CallOptions {
   readonly detached?: boolean;
 }
 
-const LABEL_KEY = /^(?:[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9](?:[-\w.]{0,61}[A-Za-z0-9])?$/;
-const LABEL_VALUE = /^(?:[A-Za-z0-9](?:[-\w.]{0,61}[A-Za-z0-9])?)?$/;
 const MAX_KEY = 1_000;
 
 /**
@@ -33,14 +50,25 @@ const MAX_KEY = 1_000;
  *
  * @throws FlyteError `invalid_argument` with everything that is wrong
  */
-export function checkRunOptions({ idempotencyKey, version, envVars, labels = {} }: RunOptions): void {
-  const problems = envVarProblems(envVars).map((problem) => `"envVars" ${problem}`);
-  for (const [name, value] of Object.entries<unknown>(labels)) {
-    const shown = JSON.stringify(name.slice(0, 80));
-    if (!LABEL_KEY.test(name)) problems.push(`"labels" has ${shown}, which is no key of a label`);
-    else if (typeof value !== 'string' || !LABEL_VALUE.test(value)) {
-      problems.push(`"labels" has ${shown}, whose value is none of at most 63 letters, digits, "-", "_" and "."`);
-    }
+export function checkRunOptions(options: RunOptions): void {
+  const { idempotencyKey, name, version, serviceAccount } = options;
+  const reserved = Object.keys(options.annotations ?? {}).includes(INPUTS_DIGEST);
+  const accountProblem = serviceAccount === undefined ? undefined : objectNameProblem(serviceAccount);
+  const wrongQueue = queueProblem(options.queue);
+  const problems = [
+    ...envVarProblems(options.envVars).map((problem) => `"envVars" ${problem}`),
+    ...labelProblems(options.labels).map((problem) => `"labels" ${problem}`),
+    ...annotationProblems(options.annotations).map((problem) => `"annotations" ${problem}`),
+    ...(reserved ? [`"annotations" has "${INPUTS_DIGEST}", which this library sets itself`] : []),
+    ...(accountProblem === undefined ? [] : [`"serviceAccount" ${accountProblem}`]),
+    ...(wrongQueue === undefined ? [] : [`"queue" ${wrongQueue}`]),
+    ...(name === undefined || isRunName(name) ? [] : [`"name" takes ${RUN_NAME_FORM}`]),
+    ...(name === undefined || idempotencyKey === undefined
+      ? []
+      : ['"name" and "idempotencyKey" both name the run; give one']),
+  ];
+  if (options.overwriteCache !== undefined && typeof options.overwriteCache !== 'boolean') {
+    problems.push('"overwriteCache" takes true or false');
   }
   if (idempotencyKey !== undefined && (idempotencyKey === '' || idempotencyKey.length > MAX_KEY)) {
     problems.push(`"idempotencyKey" takes 1 to ${MAX_KEY} characters`);

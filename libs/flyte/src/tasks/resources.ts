@@ -80,8 +80,8 @@ function gpuProblems(gpu: unknown): string[] {
   return ['gpu takes a whole number above 0, or kind and number, such as "T4:1"'];
 }
 
-/** Resources as `Container.resources`, after {@link resourcesProblems} found none. */
-export function resourcesToWire({ cpu, memory, gpu, disk }: Resources): WireResources {
+/** Resources as `Container.resources`, after {@link resourcesProblems} found none; undefined where nothing is asked for. */
+export function resourcesToWire({ cpu, memory, gpu, disk }: Resources): WireResources | undefined {
   const { CPU, MEMORY, GPU: GPUS, EPHEMERAL_STORAGE } = Resources_ResourceName;
   const entry = (name: Resources_ResourceName, value: string | number | undefined): Resources_ResourceEntry[] =>
     value === undefined ? [] : [create(Resources_ResourceEntrySchema, { name, value: String(value) })];
@@ -90,7 +90,8 @@ export function resourcesToWire({ cpu, memory, gpu, disk }: Resources): WireReso
   const gpus = typeof gpu === 'string' ? GPU.exec(gpu)?.[2] : gpu;
   const requests = [entry(CPU, cpuRequest), entry(MEMORY, memoryRequest), entry(GPUS, gpus)];
   const limits = [...entry(CPU, cpuLimit), ...entry(MEMORY, memoryLimit)];
-  return create(ResourcesSchema, { requests: [...requests.flat(), ...entry(EPHEMERAL_STORAGE, disk)], limits });
+  const all = [...requests.flat(), ...entry(EPHEMERAL_STORAGE, disk)];
+  return all.length === 0 ? undefined : create(ResourcesSchema, { requests: all, limits });
 }
 
 /** What resources don't fit into `Container.resources`: the kind of GPU, and shared memory. */

@@ -3,6 +3,8 @@ import { quoted } from '../secrets/path-hazard.js';
 import type { Secret } from '../secrets/secret.js';
 import { type SecretRequest, secretsOf } from '../secrets/secret-request.js';
 import { cutDescription } from './description.js';
+import { annotationProblems, objectNameProblem } from './kubernetes-names.js';
+import { checkedPodTemplate, type CheckedPodTemplate, type PodTemplate } from './pod-template.js';
 import { resourcesProblems, type Resources } from './resources.js';
 import { envVarProblems } from './env-vars.js';
 
@@ -27,11 +29,19 @@ export interface TaskEnvironmentFields {
   readonly dependsOn?: readonly TaskEnvironment[] | undefined;
   /** Whether the tasks may run on machines that can be taken away from them. */
   readonly interruptible?: boolean | undefined;
+  /** The pod that the tasks run in, or the name of a `PodTemplate` that the cluster has. */
+  readonly podTemplate?: string | PodTemplate | undefined;
+  /** Annotations of the tasks' pods; those of a pod template win. */
+  readonly annotations?: Readonly<Record<string, string>> | undefined;
+  /** The service account of Kubernetes that the tasks' pods run as. Flyte's own default if not given. */
+  readonly serviceAccount?: string | undefined;
+  /** The queue that runs of the tasks go to, where Flyte has queues. */
+  readonly queue?: string | undefined;
 }
 
 const FIELDS = [
   ...(['name', 'secrets', 'image', 'resources', 'envVars'] as const),
-  ...(['description', 'dependsOn', 'interruptible'] as const),
+  ...(['description', 'dependsOn', 'interruptible', 'podTemplate', 'annotations', 'serviceAccount', 'queue'] as const),
 ] satisfies (keyof TaskEnvironmentFields)[];
 const NAME = /^[a-z0-9]+([_-][a-z0-9]+)*$/;
 const MAX_NAME = 63;
@@ -52,9 +62,13 @@ export class TaskEnvironment {
   readonly description: string;
   readonly dependsOn: readonly TaskEnvironment[];
   readonly interruptible: boolean;
+  readonly podTemplate: string | CheckedPodTemplate | undefined;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly serviceAccount: string | undefined;
+  readonly queue: string | undefined;
 
   constructor(fields: TaskEnvironmentFields) {
-    check(fields);
+    this.podTemplate = check(fields);
     this.name = fields.name;
     this.secrets = Object.freeze(secretsOf(fields.secrets));
     this.image = fields.image;
@@ -63,6 +77,9 @@ export class TaskEnvironment {
     this.description = cutDescription(fields.description ?? '');
     this.dependsOn = Object.freeze([...(fields.dependsOn ?? [])]);
     this.interruptible = fields.interruptible ?? false;
+    this.annotations = Object.freeze({ ...fields.annotations });
+    this.serviceAccount = fields.serviceAccount;
+    this.queue = fields.queue;
     Object.defineProperty(this, mark, { value: true });
     Object.freeze(this);
   }
@@ -92,12 +109,24 @@ export function environmentNameProblem(name: unknown): string | undefined {
   return name.length > MAX_NAME ? `has ${name.length} characters, more than ${MAX_NAME}` : undefined;
 }
 
-function check(fields: TaskEnvironmentFields): void {
+/** What is wrong with a queue's name, to put behind the name of the option; undefined where nothing is. */
+export function queueProblem(queue: unknown): string | undefined {
+  return queue === undefined || (typeof queue === 'string' && /^\S+$/.test(queue))
+    ? undefined
+    : 'takes a name without blanks';
+}
+
+/** @returns the pod template */
+function check(fields: TaskEnvironmentFields): TaskEnvironment['podTemplate'] {
   if (typeof fields !== 'object' || fields === null) {
     throw wrong([`takes an object, and was given ${quoted(fields)}; a valid example: { name: "my-tasks" }`]);
   }
-  const { name, image, resources, envVars, description, dependsOn, interruptible } = fields;
+  const { name, image, resources, envVars, description, dependsOn, interruptible, serviceAccount } = fields;
   const nameProblem = environmentNameProblem(name);
+  const accountProblem = serviceAccount === undefined ? undefined : objectNameProblem(serviceAccount);
+  const wrongQueue = queueProblem(fields.queue);
+  const podProblems: string[] = [];
+  const podTemplate = checkedPodTemplate(fields.podTemplate, podProblems);
   const problems = [
     ...(nameProblem === undefined ? [] : [`field name ${nameProblem}`]),
     ...Object.keys(fields)
@@ -113,8 +142,13 @@ function check(fields: TaskEnvironmentFields): void {
     ...(dependsOn === undefined || (Array.isArray(dependsOn) && dependsOn.every((one) => TaskEnvironment.is(one)))
       ? []
       : ['field dependsOn takes a list of TaskEnvironment']),
+    ...podProblems.map((problem) => `field podTemplate ${problem}`),
+    ...annotationProblems(fields.annotations).map((problem) => `field annotations ${problem}`),
+    ...(accountProblem === undefined ? [] : [`field serviceAccount ${accountProblem}`]),
+    ...(wrongQueue === undefined ? [] : [`field queue ${wrongQueue}`]),
   ];
   if (problems.length > 0) throw wrong(problems);
+  return podTemplate;
 }
 
 function imageProblem(image: unknown): string[] | undefined {

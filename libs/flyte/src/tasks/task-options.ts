@@ -1,5 +1,6 @@
 import type { SecretRequest } from '../secrets/secret-request.js';
 import type { DurationText } from './duration.js';
+import type { PodTemplate } from './pod-template.js';
 import type { Resources } from './resources.js';
 import type { Schema } from './schema.js';
 import type { TaskEnvironment } from './task-environment.js';
@@ -60,6 +61,10 @@ export interface ImplementOptions {
   readonly resources?: Resources | undefined;
   /** Variables of its process, over the environment's. Never for secrets. */
   readonly envVars?: Readonly<Record<string, string>> | undefined;
+  /** The pod it runs in, in place of the environment's. */
+  readonly podTemplate?: string | PodTemplate | undefined;
+  /** The queue that its runs go to, in place of the environment's. */
+  readonly queue?: string | undefined;
   /** What it does. Cut at 255 bytes, as Flyte does. */
   readonly description?: string | undefined;
 }
@@ -77,5 +82,5 @@ export interface TaskOptions<I extends Schema = Schema, O extends Schema = Schem
 /** The options of `@Task`, for messages about others. */
 export const TASK_OPTIONS = [
   ...(['inputs', 'outputs', 'name', 'secrets', 'env', 'shortName', 'retries', 'timeout'] as const),
-  ...(['cache', 'interruptible', 'resources', 'envVars', 'description'] as const),
+  ...(['cache', 'interruptible', 'resources', 'envVars', 'podTemplate', 'queue', 'description'] as const),
 ] satisfies (keyof TaskOptions)[];

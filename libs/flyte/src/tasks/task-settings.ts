@@ -1,8 +1,9 @@
 import { cutDescription } from './description.js';
 import { parseDuration } from './duration.js';
 import { envVarProblems } from './env-vars.js';
+import { checkedPodTemplate } from './pod-template.js';
 import { resourcesProblems, type Resources } from './resources.js';
-import type { TaskEnvironment } from './task-environment.js';
+import { queueProblem, type TaskEnvironment } from './task-environment.js';
 import {
   TASK_OPTIONS,
   type Backoff,
@@ -25,6 +26,10 @@ export interface TaskSettings {
   readonly resources: Resources;
   readonly envVars: Readonly<Record<string, string>>;
   readonly description: string;
+  readonly podTemplate?: TaskEnvironment['podTemplate'];
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly serviceAccount?: string | undefined;
+  readonly queue?: string | undefined;
 }
 
 /** What is needed to know more of a problem than that there is one: all of them, each behind "option ". */
@@ -49,6 +54,11 @@ export function settingsOf(options: TaskOptions, environment: TaskEnvironment, p
   if (options.interruptible !== undefined && typeof options.interruptible !== 'boolean') {
     problems.push('"interruptible" takes true or false');
   }
+  const podProblems: string[] = [];
+  const podTemplate = checkedPodTemplate(options.podTemplate, podProblems);
+  problems.push(...podProblems.map((problem) => `"podTemplate" ${problem}`));
+  const wrongQueue = queueProblem(options.queue);
+  if (wrongQueue !== undefined) problems.push(`"queue" ${wrongQueue}`);
   return {
     ...retriesOf(options.retries, problems),
     ...timeoutOf(options.timeout, problems),
@@ -56,6 +66,10 @@ export function settingsOf(options: TaskOptions, environment: TaskEnvironment, p
     interruptible: options.interruptible ?? environment.interruptible,
     resources,
     envVars: { ...environment.envVars, ...options.envVars },
+    podTemplate: podTemplate ?? environment.podTemplate,
+    annotations: environment.annotations,
+    serviceAccount: environment.serviceAccount,
+    queue: options.queue ?? environment.queue,
     description: typeof options.description === 'string' ? cutDescription(options.description) : '',
   };
 }

@@ -2,10 +2,17 @@ import { createRequire } from 'node:module';
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { type Duration, DurationSchema } from '@bufbuild/protobuf/wkt';
 import { ResourceType } from '../gen/flyteidl2/core/identifier_pb.js';
-import { RuntimeMetadata_RuntimeType, type TaskMetadataSchema } from '../gen/flyteidl2/core/tasks_pb.js';
+import type { SecurityContextSchema } from '../gen/flyteidl2/core/security_pb.js';
+import {
+  RuntimeMetadata_RuntimeType,
+  type TaskMetadataSchema,
+  type TaskTemplateSchema,
+} from '../gen/flyteidl2/core/tasks_pb.js';
 import { type TaskSpec, TaskSpecSchema } from '../gen/flyteidl2/task/task_definition_pb.js';
 import { secretToWire } from '../secrets/secret-wire.js';
 import { ACTION_COMMAND, actionArguments } from './action-arguments.js';
+import { BARE_POD } from './pod-template.js';
+import { podToWire, PRIMARY_CONTAINER, type TaskContainer } from './pod-wire.js';
 import { extendedResourcesToWire, resourcesToWire } from './resources.js';
 import type { TaskDefinition } from './task-definition.js';
 import type { ImageLike } from './task-environment.js';
@@ -33,7 +40,7 @@ const { version: LIBRARY_VERSION } = createRequire(import.meta.url)('../../packa
 
 /** A task as Flyte takes it: for `DeployTask`, or for a run of a task that was not deployed. */
 export function buildTaskSpec(task: TaskDefinition, target: TaskSpecTarget): TaskSpec {
-  const { name, environment, secrets, settings, codec, shortName } = task;
+  const { name, environment, settings, codec, shortName } = task;
   const { org = '', project, domain, version, module } = target;
   return create(TaskSpecSchema, {
     taskTemplate: {
@@ -41,17 +48,14 @@ export function buildTaskSpec(task: TaskDefinition, target: TaskSpecTarget): Tas
       type: TASK_TYPE,
       metadata: metadataOf(settings),
       interface: codec.interface(),
-      target: {
-        case: 'container',
-        value: {
-          image: imageName(environment.image ?? target.image),
-          command: [...ACTION_COMMAND],
-          args: actionArguments({ task: name, version, module }),
-          resources: resourcesToWire(settings.resources),
-          env: Object.entries(settings.envVars).map(([key, value]) => ({ key, value })),
-        },
-      },
-      securityContext: secrets.length === 0 ? undefined : { secrets: secrets.map(secretToWire) },
+      ...targetOf(settings, {
+        image: imageName(environment.image ?? target.image),
+        command: [...ACTION_COMMAND],
+        args: actionArguments({ task: name, version, module }),
+        resources: resourcesToWire(settings.resources),
+        env: Object.entries(settings.envVars).map(([key, value]) => ({ key, value })),
+      }),
+      securityContext: securityContextOf(task),
       extendedResources: extendedResourcesToWire(settings.resources),
     },
     defaultInputs: codec.defaultInputs(),
@@ -61,8 +65,34 @@ export function buildTaskSpec(task: TaskDefinition, target: TaskSpecTarget): Tas
   });
 }
 
+/** A container, or a pod where something was said of more than its container. */
+function targetOf(
+  { podTemplate, annotations }: TaskSettings,
+  container: TaskContainer,
+): Pick<Exclude<MessageInitShape<typeof TaskTemplateSchema>, { $typeName: string }>, 'target' | 'config'> {
+  const given = typeof podTemplate === 'object' ? podTemplate : undefined;
+  if (!given && Object.keys(annotations).length === 0) return { target: { case: 'container', value: container } };
+  const template = given ?? BARE_POD;
+  const pod = podToWire({ ...template, annotations: { ...annotations, ...template.annotations } }, container);
+  return {
+    target: { case: 'k8sPod', value: pod },
+    config: { [PRIMARY_CONTAINER]: template.primaryContainerName },
+  };
+}
+
+function securityContextOf({
+  secrets,
+  settings: { serviceAccount },
+}: TaskDefinition): MessageInitShape<typeof SecurityContextSchema> | undefined {
+  if (secrets.length === 0 && serviceAccount === undefined) return undefined;
+  return {
+    secrets: secrets.map(secretToWire),
+    runAs: serviceAccount === undefined ? undefined : { k8sServiceAccount: serviceAccount },
+  };
+}
+
 function metadataOf(settings: TaskSettings): MessageInitShape<typeof TaskMetadataSchema> {
-  const { cache, backoff, interruptible, retries, maxRuntimeMs, maxQueuedTimeMs, deadlineMs } = settings;
+  const { podTemplate, cache, backoff, interruptible, retries, maxRuntimeMs, maxQueuedTimeMs, deadlineMs } = settings;
   const bounded = maxQueuedTimeMs !== undefined || deadlineMs !== undefined;
   return {
     runtime: { type: RuntimeMetadata_RuntimeType.FLYTE_SDK, version: LIBRARY_VERSION, flavor: 'nestjs' },
@@ -73,6 +103,7 @@ function metadataOf(settings: TaskSettings): MessageInitShape<typeof TaskMetadat
     timeout: duration(maxRuntimeMs),
     timeouts: bounded ? { queuedTimeout: duration(maxQueuedTimeMs), deadline: duration(deadlineMs) } : undefined,
     interruptibleValue: { case: 'interruptible', value: interruptible },
+    podTemplateName: typeof podTemplate === 'string' ? podTemplate : '',
     discoverable: cache !== undefined,
     discoveryVersion: cache?.version ?? '',
     cacheSerializable: cache?.serialize ?? false,
