@@ -127,21 +127,21 @@ export const mutants = [
   // What looks after the end of an action.
   {
     file: supervisor,
-    find: '[ -z "$asked" ] || exit 143\n',
+    find: '[ -z "$_nf_asked" ] || exit 143\n',
     replace: '',
     spec: 'test/runtime/supervisor.spec.ts',
     test: 'in dash',
   },
   {
     file: supervisor,
-    find: '[ "$asked" != "$before" ] || break',
+    find: '[ "$_nf_asked" != "$_nf_before" ] || break',
     replace: 'break',
     spec: 'test/runtime/supervisor.spec.ts',
     test: 'in dash',
   },
   {
     file: supervisor,
-    find: '[ -z "$asked" ] || signal=KILL',
+    find: '[ -z "$_nf_asked" ] || _nf_signal=KILL',
     replace: '',
     spec: 'test/runtime/supervisor.spec.ts',
     test: 'kills an action that ignores it',

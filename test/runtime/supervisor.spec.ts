@@ -2,7 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { temporaryFolder } from './support.js';
+import { killGroup, temporaryFolder } from './support.js';
 
 /**
  * In the place of the command's part in Node: an action that is the JavaScript in its last argument, and says when the
@@ -23,7 +23,7 @@ const folder = temporaryFolder();
 const script = join(folder, 'bin', 'nestjs-flyte');
 const running = new Set<ChildProcess>();
 process.once('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
+  for (const child of running) killGroup(child);
 });
 
 beforeAll(() => {
@@ -85,10 +85,12 @@ describe.each(shells)('the supervisor in %s', (_, sh) => {
 
   it('hands arguments and variables on as they are', async () => {
     const args = ['--prev-checkpoint', '""', '', 'two  words', '*', '$HOME', "it's"];
-    const shown = 'console.log(JSON.stringify([process.argv.slice(2, -1), process.env.A_SECRET]))';
-    const { code, log } = await act(shown, { args, env: { A_SECRET: 'a  $b\n*' } });
+    const shown = 'console.log(JSON.stringify([process.argv.slice(2, -1), process.env]))';
+    const env = { A_SECRET: 'a  $b\n*', status: 'mine', action: 'mine', asked: 'mine', signal: 'mine', IFS: 'x' };
+    const { code, log } = await act(shown, { args, env });
     expect(code).toBe(0);
-    expect(JSON.parse(log)).toEqual([['run-action', ...args], 'a  $b\n*']);
+    const { IFS: _, ...others } = env; // which belongs to shells
+    expect(JSON.parse(log)).toEqual([['run-action', ...args], expect.objectContaining(others)]);
   });
 
   it.each([
@@ -148,6 +150,13 @@ describe.each(shells)('the supervisor in %s', (_, sh) => {
     });
     const { code, died } = await act(onTerm('process.exit(0)'), { env: { PATH: early } });
     expect([code, died]).toEqual([143, undefined]);
+  });
+
+  it('may be started by a link', async () => {
+    const link = join(folder, 'linked');
+    if (!existsSync(link)) symlinkSync(script, link);
+    const { code, log } = await supervised(sh, [link], { args: ["console.log('here')"] });
+    expect([code, log]).toEqual([0, 'here\n']);
   });
 
   it('becomes the command for every other subcommand', async () => {

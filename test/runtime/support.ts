@@ -24,9 +24,18 @@ const BIN = resolve('libs/flyte/bin/nestjs-flyte');
 const folders: string[] = [];
 const running = new Set<ChildProcess>();
 process.once('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
+  for (const child of running) killGroup(child);
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
+
+/** Ends a process that was started with a group of its own, and its children: what looks after an action is not the action. */
+export function killGroup({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has ended.
+  }
+}
 
 /** A folder that is removed when the test process ends. */
 export function temporaryFolder(): string {
@@ -96,6 +105,7 @@ export async function act(action: Action): Promise<Ended> {
     cwd: action.root,
     env: { PATH: process.env['PATH'], ...FLYTE_VARIABLES, ...action.env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
   });
   running.add(child);
   child.once('close', () => running.delete(child));

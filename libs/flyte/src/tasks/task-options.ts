@@ -17,15 +17,15 @@ export interface Backoff {
 /** How often a task that failed is tried again. */
 export interface Retries {
   readonly count: number;
-  /** At once if not given. */
+  /** At once if not given. Flyte's open-source backend ignores it: it tries again at once. */
   readonly backoff?: Backoff | undefined;
 }
 
-/** How long a task may take; what is left out has no limit. */
+/** How long a task may take; what is left out has no limit. Python's `flyte.Timeout`. */
 export interface Timeout {
   /** Of each attempt, from when it runs. */
   readonly maxRuntime?: DurationText | undefined;
-  /** Of each attempt, until it runs. */
+  /** Of each attempt, until it runs. Flyte's open-source backend ignores it, and an action that does not run can't keep it. */
   readonly maxQueuedTime?: DurationText | undefined;
   /** Of all attempts together, waiting included. */
   readonly deadline?: DurationText | undefined;
