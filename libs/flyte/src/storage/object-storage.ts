@@ -6,8 +6,12 @@ import type { Storage } from './storage.js';
 import { storeFailure } from './store-failure.js';
 import { type Explain, type Part, resumed, saveFrom } from './streams.js';
 
-/** Storage in a cloud: what is the same for all of them. */
-export function objectStorage(store: ObjectStore): Storage {
+/**
+ * Storage in a cloud: what is the same for all of them.
+ *
+ * @param idleMs how long a store may send nothing of an object, in milliseconds, before it is asked anew
+ */
+export function objectStorage(store: ObjectStore, idleMs = 60_000): Storage {
   const explainer =
     (uri: string, verb: string, place: ObjectPlace, signal?: AbortSignal): Explain =>
     async (error) => {
@@ -25,7 +29,7 @@ export function objectStorage(store: ObjectStore): Storage {
       signal?.throwIfAborted();
       const { version, ...content } = await store.get(place, undefined, signal);
       const again = async (offset: number): Promise<Part> => store.get(place, { offset, version }, signal);
-      return { body: resumed(content, again, explain, signal), size: content.size };
+      return { body: resumed(content, again, explain, { idleMs, signal }), size: content.size };
     } catch (error) {
       throw await explain(error);
     }

@@ -16,7 +16,7 @@ const problem = z.object({
  * `FLYTE_AWS_…`, else by AWS's own chain.
  */
 export async function s3Store(env: NodeJS.ProcessEnv): Promise<ObjectStore> {
-  const { sdk, Upload } = await loadSdk('s3', ['@aws-sdk/client-s3', '@aws-sdk/lib-storage'], async () => {
+  const { sdk, Upload } = await loadSdk('s3', ['@aws-sdk/client-s3@3', '@aws-sdk/lib-storage@3'], async () => {
     const [s3, lib] = await Promise.all([import('@aws-sdk/client-s3'), import('@aws-sdk/lib-storage')]);
     return { sdk: s3, Upload: lib.Upload };
   });

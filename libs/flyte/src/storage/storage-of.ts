@@ -9,13 +9,20 @@ const SCHEME = /^([A-Za-z][A-Za-z0-9+.-]*):\/\//;
 const SCHEMES = new Map<string, (env: NodeJS.ProcessEnv) => Promise<Storage>>([
   ['file', async () => fileStorage],
   ['s3', async (env) => objectStorage(await (await import('./s3-store.js')).s3Store(env))],
+  ['gs', async (env) => objectStorage(await (await import('./gs-store.js')).gsStore(env))],
+  ['abfs', abfs],
+  ['abfss', abfs],
 ]);
+
+async function abfs(env: NodeJS.ProcessEnv): Promise<Storage> {
+  return objectStorage(await (await import('./abfs-store.js')).abfsStore(env));
+}
 
 /** One for each scheme and process: who this process is to a cloud, its variables say, and there is one set of them. */
 const opened = new Map<string, Promise<Storage>>();
 
 /**
- * The storage of a URI: `file://…`, an absolute path, or `s3://…`.
+ * The storage of a URI: `file://…`, an absolute path, `s3://…`, `gs://…`, `abfs://…` or `abfss://…`.
  *
  * @throws FlyteError `unimplemented` for another scheme, `invalid_argument` for what is no URI at all,
  * `failed_precondition` where a cloud's SDK is not installed, `invalid_configuration` for a variable that is wrong

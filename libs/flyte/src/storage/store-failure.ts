@@ -2,8 +2,8 @@ import { FlyteError } from '../errors/flyte-error.js';
 import type { ObjectPlace, StoreProblem } from './object-store.js';
 
 const NO_BUCKET = new Set(['NoSuchBucket', 'ContainerNotFound']);
-// S3 answers these with 400.
-const REFUSED = new Set(['ExpiredToken', 'InvalidToken', 'TokenRefreshRequired']);
+// S3, and Azure's login, answer these with 400.
+const REFUSED = new Set(['ExpiredToken', 'InvalidToken', 'TokenRefreshRequired', 'AuthenticationError']);
 const WORD = /^[\w.-]{1,64}$/;
 
 /**

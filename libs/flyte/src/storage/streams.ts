@@ -24,28 +24,38 @@ export interface Part {
  * as long as each answer brings some more.
  *
  * @param again asks for the object from a byte on
+ * @param options.idleMs how long no byte may come, before the connection counts as broken
  */
 export function resumed(
   object: Part & { readonly size: number },
   again: (offset: number) => Promise<Part>,
   explain: Explain,
-  signal?: AbortSignal,
+  { idleMs, signal }: { readonly idleMs: number; readonly signal?: AbortSignal | undefined },
 ): Readable {
   let { body } = object;
+  // Google's SDK tells nobody that a connection broke.
+  const watch = (): NodeJS.Timeout =>
+    setTimeout(() => body.destroy(new Error(`No byte came for ${idleMs} ms.`)), idleMs);
   async function* chunks(): AsyncGenerator<Uint8Array, void, undefined> {
     for (let offset = 0; ;) {
       const begun = offset;
+      let timer = watch();
       try {
         const arriving: AsyncIterable<Uint8Array> = body;
         for await (const chunk of arriving) {
           offset += chunk.length;
+          // Whoever reads may take their time.
+          clearTimeout(timer);
           yield chunk;
+          timer = watch();
         }
         if (offset >= object.size) return;
         throw new Error('It ended early.');
       } catch (error) {
         const problem = await explain(error);
         if (problem.code !== 'unavailable' || offset === begun || offset >= object.size) throw problem;
+      } finally {
+        clearTimeout(timer);
       }
       if (stream.destroyed) return;
       body = quiet((await again(offset).catch(async (error) => Promise.reject(await explain(error)))).body);
