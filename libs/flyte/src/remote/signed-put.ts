@@ -123,14 +123,9 @@ async function put(location: SignedLocation, source: PutSource, options: Transfe
   response.on('error', () => undefined).resume();
 }
 
-/** Flyte's backend gives the length of the digest as the content's. */
+/** In lower case, so that ours take their place: Flyte's backend gives the length of the digest as the content's. */
 function signedHeaders(given: Readonly<Record<string, string>>): OutgoingHttpHeaders {
-  const ours = new Set(['content-length', 'content-md5', 'host']);
-  return Object.fromEntries(
-    Object.entries(given).flatMap(([name, value]) =>
-      ours.has(name.toLowerCase()) ? [] : [[name.toLowerCase(), value]],
-    ),
-  );
+  return Object.fromEntries(Object.entries(given).map(([name, value]) => [name.toLowerCase(), value]));
 }
 
 function isAzure(nativeUrl: string): boolean {
