@@ -33,7 +33,7 @@ beforeAll(async () => {
 afterAll(() => plane.close());
 
 const seconds = (value: number) => ({ seconds: BigInt(Math.floor(value)), nanos: Math.round((value % 1) * 1e9) });
-const { FAILED, SUCCEEDED, ABORTED, TIMED_OUT, RUNNING } = ActionPhase;
+const { FAILED, SUCCEEDED, ABORTED, RUNNING } = ActionPhase;
 const phasesOf = (details: { attempts: { phase: ActionPhase }[] }) => details.attempts.map(({ phase }) => phase);
 
 /** Waits until a run has so many attempts. */
@@ -91,6 +91,15 @@ describe('a failure', () => {
     expect(final.details.result.value).toMatchObject({ message: 'do not', kind: ErrorInfo_Kind.USER });
   });
 
+  it('to leave a result is final, and the fault of the system', async () => {
+    const { details } = await runTask(clients, shellTask(':', [], { metadata: { retries: { retries: 1 } } }));
+    expect(phasesOf(details)).toEqual([FAILED]);
+    expect(messageOf(details)).toMatch(
+      /^outputs\.pb not found: .* exit code 0 and wrote neither outputs\.pb nor error\.pb/,
+    );
+    expect(details.result.value).toMatchObject({ kind: ErrorInfo_Kind.SYSTEM });
+  });
+
   it('waits longer from retry to retry', async () => {
     const backoff = { base: seconds(0.001), factor: 3_600_000 };
     const run = await startRun(clients, shellTask('exit 1', [], { metadata: { retries: { retries: 2, backoff } } }));
@@ -107,7 +116,6 @@ describe('a failure', () => {
     ['exit 137', /exit code 137 \(ended by SIGKILL: .*out of memory/],
     ['kill -SEGV $$', /ended by SIGSEGV: it crashed/],
     ['echo why >&2; exit 1', /The end of its log:\nwhy$/],
-    [':', /exit code 0 and wrote neither outputs\.pb nor error\.pb/],
     ['mkfifo "$out/outputs.pb"', /outputs\.pb is no file/],
     ['ln -s /etc/passwd "$out/outputs.pb"', /outputs\.pb can't be read \(ELOOP\)/],
     ['mkdir "$out/error.pb"', /error\.pb is no file/],
@@ -174,8 +182,8 @@ describe('a time limit', () => {
       metadata: { timeout: seconds(0.2), retries: { retries: 1 } },
     });
     const { details } = await runTask(clients, spec);
-    expect(phasesOf(details)).toEqual([TIMED_OUT, TIMED_OUT]);
-    expect(details.status?.phase).toBe(TIMED_OUT);
+    expect(phasesOf(details)).toEqual([FAILED, FAILED]);
+    expect(details.status?.phase).toBe(FAILED);
     expect(messageOf(details)).toBe('The attempt ran longer than its limit of 0.2 s.');
   });
 
@@ -184,7 +192,7 @@ describe('a time limit', () => {
       metadata: { timeouts: { deadline: seconds(0.3) }, retries: { retries: 5 } },
     });
     const { details } = await runTask(clients, spec);
-    expect(phasesOf(details)).toEqual([TIMED_OUT]);
+    expect(phasesOf(details)).toEqual([FAILED]);
     expect(messageOf(details)).toMatch(/deadline of 0\.3 s/);
   });
 
@@ -194,7 +202,7 @@ describe('a time limit', () => {
     const spec = shellTask('finish', [], { metadata: { timeouts: { queuedTimeout: seconds(0.1) } } });
     const { details } = await runTask(clients, spec);
     expect(messageOf(details)).toMatch(/waited longer than the 0\.1 s/);
-    expect(details.status?.phase).toBe(TIMED_OUT);
+    expect(details.status?.phase).toBe(FAILED);
     for (const runId of busy) await clients.runs.abortRun({ runId });
     for (const run of busy) await finished(clients, run);
   });

@@ -89,7 +89,7 @@ const base64 = (value: string | Buffer) => Buffer.from(value).toString('base64')
 describe('the environment of an action', () => {
   it('has what is promised and nothing else', async () => {
     const { env, root } = await lookWith([]);
-    const inherited = Object.keys(env).filter((name) => !/^(_U_|FLYTE_)/.test(name) && !/^LC_|^LANG/.test(name));
+    const inherited = Object.keys(env).filter((name) => !/^(_U_|_F_|FLYTE_)/.test(name) && !/^LC_|^LANG/.test(name));
     expect(inherited.toSorted()).toEqual(['ACTION_NAME', 'HOME', 'PATH', 'RUN_NAME']);
     expect(env).toMatchObject({
       ...{ ACTION_NAME: 'a0', LC_TIME: 'C', FLYTE_ATTEMPT_NUMBER: '0', FLYTE_INTERNAL_EXECUTION_PROJECT: PROJECT },
@@ -99,10 +99,13 @@ describe('the environment of an action', () => {
         FLYTE_INTERNAL_TASK_VERSION: 'v1',
         FLYTE_INTERNAL_TASK_PROJECT: PROJECT,
       },
+      ...{ FLYTE_INTERNAL_NAME: 'test.task', FLYTE_INTERNAL_VERSION: 'v1', FLYTE_INTERNAL_PROJECT: PROJECT },
+      ...{ FLYTE_INTERNAL_DOMAIN: DOMAIN, _F_PN: `${env['RUN_NAME']}-a0-0` },
       ...{ FLYTE_INTERNAL_TASK_DOMAIN: DOMAIN, _U_ORG_NAME: 'local', _U_EP_OVERRIDE: new URL(plane.url).host },
     });
     expect(env['_U_RUN_BASE']).toMatch(/^file:\/\/\/.*\/state\/data\/runs\//);
     expect(root).toBeUndefined();
+    expect(Object.keys(env).join()).not.toMatch(/FLYTE_SECRETS/);
     expect(JSON.stringify(env)).not.toContain('planted');
   });
 
@@ -181,6 +184,8 @@ describe('a secret', () => {
       OPENAI_KEY: 'sk-variable',
       OPENAI_API_KEY: 'sk-variable',
       TEAM_TEAM_KEY: 'sk-team',
+      FLYTE_SECRETS_ENV_PREFIX: '_UNION_',
+      FLYTE_SECRETS_FILE_PREFIX: '',
     });
     expect(files.toSorted(([a], [b]) => (a < b ? -1 : 1))).toEqual([
       ['User-Creds/ssh-key', '400', base64('file\nof lines\n')],
@@ -202,7 +207,7 @@ describe('a secret', () => {
     expect(messageOf(details)).toBe('');
     expect(log.slice(0, 2)).toEqual(['14', '14']);
     // The shell in between leaves nothing behind but what the task's own shell sets.
-    expect(log[2]?.split(' ').filter((name) => !/^(FLYTE_|_U_|LC_|LANG|$)/.test(name))).toEqual([
+    expect(log[2]?.split(' ').filter((name) => !/^(FLYTE_|_U_|_F_|LC_|LANG|$)/.test(name))).toEqual([
       'ACTION_NAME',
       'HOME',
       'PATH',

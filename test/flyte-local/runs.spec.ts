@@ -157,7 +157,8 @@ describe('a run', () => {
 
   it('is listed by project, task and name, newest first, page by page', async () => {
     const { run } = await runTask(clients, shellTask('finish'));
-    const { runs } = await clients.runs.listRuns({ request: { limit: 1 } });
+    const newest = { sortBy: { key: 'created_at' } };
+    const { runs } = await clients.runs.listRuns({ request: { limit: 1, ...newest } });
     expect(runs[0]?.action?.id?.run?.name).toBe(run.name);
     const seen: string[] = [];
     for (let token = ''; ;) {
@@ -173,12 +174,8 @@ describe('a run', () => {
     const { actions } = await clients.runs.listActions({ runId: run });
     expect(actions.map(({ id }) => id?.name)).toEqual(['a0']);
     expect(await failure(clients.runs.listRuns({ request: { token: 'x' } }))).toMatchObject({ code: 3 });
-    expect(await failure(clients.runs.listRuns({ request: { sortByFields: [{ key: 'x; DROP' }] } }))).toMatchObject({
-      code: 3,
-    });
-    expect(await failure(clients.runs.listRuns({ request: { filters: [{ field: 'a' }] } }))).toMatchObject({
-      code: 12,
-    });
+    const rawFilters = [{}];
+    expect(await failure(clients.runs.listRuns({ request: { rawFilters } as never }))).toMatchObject({ code: 12 });
   });
 
   it('is watched from its state on, by WatchActions without an end', async () => {
@@ -198,6 +195,39 @@ describe('a run', () => {
     expect(await failure(clients.runs.getActionDetails({ actionId: { run, name: 'a1' } }))).toMatchObject({ code: 5 });
     expect(await failure(clients.runs.getRunDetails({}))).toMatchObject({ code: 3 });
     expect(await failure(clients.runs.abortRun({}))).toMatchObject({ code: 3 });
+  });
+
+  it('is watched with all others, new ones too, and tells where its data and its log are', async () => {
+    const control = new AbortController();
+    const seen: string[] = [];
+    const projectId = { name: PROJECT, domain: DOMAIN };
+    const target = { case: 'projectId' as const, value: projectId };
+    const watch = async (until: string) => {
+      for await (const { runs } of clients.runs.watchRuns({ target }, { signal: control.signal })) {
+        seen.push(...runs.map(({ action }) => `${action?.id?.run?.name} ${action?.status?.phase}`));
+        if (seen.includes(until)) control.abort();
+      }
+    };
+    const { run: old } = await runTask(clients, shellTask('finish'));
+    const watching = failure(watch(`watched ${ActionPhase.SUCCEEDED}`));
+    await expect.poll(() => seen).toContain(`${old.name} ${ActionPhase.SUCCEEDED}`);
+    await runTask(clients, shellTask('finish'), { name: 'elsewhere', domain: 'staging' });
+    const { run, details } = await runTask(clients, shellTask('finish'), { name: 'watched' });
+    expect(await watching).toMatchObject({ code: 1 });
+    const { QUEUED, INITIALIZING, RUNNING, SUCCEEDED } = ActionPhase;
+    const phases = [QUEUED, INITIALIZING, RUNNING, SUCCEEDED].map((phase) => `watched ${phase}`);
+    expect(seen.filter((text) => text.startsWith('watched'))).toEqual(phases);
+    expect(seen.join()).not.toContain('elsewhere');
+    const actionId = { run, name: 'a0' };
+    expect(await clients.runs.getActionDataURIs({ actionId })).toMatchObject({
+      inputsUri: expect.stringMatching(/^file:.*\/inputs\.pb$/) as string,
+      outputsUri: details.attempts[0]?.outputs?.outputUri,
+    });
+    expect(await clients.runs.getActionLogContext({ actionId, attempt: 1 })).toMatchObject({
+      cluster: 'local',
+      logContext: { primaryPodName: 'watched-a0-0', pods: [{ podName: 'watched-a0-0' }] },
+    });
+    expect(await failure(clients.runs.getActionLogContext({ actionId, attempt: 2 }))).toMatchObject({ code: 5 });
   });
 
   it('keeps to the projects of a limited token', async () => {
@@ -222,6 +252,8 @@ describe('a run', () => {
       finished(limited, closed),
       logOf(limited, closed),
       limited.data.getActionData({ actionId }),
+      limited.runs.getActionDataURIs({ actionId }),
+      limited.runs.getActionLogContext({ actionId, attempt: 1 }),
       limited.data.uploadInputs({ id: { case: 'projectId', value: { name: 'closed', domain: DOMAIN } } }),
       limited.tasks.deployTask({ taskId, spec }),
       limited.tasks.getTaskDetails({ taskId }),
@@ -236,17 +268,17 @@ describe('a run', () => {
 });
 
 describe('deployed tasks', () => {
-  it('are replaced version by version, listed in their latest, and cut to size', async () => {
+  it('are replaced version by version, listed in the one created last, and cut to size', async () => {
     const taskId = { project: PROJECT, domain: DOMAIN, name: 'env.versions', version: 'a' };
     const spec = shellTask('finish');
     spec.documentation = create(TaskSpecSchema, { documentation: { shortDescription: 'ö'.repeat(300) } }).documentation;
     for (const version of ['a', 'b', 'a']) await clients.tasks.deployTask({ taskId: { ...taskId, version }, spec });
     const { versions } = await clients.tasks.listVersions({ taskName: taskId });
-    expect(versions.map(({ version }) => version)).toEqual(['a', 'b']);
+    expect(versions.map(({ version }) => version)).toEqual(['b', 'a']);
     expect(versions[0]?.deployedAt?.seconds).toBeGreaterThan(1_700_000_000n);
     const projectId = { name: PROJECT, domain: DOMAIN };
     const { tasks, metadata } = await clients.tasks.listTasks({ scopeBy: { case: 'projectId', value: projectId } });
-    expect(tasks.filter((one) => one.taskId?.name === 'env.versions').map((one) => one.taskId?.version)).toEqual(['a']);
+    expect(tasks.filter((one) => one.taskId?.name === 'env.versions').map((one) => one.taskId?.version)).toEqual(['b']);
     expect(metadata?.total).toBe(tasks.length);
     const { details } = await clients.tasks.getTaskDetails({ taskId });
     const deployedBy = details?.metadata?.deployedBy?.principal;

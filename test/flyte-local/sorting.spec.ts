@@ -1,5 +1,6 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { Sort_Direction, type ListRequestSchema } from 'nestjs-flyte/idl/common/list';
+import { ActionPhase } from 'nestjs-flyte/idl/common/phase';
+import { Filter_Function, Sort_Direction, type ListRequestSchema } from 'nestjs-flyte/idl/common/list';
 import { startLocalControlPlane, type LocalControlPlane } from 'nestjs-flyte-local';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -46,7 +47,7 @@ describe('lists', () => {
     (await clients.runs.listActions({ request, runId: { project: PROJECT, domain: DOMAIN, name: 'a' } })).actions.map(
       ({ id }) => id?.run?.name,
     );
-  const LISTS = { runs: [runs, 'name'], tasks: [tasks, 'name'], versions: [versions, 'version'] } as const;
+  const LISTS = { runs: [runs, 'run_name'], tasks: [tasks, 'name'], versions: [versions, 'version'] } as const;
 
   it.each(Object.entries(LISTS))(
     'of %s are sorted by the field for one key and by the one for several',
@@ -65,6 +66,72 @@ describe('lists', () => {
       expect(await names({})).toEqual(['a', 'c', 'b']);
     },
   );
+
+  const filtered = (field: string, name: number, ...values: string[]): Request => ({
+    filters: [{ field, function: name, values }],
+    sortBy: { key: 'created_at', direction: ASCENDING },
+  });
+  const { EQUAL, NOT_EQUAL, CONTAINS, VALUE_IN, GREATER_THAN_OR_EQUAL, LESS_THAN } = Filter_Function;
+  const { ENDS_WITH, NOT_ENDS_WITH, CONTAINS_CASE_INSENSITIVE } = Filter_Function;
+  const [VALUE_NOT_IN, EXISTS] = [9, 15];
+
+  it.each([
+    [filtered('run_name', EQUAL, 'a'), ['a']],
+    [filtered('run_name', NOT_EQUAL, 'a'), ['b', 'c']],
+    [filtered('run_name', VALUE_IN, 'a', 'b', 'x'), ['b', 'a']],
+    [filtered('run_name', VALUE_IN, 'c'), ['c']],
+    [filtered('run_name', GREATER_THAN_OR_EQUAL, 'b'), ['b', 'c']],
+    [filtered('run_name', LESS_THAN, 'b'), ['a']],
+    [filtered('run_name', ENDS_WITH, 'a'), ['a']],
+    [filtered('run_name', NOT_ENDS_WITH, 'a'), ['b', 'c']],
+    [filtered('run_name', ENDS_WITH, 'longer than it'), []],
+    [filtered('task_name', CONTAINS, 'est.t'), ['b', 'c', 'a']],
+    [filtered('task_name', CONTAINS, 'EST.T'), []],
+    [filtered('task_name', CONTAINS_CASE_INSENSITIVE, 'EST.T'), ['b', 'c', 'a']],
+    [filtered('task_name', CONTAINS, '%'), []],
+    [filtered('phase', EQUAL, String(ActionPhase.SUCCEEDED)), ['b', 'c', 'a']],
+    [filtered('phase', VALUE_IN, String(ActionPhase.FAILED), String(ActionPhase.QUEUED)), []],
+    [filtered('created_at', GREATER_THAN_OR_EQUAL, '2020-01-01T00:00:00+02:00'), ['b', 'c', 'a']],
+    [filtered('created_at', LESS_THAN, '2020-01-01'), []],
+    [filtered('created_by_subject', EQUAL, 'alice'), ['b', 'c', 'a']],
+    [filtered('ended_at', EXISTS), ['b', 'c', 'a']],
+    [filtered('trigger_name', EXISTS), []],
+    [filtered('duration_ms', GREATER_THAN_OR_EQUAL, '0'), ['b', 'c', 'a']],
+    [filtered('run_name', EQUAL, "' OR 1=1 --"), []],
+  ])('of runs are filtered: %j', async (request, names) => expect(await runs(request)).toEqual(names));
+
+  it('of tasks and versions are filtered, tasks before the latest of each is looked for', async () => {
+    expect(await tasks(filtered('name', CONTAINS, 'b'))).toEqual(['b']);
+    const { tasks: found } = await clients.tasks.listTasks({ request: filtered('version', EQUAL, 'vb') });
+    expect(found.map(({ taskId }) => `${taskId?.name} ${taskId?.version}`)).toEqual(['b vb', 'one vb']);
+    expect(await versions(filtered('version', VALUE_IN, 'va', 'vc'))).toEqual(['c', 'a']);
+  });
+
+  it.each([
+    filtered('message', EQUAL, 'x'),
+    filtered('run_name', EQUAL),
+    filtered('run_name', EQUAL, 'a', 'b'),
+    filtered('run_name', VALUE_IN),
+    filtered('run_name', VALUE_NOT_IN, 'a'),
+    filtered('run_name', 99, 'a'),
+    filtered('run_name', VALUE_IN, ...Array.from({ length: 1001 }, String)),
+    filtered('phase', EQUAL, 'SUCCEEDED'),
+    filtered('phase', CONTAINS, '1'),
+    filtered('created_at', LESS_THAN, 'yesterday'),
+    { limit: 201 },
+    { token: '-1' },
+  ])('refuse what has no meaning: %#', async (request) => {
+    expect(await failure(runs(request))).toMatchObject({ code: INVALID_ARGUMENT });
+  });
+
+  it('have a token where there is more, and only there', async () => {
+    const page = async (request: Request) => (await clients.runs.listRuns({ request })).token;
+    expect([await page({ limit: 2 }), await page({ limit: 1, token: '2' }), await page({ limit: 3 })]).toEqual([
+      '2',
+      '',
+      '',
+    ]);
+  });
 
   it('refuse a key that they do not know, in either field', async () => {
     for (const names of [runs, tasks, versions, actions]) {

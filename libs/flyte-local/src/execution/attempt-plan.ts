@@ -2,10 +2,10 @@ import { join } from 'node:path';
 import { primaryContainerOf, SECRETS_DIR_VARIABLE } from 'nestjs-flyte';
 import type { RunSpec } from 'nestjs-flyte/idl/task/run';
 import type { ActionDetails } from 'nestjs-flyte/idl/workflow/run_definition';
-import type { ActionKey } from '../runs/action-id.js';
+import { podNameOf, type ActionKey } from '../runs/action-id.js';
 import { AttemptRefused } from './attempt-refused.js';
 import { fileUrl, INPUTS, type AttemptPaths, type DataFolder } from './data-folder.js';
-import { givenVariables } from './environment.js';
+import { givenVariables, type Variables } from './environment.js';
 import { referredData } from './referred-data.js';
 import { fillTemplate, NO_CHECKPOINT, type TemplateValues } from './template.js';
 
@@ -27,10 +27,8 @@ export interface AttemptPlan {
   readonly paths: AttemptPaths;
   /** The command, its templates filled in. */
   readonly command: readonly [string, ...string[]];
-  /** What the task's author and the run's caller set. */
-  readonly given: Readonly<Record<string, string>>;
-  /** What Flyte sets. */
-  readonly flyte: Readonly<Record<string, string>>;
+  /** What the task's author, the run's caller and Flyte set; of one name, the later of these. */
+  readonly variables: Variables;
   /** An entry of the environment that only this run's processes have. */
   readonly marker: string;
   /** Whether the task unpacks its code where it runs, as Python's does where it was not built into an image. */
@@ -66,19 +64,24 @@ export function planAttempt(data: DataFolder, endpoint: string, request: Attempt
       'The task has no container with a command. The local control plane runs commands on this machine; it has no images.',
     );
   }
-  const flyte = flyteVariables(data, endpoint, request);
+  const base = fileUrl(data.runFolder(key));
   return {
     paths,
     command: [file, ...args],
-    given: givenVariables([...(container?.env ?? []), ...(runSpec.envs?.values ?? [])]),
-    flyte,
+    variables: {
+      ...givenVariables([...(container?.env ?? []), ...(runSpec.envs?.values ?? [])]),
+      // Last: whose run it is, nobody else may say.
+      ...flyteVariables(request),
+      ...endpointVariables(endpoint),
+      [RUN_BASE_VARIABLE]: base,
+    },
     bringsCode: args.some((arg) => CODE_FLAGS.test(arg)),
     shown: [
       ...[data.inputsFolder(key), paths.outputs, paths.raw, paths.checkpoints, paths.scratch],
       ...(earlier === undefined ? [] : [earlier]),
       ...referredData(data, key),
     ],
-    marker: `${RUN_BASE_VARIABLE}=${flyte[RUN_BASE_VARIABLE]}`,
+    marker: `${RUN_BASE_VARIABLE}=${base}`,
   };
 }
 
@@ -99,34 +102,46 @@ function templateValues(
   };
 }
 
-function flyteVariables(
-  data: DataFolder,
-  endpoint: string,
-  { key, details, attempt }: AttemptRequest,
-): Record<string, string> {
-  const { host, protocol } = new URL(endpoint);
+/** As Flyte's pod plugin sets them (flyteorg/flyte flytek8s/k8s_resource_adds.go), the older names of the task's parts included. */
+function flyteVariables({ key, details, attempt }: AttemptRequest): Variables {
   const task = details.metadata?.spec.case === 'task' ? details.metadata.spec.value.id : undefined;
+  const { project = '', domain = '', name = '', version = '' } = task ?? {};
   return {
-    ACTION_NAME: key.name,
-    RUN_NAME: key.run,
-    [RUN_BASE_VARIABLE]: fileUrl(data.runFolder(key)),
-    // What Flyte's backend says where nobody names an organization; Python's runtime refuses an empty one.
-    _U_ORG_NAME: details.id?.run?.org || 'local',
-    // Where an action that calls Flyte finds it. It gets no credentials: those are secrets, which it must declare.
-    _U_EP_OVERRIDE: host,
-    _U_INSECURE: String(protocol === 'http:'),
     FLYTE_INTERNAL_EXECUTION_ID: key.run,
     FLYTE_INTERNAL_EXECUTION_PROJECT: key.project,
     FLYTE_INTERNAL_EXECUTION_DOMAIN: key.domain,
+    _F_PN: podNameOf(key, attempt),
     FLYTE_ATTEMPT_NUMBER: String(attempt - 1),
-    FLYTE_INTERNAL_TASK_PROJECT: task?.project ?? '',
-    FLYTE_INTERNAL_TASK_DOMAIN: task?.domain ?? '',
-    FLYTE_INTERNAL_TASK_NAME: task?.name ?? '',
-    FLYTE_INTERNAL_TASK_VERSION: task?.version ?? '',
+    FLYTE_INTERNAL_TASK_PROJECT: project,
+    FLYTE_INTERNAL_TASK_DOMAIN: domain,
+    FLYTE_INTERNAL_TASK_NAME: name,
+    FLYTE_INTERNAL_TASK_VERSION: version,
+    FLYTE_INTERNAL_PROJECT: project,
+    FLYTE_INTERNAL_DOMAIN: domain,
+    FLYTE_INTERNAL_NAME: name,
+    FLYTE_INTERNAL_VERSION: version,
+    ACTION_NAME: key.name,
+    RUN_NAME: key.run,
+    // What Flyte's backend says where nobody names an organization; Python's runtime refuses an empty one.
+    _U_ORG_NAME: details.id?.run?.org || 'local',
   };
 }
 
-/** The variable that names the folder of secret files. */
-export function secretsFolderVariable(folder: string): Record<string, string> {
-  return { [SECRETS_DIR_VARIABLE]: folder };
+/** Where an action that calls Flyte finds it. It gets no credentials: those are secrets, which it must declare. */
+function endpointVariables(endpoint: string): Variables {
+  const { host, protocol } = new URL(endpoint);
+  return { _U_EP_OVERRIDE: host, _U_INSECURE: String(protocol === 'http:') };
+}
+
+/**
+ * What a task is told of how its secrets arrive, as Flyte's default secret manager has it.
+ *
+ * @param variables those that carry secrets
+ * @param folder that of secret files
+ */
+export function secretsVariables(variables: Variables, folder: string | undefined): Variables {
+  return {
+    ...(Object.keys(variables).length > 0 && { FLYTE_SECRETS_ENV_PREFIX: '_UNION_' }),
+    ...(folder !== undefined && { [SECRETS_DIR_VARIABLE]: folder, FLYTE_SECRETS_FILE_PREFIX: '' }),
+  };
 }

@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fromBinary } from '@bufbuild/protobuf';
+import type { CatalogCacheStatus } from 'nestjs-flyte/idl/core/catalog';
 import { OutputsSchema, type Outputs } from 'nestjs-flyte/idl/task/common';
 import { ContainerError_Kind, ErrorDocumentSchema, ExecutionError_ErrorKind } from 'nestjs-flyte/idl/core/execution';
 import { ErrorInfo_Kind, type ErrorInfo } from 'nestjs-flyte/idl/workflow/run_definition';
@@ -14,7 +15,7 @@ export type StopReason = 'aborted' | 'timed_out' | 'queued_too_long' | 'deadline
 
 /** How an attempt went. */
 export type AttemptResult =
-  | { readonly kind: 'succeeded'; readonly outputUri: string }
+  | { readonly kind: 'succeeded'; readonly outputUri: string; readonly cacheStatus?: CatalogCacheStatus }
   | { readonly kind: 'failed'; readonly canRetry: boolean; readonly error: ErrorInfo }
   | { readonly kind: 'stopped'; readonly reason: StopReason };
 
@@ -33,9 +34,9 @@ export function readResult(folder: string): AttemptResult {
   const outputs = readBounded(join(folder, OUTPUTS));
   if (outputs.kind === 'absent') {
     return failed(
-      true,
-      ErrorInfo_Kind.USER,
-      `The process ended with exit code 0 and wrote neither ${OUTPUTS} nor ${ERROR} to its output prefix.`,
+      false,
+      ErrorInfo_Kind.SYSTEM,
+      `${OUTPUTS} not found: the process ended with exit code 0 and wrote neither ${OUTPUTS} nor ${ERROR} to its output prefix.`,
     );
   }
   if (outputs.kind === 'unusable') return failed(false, ErrorInfo_Kind.USER, `${OUTPUTS} ${outputs.problem}.`);

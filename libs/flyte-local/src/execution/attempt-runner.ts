@@ -1,12 +1,13 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { secretForms } from 'nestjs-flyte';
+import { CatalogCacheStatus } from 'nestjs-flyte/idl/core/catalog';
 import { ErrorInfo_Kind } from 'nestjs-flyte/idl/workflow/run_definition';
 import { errorInfo } from '../runs/action-record.js';
 import type { SecretStore } from '../secrets/secret-store.js';
 import { codeOf } from '../state/atomic-file.js';
 import { DamagedState } from '../state/state-problem.js';
 import { AttemptLog } from './attempt-log.js';
-import { planAttempt, secretsFolderVariable, type AttemptPlan, type AttemptRequest } from './attempt-plan.js';
+import { planAttempt, secretsVariables, type AttemptPlan, type AttemptRequest } from './attempt-plan.js';
 import { AttemptRefused } from './attempt-refused.js';
 import { failed, readResult, type AttemptResult, type StopReason } from './attempt-result.js';
 import type { DataFolder } from './data-folder.js';
@@ -16,6 +17,7 @@ import { exitMessage } from './exit-message.js';
 import { findCommand } from './find-command.js';
 import type { LogTails } from './log-tails.js';
 import type { Command, Namespaces } from './namespaces.js';
+import type { OutputCache } from './output-cache.js';
 import { redactText } from './redactor.js';
 import { runProcess } from './run-process.js';
 import { searchPath } from './search-path.js';
@@ -25,6 +27,8 @@ import { writeSecretFiles, type SecretFiles } from './secret-files.js';
 export interface RunnerParts {
   /** Where inputs, outputs and logs are. */
   readonly data: DataFolder;
+  /** Which outputs may be taken for those of another run. */
+  readonly cache: OutputCache;
   /** Where secrets are stored. */
   readonly secrets: SecretStore;
   /** A private folder for the secret files of running attempts. */
@@ -63,10 +67,21 @@ export class AttemptRunner {
     let patterns: Buffer[] = [];
     let result: AttemptResult;
     try {
+      const cacheKey = this.parts.cache.keyOf(request);
+      const known = cacheKey === undefined ? undefined : this.parts.cache.take(cacheKey, request);
+      if (known !== undefined)
+        return { kind: 'succeeded', outputUri: known, cacheStatus: CatalogCacheStatus.CACHE_HIT };
       const plan = planAttempt(this.parts.data, this.parts.url(), request);
       const secrets = this.#secretsOf(request);
       patterns = secrets.flatMap(({ value }) => secretForms(value));
       result = await this.#withLog(plan, secrets, patterns, control);
+      if (cacheKey !== undefined && result.kind === 'succeeded' && !control.stop.aborted) {
+        const { CACHE_POPULATED, CACHE_PUT_FAILURE } = CatalogCacheStatus;
+        result = {
+          ...result,
+          cacheStatus: this.parts.cache.keep(cacheKey, request) ? CACHE_POPULATED : CACHE_PUT_FAILURE,
+        };
+      }
     } catch (error) {
       if (error instanceof AttemptRefused) result = failed(false, ErrorInfo_Kind.USER, error.message);
       else if (error instanceof DamagedState) result = failed(false, ErrorInfo_Kind.SYSTEM, error.message);
@@ -112,16 +127,15 @@ export class AttemptRunner {
   }
 
   async #process(
-    { paths, command: [name, ...args], given, flyte, marker, shown, bringsCode }: AttemptPlan,
-    variables: Readonly<Record<string, string>>,
+    { paths, command: [name, ...args], variables, marker, shown, bringsCode }: AttemptPlan,
+    secrets: Variables,
     files: SecretFiles | undefined,
     log: AttemptLog,
     { stop, onRunning }: AttemptControl,
   ): Promise<AttemptResult> {
     const { namespaces, cwd, graceMs } = this.parts;
-    const folder = files === undefined ? {} : secretsFolderVariable(files.folder);
-    // Flyte's variables come late: whose run it is, nobody else may say.
-    const asked: Variables = { ...inheritedVariables(process.env), ...given, ...variables, ...folder, ...flyte };
+    const told = secretsVariables(secrets, files?.folder);
+    const asked: Variables = { ...inheritedVariables(process.env), ...secrets, ...told, ...variables };
     const env = { ...asked, PATH: searchPath(asked['PATH'] ?? '', cwd) };
     const folders = [paths.outputs, paths.raw, paths.checkpoints, ...(bringsCode ? [paths.scratch] : [])];
     for (const needed of folders) mkdirSync(needed, { recursive: true, mode: 0o700 });

@@ -12,6 +12,7 @@ import { Executor } from './executor.js';
 import { removeLeftovers } from './leftovers.js';
 import { LogTails } from './log-tails.js';
 import { Namespaces } from './namespaces.js';
+import { OutputCache } from './output-cache.js';
 import { openSecretsRoot, removeSecretsRoot } from './secrets-root.js';
 
 /** What {@link Engine.open} takes. */
@@ -74,6 +75,7 @@ export class Engine {
     const tails = new LogTails();
     const runner = new AttemptRunner({
       data,
+      cache: new OutputCache(database, data),
       secrets,
       secretsRoot,
       namespaces,

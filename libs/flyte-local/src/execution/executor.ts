@@ -264,13 +264,14 @@ function canRetry(result: AttemptResult): boolean {
 function attemptEnd(policy: RetryPolicy, result: AttemptResult): AttemptEnd {
   switch (result.kind) {
     case 'succeeded':
-      return { phase: ActionPhase.SUCCEEDED, outputUri: result.outputUri };
+      return { phase: ActionPhase.SUCCEEDED, outputUri: result.outputUri, cacheStatus: result.cacheStatus };
     case 'failed':
       return { phase: ActionPhase.FAILED, error: result.error };
     default:
       if (result.reason === 'aborted') return { phase: ActionPhase.ABORTED };
       return {
-        phase: ActionPhase.TIMED_OUT,
+        // Upstream, the task's own runtime says so: a failure as any other.
+        phase: ActionPhase.FAILED,
         error: errorInfo(ErrorInfo_Kind.USER, timeoutMessage(policy, result.reason)),
       };
   }

@@ -3,13 +3,18 @@ import { clone } from '@bufbuild/protobuf';
 import { ActionDetailsSchema, type ActionDetails } from 'nestjs-flyte/idl/workflow/run_definition';
 import { textOf, type ActionKey } from './action-id.js';
 
+/** No key's text: those are JSON. */
+const ANY = 'any';
+
 /** Tells watchers of each change of an action, in order and without a gap. */
 export class ActionFeed {
   readonly #emitter = new EventEmitter().setMaxListeners(0);
 
   /** Announces the record as it is now. */
   publish(key: ActionKey, details: ActionDetails): void {
-    this.#emitter.emit(textOf(key), clone(ActionDetailsSchema, details));
+    const copy = clone(ActionDetailsSchema, details);
+    this.#emitter.emit(textOf(key), copy);
+    this.#emitter.emit(ANY, copy);
   }
 
   /**
@@ -19,8 +24,17 @@ export class ActionFeed {
    * @param signal ends it with an AbortError
    */
   watch(key: ActionKey, signal: AbortSignal): AsyncGenerator<ActionDetails, void> {
+    return this.#listen(textOf(key), signal);
+  }
+
+  /** The same of every action. */
+  watchAll(signal: AbortSignal): AsyncGenerator<ActionDetails, void> {
+    return this.#listen(ANY, signal);
+  }
+
+  #listen(event: string, signal: AbortSignal): AsyncGenerator<ActionDetails, void> {
     // Not inside the generator, whose body would begin at the first read.
-    return unwrap(on(this.#emitter, textOf(key), { signal }));
+    return unwrap(on(this.#emitter, event, { signal }));
   }
 }
 

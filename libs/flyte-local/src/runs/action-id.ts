@@ -46,6 +46,11 @@ export function textOf({ project, domain, run, name }: ActionKey): string {
   return JSON.stringify([project, domain, run, name]);
 }
 
+/** What an attempt's pod would be called. @param attempt from 1 */
+export function podNameOf({ run, name }: ActionKey, attempt: number): string {
+  return `${run}-${name}-${attempt - 1}`;
+}
+
 /**
  * Refuses what is no DNS-1035 label of at most 30 characters, as Flyte does.
  *

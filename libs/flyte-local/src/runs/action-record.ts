@@ -2,6 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import { timestampDate, timestampFromDate, type Timestamp } from '@bufbuild/protobuf/wkt';
 import type { EnrichedIdentity } from 'nestjs-flyte/idl/common/identity';
 import { ActionPhase } from 'nestjs-flyte/idl/common/phase';
+import type { CatalogCacheStatus } from 'nestjs-flyte/idl/core/catalog';
 import {
   AbortInfoSchema,
   ActionAttemptSchema,
@@ -66,15 +67,21 @@ export interface AttemptEnd {
   readonly error?: ErrorInfo | undefined;
   /** Where the outputs are, for SUCCEEDED. */
   readonly outputUri?: string | undefined;
+  /** Whether they were there already, or are kept for the next who asks. */
+  readonly cacheStatus?: CatalogCacheStatus | undefined;
 }
 
 /** Ends the last attempt, and only that: the action may go on with a further one. */
-export function endAttempt(details: ActionDetails, { phase, error, outputUri }: AttemptEnd): void {
+export function endAttempt(details: ActionDetails, { phase, error, outputUri, cacheStatus }: AttemptEnd): void {
   const now = timestampFromDate(new Date());
   const attempt = lastAttempt(details);
   enter(attempt, phase, now);
   attempt.endTime = now;
   if (error !== undefined) attempt.errorInfo = error;
+  if (cacheStatus !== undefined) {
+    attempt.cacheStatus = cacheStatus;
+    if (details.status !== undefined) details.status.cacheStatus = cacheStatus;
+  }
   if (outputUri !== undefined) {
     attempt.outputs = { $typeName: 'flyteidl2.task.OutputReferences', outputUri, reportUri: '' };
   }

@@ -1,9 +1,10 @@
 import { create, toBinary } from '@bufbuild/protobuf';
+import { timestampDate } from '@bufbuild/protobuf/wkt';
 import { ActionPhase } from 'nestjs-flyte/idl/common/phase';
 import { RunSpecSchema, type RunSpec } from 'nestjs-flyte/idl/task/run';
-import { ActionDetailsSchema, type ActionDetails } from 'nestjs-flyte/idl/workflow/run_definition';
+import { ActionDetailsSchema, RunSource, type ActionDetails } from 'nestjs-flyte/idl/workflow/run_definition';
 import type { LocalDatabase } from '../state/local-database.js';
-import type { SqlRow, SqlStatement, SqlValue } from '../state/sql.js';
+import { joined, type SqlRow, type SqlStatement, type SqlValue } from '../state/sql.js';
 import { storedMessage } from '../state/stored-message.js';
 import type { ActionFeed } from './action-feed.js';
 import { rootActionOf, type ActionKey } from './action-id.js';
@@ -26,19 +27,22 @@ export class ActionStore {
     const { project, domain, run, name } = rootActionOf(details.id?.run);
     const task = details.metadata?.spec.case === 'task' ? details.metadata.spec.value.id : undefined;
     const identity = details.metadata?.executedBy?.principal;
+    const now = new Date().toISOString();
+    const source = details.metadata?.source ?? RunSource.UNSPECIFIED;
     const changes = this.database.run(
       `INSERT INTO actions (project, domain, run_name, name, phase, open, task_project, task_domain, task_name,
-         task_version, created_by, created_at, run_spec, message)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (project, domain, run_name, name) DO NOTHING`,
+         task_version, created_by, created_at, updated_at, run_source, run_spec, message)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (project, domain, run_name, name) DO NOTHING`,
       [
         ...[project, domain, run, name, phaseOf(details), 1],
         ...[task?.project ?? '', task?.domain ?? '', task?.name ?? '', task?.version ?? ''],
         identity?.case === 'user' ? (identity.value.id?.subject ?? '') : '',
-        new Date().toISOString(),
+        ...[now, now, `RUN_SOURCE_${RunSource[source] ?? source}`],
         toBinary(RunSpecSchema, runSpec),
         toBinary(ActionDetailsSchema, details),
       ],
     );
+    if (changes > 0) this.feed.publish({ project, domain, run, name }, details);
     return changes > 0;
   }
 
@@ -63,9 +67,12 @@ export class ActionStore {
   update(key: ActionKey, change: (details: ActionDetails) => boolean | void): ActionDetails | undefined {
     const details = this.get(key);
     if (details === undefined || change(details) === false) return details;
-    this.database.run(`UPDATE actions SET phase = ?, open = ?, message = ? WHERE ${BY_KEY}`, [
-      phaseOf(details),
-      isOpen(details) ? 1 : 0,
+    const { endTime, durationMs } = details.status ?? {};
+    const columns = 'phase = ?, open = ?, updated_at = ?, ended_at = ?, duration_ms = ?, message = ?';
+    this.database.run(`UPDATE actions SET ${columns} WHERE ${BY_KEY}`, [
+      ...[phaseOf(details), isOpen(details) ? 1 : 0, new Date().toISOString()],
+      endTime === undefined ? null : timestampDate(endTime).toISOString(),
+      endTime === undefined || durationMs === undefined ? null : Number(durationMs),
       toBinary(ActionDetailsSchema, details),
       ...valuesOf(key),
     ]);
@@ -84,18 +91,17 @@ export class ActionStore {
   }
 
   /**
-   * A page of actions.
+   * A page of actions, and one more where there is more.
    *
    * @param conditions all of them must hold
    * @param page which part, in which order
    */
   list(conditions: readonly SqlStatement[], { limit, offset, order }: Page): ActionDetails[] {
-    const where = conditions.length === 0 ? '1' : conditions.map(([sql]) => `(${sql})`).join(' AND ');
-    const parameters = conditions.flatMap(([, values]) => values ?? []);
+    const [where, parameters = []] = joined(conditions);
     return this.database
       .all(`SELECT run_name, message FROM actions WHERE ${where} ORDER BY ${order} LIMIT ? OFFSET ?`, [
         ...parameters,
-        limit,
+        limit + 1,
         offset,
       ])
       .map(toDetails);

@@ -1,5 +1,5 @@
 import { create, toBinary } from '@bufbuild/protobuf';
-import { timestampFromDate } from '@bufbuild/protobuf/wkt';
+import { timestampDate, timestampFromDate } from '@bufbuild/protobuf/wkt';
 import type { EnrichedIdentity } from 'nestjs-flyte/idl/common/identity';
 import {
   TaskDetailsSchema,
@@ -10,37 +10,44 @@ import {
   type TaskSpec,
 } from 'nestjs-flyte/idl/task/task_definition';
 import type { LocalDatabase } from '../state/local-database.js';
-import type { SqlRow, SqlStatement } from '../state/sql.js';
+import { joined, type SqlRow, type SqlStatement } from '../state/sql.js';
 import { storedMessage } from '../state/stored-message.js';
-import type { Page } from './page.js';
+import type { ListQuery, Page } from './page.js';
 
 /** The deployed tasks in the plane's database. */
 export class TaskStore {
   /** @param database the plane's database */
   constructor(private readonly database: LocalDatabase) {}
 
-  /** Adds a version of a task, or replaces it. */
+  /** Adds a version of a task, or replaces it: then it was created as long ago as before, as upstream has it. */
   put(id: TaskIdentifier, spec: TaskSpec, deployedBy: EnrichedIdentity): void {
     const now = new Date();
+    const created = this.get(id)?.metadata?.deployedAt ?? timestampFromDate(now);
+    const { environment, documentation } = spec;
     const details = create(TaskDetailsSchema, {
       taskId: id,
       spec,
       metadata: create(TaskMetadataSchema, {
         deployedBy,
-        deployedAt: timestampFromDate(now),
+        deployedAt: created,
         shortName: spec.shortName,
-        environmentName: spec.environment?.name ?? '',
-        shortDescription: spec.documentation?.shortDescription ?? '',
+        environmentName: environment?.name ?? '',
+        shortDescription: documentation?.shortDescription ?? '',
       }),
     });
     const subject = deployedBy.principal.case === 'user' ? (deployedBy.principal.value.id?.subject ?? '') : '';
-    // A new sequence: the version that was deployed last is the latest, also when it was there before.
     this.database.run(
-      `INSERT OR REPLACE INTO tasks (project, domain, name, version, environment, deployed_by, deployed_at, message)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO tasks (project, domain, name, version, created_at, environment, function_name, deployed_by, env_description,
+         short_description, deployed_at, message)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (project, domain, name, version) DO UPDATE SET
+         environment = excluded.environment, function_name = excluded.function_name, deployed_by = excluded.deployed_by,
+         env_description = excluded.env_description, short_description = excluded.short_description,
+         deployed_at = excluded.deployed_at, message = excluded.message`,
       [
-        ...[id.project, id.domain, id.name, id.version],
-        ...[spec.environment?.name ?? '', subject, now.toISOString(), toBinary(TaskDetailsSchema, details)],
+        ...[id.project, id.domain, id.name, id.version, timestampDate(created).toISOString(), environment?.name ?? ''],
+        ...[functionOf(id.name, environment?.name ?? ''), subject, environment?.description ?? ''],
+        ...[documentation?.shortDescription ?? '', now.toISOString(), toBinary(TaskDetailsSchema, details)],
       ],
     );
   }
@@ -53,36 +60,41 @@ export class TaskStore {
     return row === undefined ? undefined : toDetails(row);
   }
 
-  /** A page of the versions of one task. */
-  versions({ project, domain, name }: TaskName, page: Page): TaskDetails[] {
-    return this.#page([['project = ? AND domain = ? AND name = ?', [project, domain, name]]], page);
+  /** A page of the versions of one task, and one more where there is more. */
+  versions({ project, domain, name }: TaskName, { filters, ...page }: ListQuery): TaskDetails[] {
+    return this.#page([['project = ? AND domain = ? AND name = ?', [project, domain, name]], ...filters], page);
   }
 
-  /** A page of tasks, each in the version that was deployed last. */
+  /** A page of tasks, and one more where there is more; each in the version that was created last of those that are asked for. */
   latest(conditions: readonly SqlStatement[], page: Page): TaskDetails[] {
-    return this.#page([[LATEST], ...conditions], page);
+    return this.#page([latestOf(conditions)], page);
   }
 
   /** How many tasks there are, versions not counted. */
   count(conditions: readonly SqlStatement[]): number {
-    const { where, parameters } = joined([[LATEST], ...conditions]);
+    const [where, parameters] = latestOf(conditions);
     return Number(this.database.get(`SELECT count(*) AS total FROM tasks WHERE ${where}`, parameters)?.['total']);
   }
 
   #page(conditions: readonly SqlStatement[], { limit, offset, order }: Page): TaskDetails[] {
-    const { where, parameters } = joined(conditions);
+    const [where, parameters = []] = joined(conditions);
     const sql = `SELECT name, version, message FROM tasks WHERE ${where} ORDER BY ${order} LIMIT ? OFFSET ?`;
-    return this.database.all(sql, [...parameters, limit, offset]).map(toDetails);
+    // SQLite reads a negative limit as none.
+    return this.database.all(sql, [...parameters, limit < 0 ? -1 : limit + 1, offset]).map(toDetails);
   }
 }
 
-const LATEST = 'sequence IN (SELECT max(sequence) FROM tasks GROUP BY project, domain, name)';
+function latestOf(conditions: readonly SqlStatement[]): SqlStatement {
+  const [where, parameters] = joined(conditions);
+  return [`sequence IN (SELECT max(sequence) FROM tasks WHERE ${where} GROUP BY project, domain, name)`, parameters];
+}
 
-function joined(conditions: readonly SqlStatement[]) {
-  return {
-    where: conditions.map(([sql]) => `(${sql})`).join(' AND '),
-    parameters: conditions.flatMap(([, values]) => values ?? []),
-  };
+/** The name without its environment. */
+function functionOf(name: string, environment: string): string {
+  const prefix = `${environment}.`;
+  return environment !== '' && name.startsWith(prefix)
+    ? name.slice(prefix.length)
+    : name.slice(name.lastIndexOf('.') + 1);
 }
 
 function toDetails(row: SqlRow): TaskDetails {

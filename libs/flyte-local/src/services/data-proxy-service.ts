@@ -9,9 +9,10 @@ import { InputsSchema, OutputsSchema, type Outputs } from 'nestjs-flyte/idl/task
 import type { ActionDetails } from 'nestjs-flyte/idl/workflow/run_definition';
 import { fileUrl, INPUTS, OUTPUTS, type DataFolder } from '../execution/data-folder.js';
 import { readOutputs } from '../execution/attempt-result.js';
-import { actionKeyOf } from '../runs/action-id.js';
+import { actionKeyOf, podNameOf } from '../runs/action-id.js';
 import { lastAttempt } from '../runs/action-record.js';
 import { createDownloadLink, createUploadLocation } from './file-links.js';
+import { CLUSTER, noLogs } from './log-context.js';
 import type { PlaneService } from './plane-service.js';
 import { requireExistingProject } from './project-check.js';
 import { requireAction } from './run-service.js';
@@ -49,9 +50,9 @@ export const dataProxyService: PlaneService = {
         const key = actionKeyOf(actionId);
         const details = requireAction(context, key, values);
         if (details.attempts[attempt - 1]?.logsAvailable !== true) {
-          throw new ConnectError(`There are no logs of attempt ${attempt} (the first is 1).`, Code.NotFound);
+          throw noLogs(attempt);
         }
-        const container = { clusterName: 'local', kubernetesPodName: `${key.run}-${key.name}-${attempt - 1}` };
+        const container = { clusterName: CLUSTER, kubernetesPodName: podNameOf(key, attempt) };
         try {
           for await (const entries of tails.tail(data.attempt(key, attempt).log, signal)) {
             const lines = entries.map(({ at, from, text }) => ({

@@ -1,18 +1,23 @@
+import { join } from 'node:path';
 import { Code, ConnectError, type ContextValues, type HandlerContext } from '@connectrpc/connect';
-import { RunService, type ListRunsRequest } from 'nestjs-flyte/idl/workflow/run_service';
+import { RunService } from 'nestjs-flyte/idl/workflow/run_service';
 import type { ActionDetails } from 'nestjs-flyte/idl/workflow/run_definition';
 import { requireCaller, requireProject } from '../calls/caller-context.js';
+import { fileUrl, INPUTS } from '../execution/data-folder.js';
 import { actionKeyOf, rootActionOf, type ActionKey } from '../runs/action-id.js';
-import { isOpen } from '../runs/action-record.js';
+import { isOpen, lastAttempt } from '../runs/action-record.js';
 import { actionOf, identityOf, runOf } from '../runs/new-action.js';
-import { nextToken, parsePage } from '../runs/page.js';
+import { ACTION_COLUMNS } from '../runs/list-columns.js';
+import { pageOf, parsePage } from '../runs/page.js';
 import type { SqlStatement } from '../state/sql.js';
 import { createRun } from './create-run.js';
+import { CLUSTER, logContextOf, noLogs } from './log-context.js';
 import type { PlaneContext, PlaneService } from './plane-service.js';
-import { ownProjects } from './task-service.js';
+import { runScope } from './run-scope.js';
+import { watchRuns } from './watch-runs.js';
 
-/** What runs and actions may be sorted by. */
-const COLUMNS = { created_at: 'sequence', phase: 'phase', name: 'run_name', task_name: 'task_name' };
+/** What is not over comes first. */
+const ORDER = 'phase ASC, sequence DESC';
 
 /** Flyte's own words for an abort without a reason would be as good; these are ours. */
 const NO_REASON = 'Aborted by a caller who gave no reason.';
@@ -20,7 +25,7 @@ const NO_REASON = 'Aborted by a caller who gave no reason.';
 /** Runs, with the semantics of Flyte's open-source backend. Each is one action, its root. */
 export const runService: PlaneService = {
   register(router, context) {
-    const { actions, executor } = context.engine;
+    const { actions, data, executor } = context.engine;
     router.service(RunService, {
       createRun: (request, { values }) => ({ run: runOf(createRun(context, request, values)) }),
       getRunDetails({ runId }, { values }) {
@@ -31,17 +36,20 @@ export const runService: PlaneService = {
         return { details: requireAction(context, actionKeyOf(actionId), values) };
       },
       listRuns(request, { values }) {
-        const page = parsePage(request.request, COLUMNS);
-        const found = actions.list(scopeOf(request, values), page);
-        return { runs: found.map(runOf), token: nextToken(page, found.length) };
+        const page = parsePage(request.request, ACTION_COLUMNS, ORDER);
+        const { items, token } = pageOf(
+          page,
+          actions.list([...runScope(request.scopeBy, values), ...page.filters], page),
+        );
+        return { runs: items.map(runOf), token };
       },
       listActions({ request, runId }, { values }) {
         const { project, domain, run } = rootActionOf(runId);
         requireProject(values, project);
-        const page = parsePage(request, COLUMNS);
+        const page = parsePage(request, ACTION_COLUMNS, ORDER);
         const ofRun: SqlStatement = ['project = ? AND domain = ? AND run_name = ?', [project, domain, run]];
-        const found = actions.list([ofRun], page);
-        return { actions: found.map(actionOf), token: nextToken(page, found.length) };
+        const { items, token } = pageOf(page, actions.list([ofRun, ...page.filters], page));
+        return { actions: items.map(actionOf), token };
       },
       abortRun({ runId, reason }, { values }) {
         const key = rootActionOf(runId);
@@ -61,6 +69,23 @@ export const runService: PlaneService = {
           // What was decided about the action may come earlier: after an abort, its process still has to end.
           if (!isOpen(details)) return;
         }
+      },
+      watchRuns: (request, handler) => watchRuns(context.engine, request, handler),
+      getActionDataURIs({ actionId }, { values }) {
+        const key = actionKeyOf(actionId);
+        const details = requireAction(context, key, values);
+        const inputs = data.inputsFolder(key);
+        return {
+          inputsUri: fileUrl(join(inputs, INPUTS)),
+          outputsUri: lastAttempt(details).outputs?.outputUri ?? '',
+        };
+      },
+      getActionLogContext({ actionId, attempt }, { values }) {
+        const key = actionKeyOf(actionId);
+        const found = requireAction(context, key, values).attempts[attempt - 1];
+        if (found?.logsAvailable !== true) throw noLogs(attempt);
+        const { startTime, endTime } = found;
+        return { logContext: logContextOf(key, attempt), cluster: CLUSTER, startTime, endTime };
       },
       async *watchActions({ runId }, handler) {
         for await (const details of changesOf(context, rootActionOf(runId), handler)) {
@@ -101,27 +126,6 @@ async function* changesOf(
   } finally {
     // Also before the first change was read, when closing the generator would not end the listening.
     left.abort();
-  }
-}
-
-function scopeOf({ scopeBy }: ListRunsRequest, values: ContextValues): SqlStatement[] {
-  switch (scopeBy.case) {
-    case 'projectId': {
-      const { name, domain } = scopeBy.value;
-      requireProject(values, name);
-      return [['project = ? AND domain = ?', [name, domain]]];
-    }
-    case 'taskName':
-    case 'taskId': {
-      const { project, domain, name } = scopeBy.value;
-      const ofTask: SqlStatement = ['task_project = ? AND task_domain = ? AND task_name = ?', [project, domain, name]];
-      const version: SqlStatement[] = scopeBy.case === 'taskId' ? [['task_version = ?', [scopeBy.value.version]]] : [];
-      return [ofTask, ...version, ...ownProjects(values)];
-    }
-    case 'triggerName':
-      throw new ConnectError('The local control plane has no triggers.', Code.Unimplemented);
-    default:
-      return ownProjects(values);
   }
 }
 

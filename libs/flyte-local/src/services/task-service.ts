@@ -3,21 +3,13 @@ import type { TaskIdentifier, TaskDetails, TaskName, TaskSpec } from 'nestjs-fly
 import { TaskService, type ListTasksRequest } from 'nestjs-flyte/idl/task/task_service';
 import { callerOf, requireCaller, requireProject } from '../calls/caller-context.js';
 import { identityOf } from '../runs/new-action.js';
-import { nextToken, parsePage } from '../runs/page.js';
+import { TASK_COLUMNS, VERSION_COLUMNS } from '../runs/list-columns.js';
+import { pageOf, parsePage } from '../runs/page.js';
 import type { SqlStatement } from '../state/sql.js';
 import type { PlaneService } from './plane-service.js';
 import { requireExistingProject } from './project-check.js';
 import { requireTaskModule } from './task-module.js';
 import { requireTaskSecrets } from './task-secrets.js';
-
-/** What tasks may be sorted by. */
-const COLUMNS = {
-  created_at: 'sequence',
-  deployed_at: 'deployed_at',
-  name: 'name',
-  version: 'version',
-  environment: 'environment',
-};
 
 /** As Flyte cuts them, in characters. */
 const MAX_SHORT = 255;
@@ -52,22 +44,22 @@ export const taskService: PlaneService = {
         return { details };
       },
       listTasks(request, { values }) {
-        const page = parsePage(request.request, COLUMNS);
+        const page = parsePage(request.request, TASK_COLUMNS);
         const scope = scopeOf(request, values);
-        const filters = knownFilters(request);
-        const found = tasks.latest([...scope, ...filters], page);
+        const filters = [...knownFilters(request), ...page.filters];
+        const { items, token } = pageOf(page, tasks.latest([...scope, ...filters], page));
         return {
-          tasks: found.map(({ taskId, metadata }) => ({ taskId, metadata })),
-          token: nextToken(page, found.length),
+          tasks: items.map(({ taskId, metadata }) => ({ taskId, metadata })),
+          token,
           metadata: { total: tasks.count(scope), filteredTotal: tasks.count([...scope, ...filters]) },
         };
       },
       listVersions({ request, taskName }, { values }) {
         const name = requireTaskName(taskName);
         requireProject(values, name.project);
-        const page = parsePage(request, COLUMNS);
-        const found = tasks.versions(name, page);
-        return { versions: found.map(toVersion), token: nextToken(page, found.length) };
+        const page = parsePage(request, VERSION_COLUMNS);
+        const { items, token } = pageOf(page, tasks.versions(name, page));
+        return { versions: items.map(toVersion), token };
       },
     });
   },

@@ -9,7 +9,7 @@ const FIRST_PROJECT = 'flytesnacks';
  * The schema, step by step. The database's `user_version` counts the steps it has taken, so a step that was released is
  * never changed: later schemas append to the list.
  */
-export const MIGRATIONS: readonly (() => readonly SqlStatement[])[] = [projects, execution];
+export const MIGRATIONS: readonly (() => readonly SqlStatement[])[] = [projects, execution, lists];
 
 /**
  * A project is its protobuf message, byte for byte, so that fields which this version does not know survive; the other
@@ -95,5 +95,34 @@ function execution(): readonly SqlStatement[] {
       )`,
     ],
     ['CREATE INDEX open_actions ON actions (sequence) WHERE open = 1'],
+  ];
+}
+
+/**
+ * What runs and tasks can be filtered and sorted by, and which outputs may be taken for those of the same task with the same
+ * inputs. Of what was there before, times are taken from what was known, and texts stay empty.
+ */
+function lists(): readonly SqlStatement[] {
+  return [
+    ["ALTER TABLE actions ADD COLUMN run_source TEXT NOT NULL DEFAULT ''"],
+    ["ALTER TABLE actions ADD COLUMN updated_at TEXT NOT NULL DEFAULT ''"],
+    ['ALTER TABLE actions ADD COLUMN ended_at TEXT'],
+    ['ALTER TABLE actions ADD COLUMN duration_ms INTEGER'],
+    ['UPDATE actions SET updated_at = created_at'],
+    ["ALTER TABLE tasks ADD COLUMN created_at TEXT NOT NULL DEFAULT ''"],
+    ["ALTER TABLE tasks ADD COLUMN function_name TEXT NOT NULL DEFAULT ''"],
+    ["ALTER TABLE tasks ADD COLUMN env_description TEXT NOT NULL DEFAULT ''"],
+    ["ALTER TABLE tasks ADD COLUMN short_description TEXT NOT NULL DEFAULT ''"],
+    ['UPDATE tasks SET created_at = deployed_at'],
+    [
+      `CREATE TABLE cached_outputs (
+        key TEXT PRIMARY KEY,
+        project TEXT NOT NULL,
+        domain TEXT NOT NULL,
+        run_name TEXT NOT NULL,
+        name TEXT NOT NULL,
+        attempt INTEGER NOT NULL
+      )`,
+    ],
   ];
 }

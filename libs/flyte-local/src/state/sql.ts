@@ -16,3 +16,9 @@ export function bytesOf(value: unknown): Uint8Array {
   if (value instanceof ArrayBuffer || value instanceof Uint8Array) return new Uint8Array(value);
   throw new TypeError('a column holds no bytes');
 }
+
+/** Conditions that must all hold, as one. */
+export function joined(conditions: readonly SqlStatement[]): SqlStatement {
+  if (conditions.length === 0) return ['1'];
+  return [conditions.map(([sql]) => `(${sql})`).join(' AND '), conditions.flatMap(([, values]) => values ?? [])];
+}

@@ -1,0 +1,34 @@
+import { Code, ConnectError, type ContextValues } from '@connectrpc/connect';
+import type { ListRunsRequest, WatchRunsRequest } from 'nestjs-flyte/idl/workflow/run_service';
+import { requireProject } from '../calls/caller-context.js';
+import type { SqlStatement } from '../state/sql.js';
+import { ownProjects } from './task-service.js';
+
+/**
+ * The conditions of the runs that a request is about, of those that the caller's token may see.
+ *
+ * @throws ConnectError `permission_denied`; `unimplemented` for triggers
+ */
+export function runScope(
+  by: ListRunsRequest['scopeBy'] | WatchRunsRequest['target'],
+  values: ContextValues,
+): SqlStatement[] {
+  switch (by.case) {
+    case 'projectId': {
+      const { name, domain } = by.value;
+      requireProject(values, name);
+      return [['project = ? AND domain = ?', [name, domain]]];
+    }
+    case 'taskName':
+    case 'taskId': {
+      const { project, domain, name } = by.value;
+      const ofTask: SqlStatement = ['task_project = ? AND task_domain = ? AND task_name = ?', [project, domain, name]];
+      const version: SqlStatement[] = by.case === 'taskId' ? [['task_version = ?', [by.value.version]]] : [];
+      return [ofTask, ...version, ...ownProjects(values)];
+    }
+    case 'triggerName':
+      throw new ConnectError('The local control plane has no triggers.', Code.Unimplemented);
+    default:
+      return ownProjects(values);
+  }
+}
