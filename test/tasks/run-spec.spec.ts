@@ -19,8 +19,8 @@ class Jobs {
   @Task({ inputs: Text }) plain({ text }: z.output<typeof Text>) {
     void text;
   }
-  @Task() other() {
-    void 0;
+  @Task({ inputs: Text }) other({ text }: z.output<typeof Text>) {
+    void text;
   }
 }
 @Tasks(new TaskEnvironment({ name: 'queued', queue: 'cpu', serviceAccount: 'reader' }))
@@ -103,7 +103,7 @@ describe('the name of a run', () => {
       message: expect.stringMatching(/run nightly-1 already, of another task or with/),
     };
     await expect(plain.run({ text: 'y' }, { name: 'nightly-1' })).rejects.toMatchObject(taken);
-    await expect(other.run(undefined, { name: 'nightly-1' })).rejects.toMatchObject(taken);
+    await expect(other.run({ text: 'x' }, { name: 'nightly-1' })).rejects.toMatchObject(taken);
     expect(requestOf('nightly-1').inputWrapper).toMatchObject({ value: { literals: [{ name: 'text' }] } });
   });
 });
