@@ -101,6 +101,7 @@ describe('a redactor', () => {
         expect(hide(patterns, 'a first! and a second one')).toBe('a *** and a *** one');
         expect(hide(patterns, 'first!second')).toBe('******');
       }
+      expect(hide(['', 'first!'], 'a first!')).toBe('a ***');
       expect(hide(['abcdef', 'bcdefg'], 'abcdefg')).toBe('***g');
       expect(hide(['bcdefg', 'abcdef'], 'abcdefg')).toBe('***g');
     });

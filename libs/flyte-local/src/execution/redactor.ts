@@ -19,9 +19,11 @@ export class Redactor {
   /** The patterns that the last chunk may have ended in, and how much of each has been seen. */
   #inside: readonly { readonly bytes: Buffer; readonly seen: number }[] = [];
 
-  /** @param patterns what to hide */
+  /** @param patterns what to hide; an empty one, which is everywhere, is left out */
   constructor(patterns: readonly Buffer[]) {
-    this.#patterns = patterns.map((bytes) => ({ bytes, head: bytes.subarray(0, HEAD_BYTES) }));
+    this.#patterns = patterns
+      .filter(({ length }) => length > 0)
+      .map((bytes) => ({ bytes, head: bytes.subarray(0, HEAD_BYTES) }));
   }
 
   /** What of the stream is safe to show after a further chunk. */
