@@ -10,7 +10,7 @@ const ALONE = '__STRYKER_ACTIVE_MUTANT__';
 /** How long files may take to load, on a busy machine too. */
 const LOADING_MS = 300_000;
 /** How long a try may take, or what comes between two: then a mutant made it hang. */
-const TRY_MS = 60_000;
+const TRY_MS = 90_000;
 
 /**
  * Runs the part's tests until they end or hang.

@@ -7,7 +7,7 @@ const root = join(import.meta.dirname, '../..');
 const alias = Object.fromEntries(Object.entries(part.alias ?? {}).map(([name, file]) => [name, join(root, file)]));
 
 /** The tests that are to notice the mutants of a part, in one process. A promise that a mutant left pending costs the time-out. */
-const test = { root, isolate: false, fileParallelism: false, testTimeout: 20_000 };
+const test = { root, isolate: false, fileParallelism: false, testTimeout: 60_000 };
 /** But for a mutant that has a process of its own. */
 const runner = process.env['__STRYKER_ACTIVE_MUTANT__']
   ? undefined

@@ -37,6 +37,14 @@ describe('what Flyte says is shown without', () => {
     ['a cookie unquoted and decoded', { cookie: 'flyte="of%20alice%3B"' }, 'bad of alice;', 'bad ***'],
     ['a cookie in JSON', { cookie: 'flyte=%7B%22id%22:1%7D' }, '"{\\"id\\":1}"', '"***"'],
     ['a cookie with a broken escape', { cookie: 'flyte=100%-of-alice' }, 'bad 100%-of-alice', 'bad ***'],
+    [
+      'a password behind blanks',
+      { authorization: `Basic  ${Buffer.from('alice:open sesame').toString('base64')}` },
+      'open sesame!',
+      '***!',
+    ],
+    ['a cookie behind blanks', { cookie: 'a=1;  flyte= cookie-of-alice ; b=2' }, 'bad cookie-of-alice', 'bad ***'],
+    ['one of a header’s words', { 'x-a': 'word-of-alice  other-of-alice' }, 'bad other-of-alice', 'bad ***'],
     ['two of them', { 'x-a': 'key-of-alice', 'x-b': 'key-of-bob-1' }, 'key-of-bob-1,key-of-alice', '***,***'],
   ];
   it.each(cases)('%s', (_what, headers, text, shown) => {

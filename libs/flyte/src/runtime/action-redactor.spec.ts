@@ -44,6 +44,28 @@ describe('while the task is not known', () => {
     );
   });
 
+  it.each([
+    ['postgres://app:with@sign@db.example/app', 'with@sign'],
+    ['jdbc:postgres://application:hunter2@db.example/app', 'hunter2'],
+    ['postgres://app:100%zz@db.example/app', '100%zz'],
+  ])('hides the password of %s, which is not written as it should be', (url, password) => {
+    expect(hides({ DATABASE_URL: url }, `no <${password}>`)).toBe('no <***>');
+  });
+
+  it('takes no more than names and values say', () => {
+    const env = {
+      MY_HOST: 'host-of-mine',
+      EMPTY: '',
+      MAIL: 'me@example.com://a:word-of-mail@b',
+      FLYTE_SECRETS_ENV_PREFIX: '',
+    };
+    const text = `${Object.values(env).join(' | ')} word-of-mail Stryker was here!`;
+    expect(hides(env, text)).toBe(text);
+    expect(hides({ FLYTE_SECRETS_ENV_PREFIX: '_UNION_', GREETING: 'good morning' }, 'good morning')).toBe(
+      'good morning',
+    );
+  });
+
   it('hides the files of secrets, and the variables that Flyte made of secrets', () => {
     const env = {
       FLYTE_SECRETS_DEFAULT_DIR: folder,
