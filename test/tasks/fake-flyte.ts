@@ -3,6 +3,7 @@ import { EventEmitter, once } from 'node:events';
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { Code, ConnectError, type ConnectRouter, type HandlerContext } from '@connectrpc/connect';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
+import { AuthMetadataService } from 'nestjs-flyte/idl/auth/auth_service';
 import { DataProxyService } from 'nestjs-flyte/idl/dataproxy/dataproxy_service';
 import { SecretService } from 'nestjs-flyte/idl/secret/secret';
 import { TaskService } from 'nestjs-flyte/idl/task/task_service';
@@ -108,9 +109,14 @@ export class FakeFlyte {
   #close: () => Promise<void> = async () => undefined;
   url = '';
 
-  static async start(): Promise<FakeFlyte> {
+  /** @param options whether it says that it is the local control plane; true if not given */
+  static async start(options: { readonly isLocalPlane?: boolean } = {}): Promise<FakeFlyte> {
     const flyte = new FakeFlyte();
-    const server = createServer(connectNodeAdapter({ routes: (router) => flyte.#routes(router) }));
+    const handler = connectNodeAdapter({ routes: (router) => flyte.#routes(router) });
+    const server = createServer((request, response) => {
+      if (options.isLocalPlane ?? true) response.setHeader('server', 'nestjs-flyte-local');
+      handler(request, response);
+    });
     server.on('session', (session) => {
       flyte.#sessions.add(session);
       session.on('close', () => flyte.#sessions.delete(session));
@@ -275,6 +281,7 @@ export class FakeFlyte {
         return this.#following('watchActionDetails', context, run, values, () => run.done && run.settled);
       },
     });
+    router.service(AuthMetadataService, { getPublicClientConfig: () => ({}) });
     router.service(DataProxyService, {
       getActionData: ({ actionId }, context) => {
         this.#saw('getActionData', context);

@@ -26,10 +26,12 @@ import { FileService } from './files/file.service.js';
 import { FlyteFeatureModule, taskSourcesIn, type TaskFeature } from './flyte-feature.module.js';
 import { getFlyteToken } from './flyte.tokens.js';
 import { openCredentials } from './remote/credentials/open-credentials.js';
+import { readBuiltImages } from './images/built-images.js';
 import { CurrentUser } from './remote/current-user.js';
 import { createFlyteClient, FlyteClient } from './remote/flyte-client.js';
-import type { FlyteModuleOptions, FlyteOptionsFactory } from './remote/flyte-options.js';
+import type { FlyteModuleOptions, FlyteOptionsFactory, FlyteTasksOptions } from './remote/flyte-options.js';
 import { flyteConfig, inClusterSettings, type FlyteSettings } from './remote/flyte.config.js';
+import { localPlaneQuestion } from './remote/local-plane.js';
 import { ProjectService } from './remote/project.service.js';
 import { requireAsyncOptions, requireOptions } from './remote/options-form.js';
 import { optionsInAction } from './remote/options-in-action.js';
@@ -37,7 +39,7 @@ import { resolveOptions, type ResolvedOptions } from './remote/resolve-options.j
 import { RunService } from './remote/run.service.js';
 import { SecretService } from './remote/secret.service.js';
 import { appVersion } from './remote/task-defaults.js';
-import { assertImagesKnown } from './remote/task-images.js';
+import { assertImagesKnown, createTaskImages } from './remote/task-images.js';
 import { TaskService } from './remote/task.service.js';
 import { UserService } from './remote/user.service.js';
 import { createWire, type Wire } from './remote/wire.js';
@@ -45,6 +47,7 @@ import { filesOfAction } from './runtime/files-of-action.js';
 import { TaskContext } from './runtime/task-context.js';
 import { insideAction } from './tasks/action-arguments.js';
 import { assertModuleFile } from './tasks/module-file.js';
+import type { TaskDefinition } from './tasks/task-definition.js';
 import { createTaskRegistry, TaskRegistry } from './tasks/task-registry.js';
 
 const RESOLVED_OPTIONS = Symbol('nestjs-flyte.resolved-options');
@@ -103,8 +106,10 @@ function providers(name: string | undefined): Provider[] {
           ...options,
           wire,
           tasks: {
-            ...tasks,
+            module: tasks?.module,
             version: appVersion(tasks?.version),
+            isPinned: tasks?.version !== undefined,
+            images: createTaskImages(tasks?.image, process.cwd(), localPlaneQuestion(wire, options.endpoint)),
             defaultEnvironment: options.defaultEnvironment,
             registry,
           },
@@ -242,10 +247,7 @@ export class FlyteModule extends ConfigurableModuleClass implements OnModuleInit
       this.#warnOfSharedCaches();
     }
     // Inside an action the image or the file is there, and this app runs it.
-    if (own && tasks.length > 0 && !insideAction()) {
-      if (endpoint.isLocal) assertModuleFile(own.module, process.cwd());
-      else assertImagesKnown(tasks, own.image);
-    }
+    if (own && tasks.length > 0 && !insideAction()) this.#checkWhatRuns(own, endpoint.isLocal, tasks);
     const same = [...this.#modules.values()].filter(
       ({ metatype, providers }) => metatype === FlyteModule && providers.get(CONNECTION_NAME)?.instance === this.name,
     );
@@ -254,6 +256,18 @@ export class FlyteModule extends ConfigurableModuleClass implements OnModuleInit
     throw new FlyteError(
       'invalid_configuration',
       `FlyteModule was set up ${same.length} times ${which}. Keep one, or give each further one a "name" of its own.`,
+    );
+  }
+
+  /** With a version, what was deployed runs. Without one, this app's declarations do, in images that must be known. */
+  #checkWhatRuns(own: FlyteTasksOptions, isLocal: boolean, tasks: readonly TaskDefinition[]): void {
+    const root = process.cwd();
+    if (own.version !== undefined) return;
+    if (isLocal) return assertModuleFile(own.module, root);
+    assertImagesKnown(tasks, { fallback: own.image, built: readBuiltImages(root) });
+    this.#logger.warn(
+      'There is no "tasks.version", so runs bring the tasks as this app declares them. In production, give it the version ' +
+        'that was deployed: what was tried is what runs then.',
     );
   }
 

@@ -41,6 +41,8 @@ export function planeHandler({ guard, documents, files, calls }: PlaneHandlerPar
     // A stream that the client resets emits an error even when nobody reads it.
     request.on('error', () => {});
     response.on('error', () => {});
+    // By this, clients know that tasks run on this machine, whatever image they name.
+    response.setHeader('server', 'nestjs-flyte-local');
     const refusal = guard(request.rawHeaders);
     if (refusal !== undefined) return refuse(response, refusal);
     if (request.url?.startsWith(FILES_PATH)) return files(request, response);

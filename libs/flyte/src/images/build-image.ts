@@ -1,7 +1,7 @@
 import type { Environment } from '../secrets/read-secret.js';
 import { writeContext } from './build-context.js';
 import type { BuilderName, BuildLine } from './builders/builder.js';
-import { isHere, isInRegistry } from './builders/find-image.js';
+import { digestInRegistry, isHere, isInRegistry } from './builders/find-image.js';
 import { runBuilder } from './builders/run-builder.js';
 import { findBuilder } from './builders/find-builder.js';
 import { type RunProcess, runProcess } from './builders/run-process.js';
@@ -44,6 +44,8 @@ export interface BuiltImage {
   readonly outcome: 'built' | 'found_locally' | 'found_in_registry' | 'used_as_is';
   /** Whether this call pushed it. */
   readonly pushed: boolean;
+  /** What its registry knows it by, `sha256:…`; undefined where it was not asked, or did not say. */
+  readonly digest?: string | undefined;
   /** Name and version of the builder; undefined where none was needed. */
   readonly builder: string | undefined;
 }
@@ -85,7 +87,8 @@ export async function buildImage(
     (await isInRegistry(fullName, builder, around, locally))
   ) {
     tell({ kind: 'note', text: `${fullName} is in the registry already.` });
-    return { ...result, outcome: 'found_in_registry', pushed: false };
+    const digest = await digestInRegistry(fullName, builder, around);
+    return { ...result, outcome: 'found_in_registry', pushed: false, digest };
   }
 
   const timeoutMs = options.timeoutMs ?? HALF_AN_HOUR;
@@ -113,5 +116,6 @@ export async function buildImage(
     tell({ kind: 'note', text: `Pushing ${fullName}.` });
     await runBuilder(builder, 'push', builder.push(fullName), { ...around, fullName, tell, timeoutMs });
   }
-  return { ...result, outcome: locally ? 'found_locally' : 'built', pushed: push };
+  const digest = push ? await digestInRegistry(fullName, builder, around) : undefined;
+  return { ...result, outcome: locally ? 'found_locally' : 'built', pushed: push, digest };
 }

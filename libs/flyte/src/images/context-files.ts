@@ -2,6 +2,7 @@ import { lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'no
 import { basename, join } from 'node:path';
 import dockerignore from '@balena/dockerignore';
 import { quoted } from '../secrets/path-hazard.js';
+import { IMAGES_FILE } from './built-images.js';
 import { imageError } from './dockerfile-text.js';
 import { assertNoCredential } from './npmrc-credential.js';
 
@@ -21,8 +22,8 @@ export interface ContextFiles {
   list(): readonly ContextEntry[];
 }
 
-/** Never copied out of a folder: made on this machine for this machine, or holding what must not be in an image. */
-const NEVER = ['**/node_modules', '**/.git', '**/.env', '**/.env.*', '**/.DS_Store'];
+/** Never copied out of a folder: made on this machine for this machine, holding what must not be in an image, or naming it. */
+const NEVER = ['**/node_modules', '**/.git', '**/.env', '**/.env.*', '**/.DS_Store', `**/${IMAGES_FILE}`];
 
 /**
  * One file, under its own name or another.

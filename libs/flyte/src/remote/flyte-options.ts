@@ -30,9 +30,12 @@ export interface FlyteTasksOptions {
    * `./dist/src/tasks.module.js#TasksModule`. Each action starts this module alone.
    */
   readonly module: string;
-  /** The version that the tasks are known under. That of the `package.json` in the working directory if not given. */
+  /**
+   * The version that the tasks were deployed as: a cluster runs exactly those, and no image is needed here. If not given,
+   * runs bring the tasks as this app declares them, known under the version of the `package.json` in the working directory.
+   */
   readonly version?: string;
-  /** The image of tasks whose environment names none. */
+  /** The image of tasks whose environment names none. One that is built has the name in `flyte.images.json`. */
   readonly image?: ImageLike;
 }
 

@@ -64,7 +64,8 @@ export function runnableRef(ref: TaskRef, { registry }: TaskDefaults): RunnableT
  * Runs a task.
  *
  * A task of this app runs as this app declares it, with no deployment, where the module's option `tasks.module` says
- * how to load it; by the version deployed last where it does not, or where a version is asked for.
+ * how to load it; as it was deployed where the app was told its version, or one is asked for; by the version deployed
+ * last where nobody says.
  */
 export async function startRun(
   creation: RunCreation,
@@ -160,17 +161,27 @@ async function taskOf(
 ): Promise<TaskOfRun> {
   const { definition } = task;
   const wanted = options.version ?? task.version;
-  if (definition && tasks.module !== undefined && (wanted === undefined || wanted === 'current')) {
-    const target = { ...scope, version: tasks.version, module: tasks.module, image: tasks.image };
+  const isOwn = definition && tasks.module !== undefined && (wanted === undefined || wanted === 'current');
+  if (isOwn && !(await runsDeployed(tasks))) {
+    const imageName = await tasks.images.nameFor(definition.environment);
+    const target = { ...scope, version: tasks.version, module: tasks.module, imageName };
     // The open-source backend reads no other service account than the task's.
     const { serviceAccount = definition.settings.serviceAccount } = options;
     const own = { ...definition, settings: { ...definition.settings, serviceAccount } };
     return { case: 'taskSpec', value: buildTaskSpec(own, target) };
   }
   const place = { ...scope, project: task.project ?? scope.project, domain: task.domain ?? scope.domain };
-  const version = wanted === 'current' ? tasks.version : (wanted ?? 'latest');
+  const version = isOwn || wanted === 'current' ? tasks.version : (wanted ?? 'latest');
   const exact = version === 'latest' ? await latestOf(deployed, task, place, call) : version;
   return { case: 'taskId', value: { ...place, name: task.name, version: exact } };
+}
+
+/**
+ * Whether the tasks of this app run as they were deployed: by the version that the app was told, or inside an action by
+ * that of its own task. The local control plane runs what is declared, since its actions have this very code.
+ */
+async function runsDeployed({ isPinned = false, images }: TaskDefaults): Promise<boolean> {
+  return (isPinned || insideAction()) && !(await images.isLocalPlane());
 }
 
 async function latestOf(

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ImageLike, TaskEnvironment } from '../tasks/task-environment.js';
+import type { TaskEnvironment } from '../tasks/task-environment.js';
 import type { TaskRegistry } from '../tasks/task-registry.js';
+import type { TaskImages } from './task-images.js';
 
 /** What a client knows of the app's own tasks. */
 export interface TaskDefaults {
@@ -9,8 +10,10 @@ export interface TaskDefaults {
   readonly module?: string | undefined;
   /** The version that they are known under. */
   readonly version: string;
-  /** The image of tasks whose environment names none. */
-  readonly image?: ImageLike | undefined;
+  /** Whether the app was told its version: then a cluster runs what was deployed as that version. */
+  readonly isPinned?: boolean | undefined;
+  /** What they run in. */
+  readonly images: TaskImages;
   /** The environment of tasks that name none. */
   readonly defaultEnvironment?: TaskEnvironment | undefined;
   readonly registry: TaskRegistry;

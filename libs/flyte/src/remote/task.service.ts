@@ -62,7 +62,8 @@ export abstract class TaskService {
    * Makes tasks of this app known to Flyte, in place of what it knows under the same version.
    *
    * @param classes whose tasks; with them those of every environment that theirs depend on. All of the app's if left out
-   * @throws FlyteError `misuse` without the module's option `tasks.module`; `invalid_configuration` for a wrong task
+   * @throws FlyteError `misuse` without the module's option `tasks.module`; `invalid_configuration` for a wrong task, and
+   * for one whose image a cluster would not know
    */
   abstract deploy(classes?: readonly TaskClass[], options?: DeployOptions): Promise<DeployedTask[]>;
   /**
@@ -107,10 +108,13 @@ export function createTaskService(transport: Transport, defaults: Scope, tasks: 
     async deploy(classes, { project, domain, version = tasks.version, ...options } = {}) {
       const target = { ...place('TaskService.deploy', { project, domain }), version: checkVersion(version) };
       const module = moduleOf(tasks);
-      const deployed = tasksOf(classes, tasks).map((task) => {
-        const spec = buildTaskSpec(task, { ...target, module, image: tasks.image });
-        return { task, spec, taskId: { ...target, name: task.name } };
-      });
+      const deployed = await Promise.all(
+        tasksOf(classes, tasks).map(async (task) => {
+          const imageName = await tasks.images.nameFor(task.environment);
+          const spec = buildTaskSpec(task, { ...target, module, imageName });
+          return { task, spec, taskId: { ...target, name: task.name } };
+        }),
+      );
       await Promise.all(deployed.map(({ taskId, spec }) => client.deployTask({ taskId, spec }, options))).catch(
         (error: unknown) => {
           throw refusedTask(error);

@@ -29,6 +29,8 @@ export interface TaskSpecTarget {
   readonly module: string;
   /** The image of tasks whose environment names none. */
   readonly image?: ImageLike | undefined;
+  /** The image's name, in place of what the task's environment says. */
+  readonly imageName?: string | undefined;
 }
 
 /**
@@ -49,7 +51,7 @@ export function buildTaskSpec(task: TaskDefinition, target: TaskSpecTarget): Tas
       metadata: metadataOf(settings),
       interface: codec.interface(),
       ...targetOf(settings, {
-        image: imageName(environment.image ?? target.image),
+        image: target.imageName ?? imageName(environment.image ?? target.image),
         command: [...ACTION_COMMAND],
         args: actionArguments({ task: name, version, module }),
         resources: resourcesToWire(settings.resources),

@@ -19,6 +19,7 @@ import { createFlyteClient, type FlyteClient } from '../remote/flyte-client.js';
 import { createTaskRegistry, TaskRegistry } from '../tasks/task-registry.js';
 import { createMemoryFiles } from './memory-files.js';
 import type { Project } from '../remote/project.service.js';
+import { createTaskImages } from '../remote/task-images.js';
 import type { User } from '../remote/user.service.js';
 
 /** What the Flyte of a test knows. */
@@ -106,6 +107,7 @@ function createTestClient(
     callers: { owner, passthrough: false },
     files: createMemoryFiles(files),
     tasks: { version: 'test', registry },
+    tasks: { version: 'test', registry, images: createTaskImages(undefined, process.cwd(), async () => true) },
     project: 'test',
     domain: 'test',
     limits: { timeoutMs: 5_000, streamIdleTimeoutMs: 5_000, retries: 0 },

@@ -57,6 +57,11 @@ function buildah(version: string): ImageBuilder {
       // Buildah 1.28 fails on the manifest that it found, because it is that of a single image.
       yes: /not a (?:manifest )?list/,
     }),
+    // What it built has another digest here than there, where layers are compressed.
+    findDigest: (fullName) => [
+      { program, args: ['pull', '--policy=always', fullName] },
+      { program, args: ['images', '--format={{.Digest}}', fullName] },
+    ],
     parse: parseBuildah,
   };
 }

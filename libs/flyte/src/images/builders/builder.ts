@@ -50,6 +50,8 @@ export interface ImageBuilder {
   findLocally(fullName: string): Command;
   /** Succeeds where the registry has the image. Asked only of images that this machine has not. */
   findInRegistry(fullName: string): Command;
+  /** Run one after the other, they print the digest by which the registry knows an image that it has. */
+  findDigest(fullName: string): readonly Command[];
   /** Reads one line of the build's output; undefined for a line that tells a person nothing. */
   parse(line: string): BuildLine | undefined;
 }

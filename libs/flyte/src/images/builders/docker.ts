@@ -47,6 +47,9 @@ function docker(version: string, build: readonly string[]): ImageBuilder {
     push: (fullName) => ({ program, args: ['push', fullName] }),
     findLocally: (fullName) => ({ program, args: ['image', 'inspect', '--format={{.Id}}', fullName] }),
     findInRegistry: (fullName) => ({ program, args: ['manifest', 'inspect', fullName] }),
+    findDigest: (fullName) => [
+      { program, args: ['buildx', 'imagetools', 'inspect', '--format={{.Manifest.Digest}}', fullName] },
+    ],
     parse: parseBuildKit,
   };
 }

@@ -1,4 +1,4 @@
-import { answersYes, type ImageBuilder, isLoopback, QUESTION_TIMEOUT, type Surroundings } from './builder.js';
+import { answersYes, ask, type ImageBuilder, isLoopback, QUESTION_TIMEOUT, type Surroundings } from './builder.js';
 
 /** Whether this machine has an image of that name. */
 export function isHere(fullName: string, builder: ImageBuilder, around: Surroundings): Promise<boolean> {
@@ -18,24 +18,41 @@ export async function isInRegistry(
   here: boolean,
 ): Promise<boolean> {
   // Builders ask a registry without TLS in ways that differ by version. Such a one on loopback knows no credentials.
-  if (isLoopback(fullName) && (await answersHead(fullName))) return true;
+  if (isLoopback(fullName) && (await head(fullName))?.ok === true) return true;
   // Buildah would answer for this machine. A push of what the registry has uploads nothing, so there is no need to ask.
   if (here) return false;
   return answersYes(around, builder.findInRegistry(fullName));
 }
 
 /** https://github.com/opencontainers/distribution-spec/blob/main/spec.md#checking-if-content-exists-in-the-registry */
-async function answersHead(fullName: string): Promise<boolean> {
+/** The digest of an image that its registry has, `sha256:…`; undefined where nobody can tell. */
+export async function digestInRegistry(
+  fullName: string,
+  builder: ImageBuilder,
+  around: Surroundings,
+): Promise<string | undefined> {
+  const digest = /sha256:[0-9a-f]{64}/;
+  if (isLoopback(fullName)) return digest.exec((await head(fullName))?.headers.get('docker-content-digest') ?? '')?.[0];
+  let said = '';
+  for (const command of builder.findDigest(fullName)) {
+    // oxlint-disable-next-line no-await-in-loop -- each needs what the one before did
+    const { exitCode, text } = await ask(around, command);
+    said = exitCode === 0 ? text : '';
+  }
+  return digest.exec(said)?.[0];
+}
+
+/** What a registry on this machine says of an image; undefined where it does not answer. */
+async function head(fullName: string): Promise<Response | undefined> {
   const [, host = '', name = '', tag = ''] = /^([^/]+)\/(.*):([^:]+)$/.exec(fullName) ?? [];
   const kinds = ['vnd.oci.image.manifest.v1', 'vnd.oci.image.index.v1', 'vnd.docker.distribution.manifest.v2'];
   try {
-    const response = await fetch(`http://${host}/v2/${name}/manifests/${tag}`, {
+    return await fetch(`http://${host}/v2/${name}/manifests/${tag}`, {
       method: 'HEAD',
       headers: { accept: kinds.map((kind) => `application/${kind}+json`).join(', ') },
       signal: AbortSignal.timeout(QUESTION_TIMEOUT),
     });
-    return response.ok;
   } catch {
-    return false;
+    return undefined;
   }
 }
