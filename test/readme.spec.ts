@@ -16,6 +16,7 @@ const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 const GUIDES = [
   'docs/actions.md',
   'docs/options.md',
+  'docs/pipeline.md',
   'docs/authentication.md',
   'docs/service-login.md',
   'docs/pods.md',

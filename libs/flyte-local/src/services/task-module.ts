@@ -36,7 +36,9 @@ function moduleOf({ taskTemplate }: TaskSpec): string | undefined {
   const [program, subcommand, ...rest] = [...command, ...args];
   if (program !== ACTION_COMMAND[0] || subcommand !== ACTION_SUBCOMMAND) return undefined;
   try {
-    return parseActionArguments(rest).module;
+    const { module, codeBundle } = parseActionArguments(rest);
+    // What is in an archive shows once it is unpacked.
+    return codeBundle === undefined ? module : undefined;
   } catch {
     // The action itself says what is wrong with its arguments.
     return undefined;

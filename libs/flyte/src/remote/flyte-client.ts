@@ -10,7 +10,7 @@ import { asCaller, type CallLimits } from './flyte-transport.js';
 import type { Endpoint } from './endpoint.js';
 import type { FlyteTlsOptions } from './flyte-options.js';
 import { createProjectService, type ProjectService } from './project.service.js';
-import { runnableMethod, runnableRef } from './run-creation.js';
+import { runnableMethod, runnableRef, type RunCreation } from './run-creation.js';
 import { createRunService, type RunService } from './run.service.js';
 import { createSecretService, type SecretService } from './secret.service.js';
 import { transferOptions } from './signed-put.js';
@@ -86,22 +86,27 @@ export interface FlyteClientParts {
   readonly files?: FileService | undefined;
 }
 
-/** Makes a client; nothing is opened. */
-export function createFlyteClient(parts: FlyteClientParts): FlyteClient {
-  const { wire, callers, limits, asService = false } = parts;
+/** What runs are made with, over a transport that calls as the caller. Nothing is opened. */
+export function createRunCreation(parts: FlyteClientParts): RunCreation & { readonly transport: Transport } {
+  const { wire, callers, limits, tasks, asService = false } = parts;
   const transport = asCaller(wire, () => findCaller(callers, asService), limits);
   const transfer = transferOptions(limits.streamIdleTimeoutMs, parts.endpoint, parts.tls);
-  const clients = { runs: createClient(Runs, transport), data: createClient(DataProxyService, transport), transfer };
-  const deployed = asCalls(createTaskService(transport, parts, parts.tasks));
-  const creation = {
-    clients,
+  return {
+    transport,
+    clients: { runs: createClient(Runs, transport), data: createClient(DataProxyService, transport), transfer },
     scope: parts,
-    deployed,
-    tasks: parts.tasks,
+    deployed: asCalls(createTaskService(transport, parts, tasks)),
+    tasks,
     retries: limits.retries,
     timeoutMs: limits.timeoutMs,
   };
+}
 
+/** Makes a client; nothing is opened. */
+export function createFlyteClient(parts: FlyteClientParts): FlyteClient {
+  const { callers, limits, asService = false } = parts;
+  const creation = createRunCreation(parts);
+  const { transport, clients } = creation;
   const task = (first: Type<object> | TaskRef, method = ''): unknown =>
     asCalls(
       createTaskHandle(creation, () =>
@@ -114,9 +119,9 @@ export function createFlyteClient(parts: FlyteClientParts): FlyteClient {
     users: asCalls(createUserService(transport)),
     projects: asCalls(createProjectService(transport, parts)),
     secrets: asCalls(createSecretService(transport, parts)),
-    tasks: deployed,
+    tasks: creation.deployed,
     runs: asCalls(createRunService(creation)),
-    files: parts.files ?? asCalls(createCallerFiles(clients.data, parts, transfer)),
+    files: parts.files ?? asCalls(createCallerFiles(clients.data, parts, clients.transfer)),
     with({ credentials, timeoutMs, org, project, domain }) {
       if (credentials === 'service' && !callers.serviceCredentials) throw noServiceCredentials();
       return createFlyteClient({

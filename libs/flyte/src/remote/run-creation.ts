@@ -33,7 +33,7 @@ export interface RunCreation {
 /** A task to run: one of this app, or one by its contract. Made when it is first used. */
 export interface RunnableTask {
   readonly name: string;
-  readonly codec: AnyTaskCodec;
+  readonly codec: Pick<AnyTaskCodec, 'encodeInputs' | 'decodeOutputs'>;
   /** The task as this app would run it, where it implements it. */
   readonly definition?: TaskDefinition | undefined;
   /** A version, `latest` or `current`; undefined where nobody says. */

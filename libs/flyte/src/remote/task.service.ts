@@ -9,11 +9,10 @@ import type { TaskDefinition } from '../tasks/task-definition.js';
 import { definedTask } from '../tasks/task-definition.js';
 import { taskMetadata, type TaskClass } from '../tasks/task-metadata.js';
 import { taskNameProblem, versionProblem } from '../tasks/task-ref.js';
-import { buildTaskSpec } from '../tasks/task-spec.js';
 import type { CallOptions } from './call-options.js';
+import { deployTasks, specifyTasks } from './deploy-tasks.js';
 import { fullScope, type FullScope, type Scope } from './scope.js';
 import type { TaskDefaults } from './task-defaults.js';
-import { refusedTask } from './upstream-error.js';
 
 /** A task that was deployed to Flyte. */
 export class DeployedTask {
@@ -108,21 +107,11 @@ export function createTaskService(transport: Transport, defaults: Scope, tasks: 
     async deploy(classes, { project, domain, version = tasks.version, ...options } = {}) {
       const target = { ...place('TaskService.deploy', { project, domain }), version: checkVersion(version) };
       const module = moduleOf(tasks);
-      const deployed = await Promise.all(
-        tasksOf(classes, tasks).map(async (task) => {
-          const imageName = await tasks.images.nameFor(task.environment);
-          const spec = buildTaskSpec(task, { ...target, module, imageName });
-          return { task, spec, taskId: { ...target, name: task.name } };
-        }),
-      );
-      await Promise.all(deployed.map(({ taskId, spec }) => client.deployTask({ taskId, spec }, options))).catch(
-        (error: unknown) => {
-          throw refusedTask(error);
-        },
-      );
-      return deployed.map(({ task, spec, taskId: { name, project: inProject, domain: inDomain } }) =>
+      const deployed = await specifyTasks(tasksOf(classes, tasks), tasks.images, { ...target, module });
+      await deployTasks(client, deployed, options);
+      return deployed.map(({ task, spec }) =>
         Object.assign(new DeployedTask(), {
-          ...{ name, version, project: inProject, domain: inDomain },
+          ...{ name: task.name, version, project: target.project, domain: target.domain },
           ...{ shortName: task.shortName, environment: task.environment.name },
           ...{ description: task.settings.description, spec },
         }),
@@ -187,7 +176,8 @@ function checkName(name: string): string {
   return name;
 }
 
-function checkVersion(version: string): string {
+/** @throws FlyteError `invalid_argument` for what can't be a version */
+export function checkVersion(version: string): string {
   const problem = versionProblem(version);
   if (problem !== undefined) throw new FlyteError('invalid_argument', `The task ${problem}.`);
   return version;

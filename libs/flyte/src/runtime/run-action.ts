@@ -7,6 +7,7 @@ import type { TaskSettings } from '../tasks/task-settings.js';
 import { type ActionFailure, failedStep, failureOf, messageOf, stackOf } from './action-failure.js';
 import { readInputs, writeError, writeOutputs } from './action-files.js';
 import { ActionLife } from './action-life.js';
+import type { UnpackedCode } from './code-bundle.js';
 import { cautiousRedactor, redactorOf } from './action-redactor.js';
 import { type ActionScope, runInAction } from './action-scope.js';
 import { loadTasksModule } from './load-tasks-module.js';
@@ -63,6 +64,7 @@ class ActionRun {
   readonly #settingsProblem: FlyteError | undefined;
   #redact: (text: string) => string;
   #app: INestApplicationContext | undefined;
+  #code: UnpackedCode | undefined;
 
   constructor(
     private readonly args: ActionArguments,
@@ -110,6 +112,7 @@ class ActionRun {
       clearTimeout(timer);
       if (problem !== undefined) this.host.logger.warn(this.#redact(`Shutting the module down ${problem}`), CONTEXT);
     }
+    await this.#code?.remove().catch(() => undefined);
     this.#watchdog.stop();
     this.#release();
   }
@@ -138,12 +141,22 @@ class ActionRun {
     const limit = startLimit(this.#settings.startTimeoutMs);
     const started = this.#life.after(limit.ms, () => this.#life.end(limit.failure));
     this.#watch(limit);
-    const module = await loadTasksModule(this.args.module, this.host.root);
+    const module = await loadTasksModule(this.args.module, await this.#root());
     this.#app = await startTasksApp(module, this.host.logger);
     const task = findTask(this.#app, name);
     started();
     this.#watchdog.watch(undefined);
     return task;
+  }
+
+  /** Where the module's file is. */
+  async #root(): Promise<string> {
+    const { codeBundle } = this.args;
+    if (codeBundle === undefined) return this.host.root;
+    // Most actions have their code in the image.
+    const { unpackCode } = await import('./code-bundle.js');
+    this.#code = await unpackCode(codeBundle, this.host.root);
+    return this.#code.root;
   }
 
   /** Holds the task to what it declares for how long it may take. */

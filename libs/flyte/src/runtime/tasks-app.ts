@@ -20,14 +20,32 @@ class ActionModule {}
  *
  * @throws ActionError `ModuleLoadError` with what the start failed with
  */
-export async function startTasksApp(tasks: TasksModule, logger: LoggerService): Promise<INestApplicationContext> {
+export function startTasksApp(tasks: TasksModule, logger: LoggerService): Promise<INestApplicationContext> {
+  return contextOf(tasks, { logger });
+}
+
+/**
+ * The classes of the module's providers that have tasks. None of them is made, nor is anything else: the module is put
+ * together alone, which tells also whether each finds what it injects.
+ *
+ * @throws ActionError `ModuleLoadError` with what is wrong with the module
+ */
+export async function taskClassesOf(tasks: TasksModule): Promise<TaskClass[]> {
+  const app = await contextOf(tasks, { preview: true, logger: false });
+  return taskClassesIn(app.get(ModulesContainer));
+}
+
+async function contextOf(
+  tasks: TasksModule,
+  options: { readonly preview?: boolean; readonly logger: LoggerService | false },
+): Promise<INestApplicationContext> {
   const root: DynamicModule = {
     ...{ module: ActionModule, global: true, imports: [tasks] },
     providers: [TaskContext, { provide: FileService, useFactory: filesOfAction }],
     exports: [TaskContext, FileService],
   };
   try {
-    return await NestFactory.createApplicationContext(root, { abortOnError: false, logger });
+    return await NestFactory.createApplicationContext(root, { ...options, abortOnError: false });
   } catch (error) {
     const step = { code: 'ModuleLoadError', origin: 'user', recoverable: true } as const;
     throw failedStep(error, step, 'The tasks module could not be started');

@@ -5,7 +5,7 @@ import { FlyteError } from '../errors/flyte-error.js';
  * The contract between a TaskSpec and the process that runs one action of it. A container's command line is
  *
  * ```
- * nestjs-flyte action --task <name> --version <version> --module <file>#<export>
+ * nestjs-flyte action --task <name> --version <version> --module <file>#<export> [--code-bundle <uri>]
  *   --inputs {{.input}} --outputs-path {{.outputPrefix}} --raw-data-path {{.rawOutputDataPrefix}}
  *   --checkpoint-path {{.checkpointOutputPrefix}} --prev-checkpoint {{.prevCheckpointPrefix}}
  * ```
@@ -21,6 +21,8 @@ export interface ActionArguments {
   readonly version: string;
   /** The Nest module that provides the task: `<file>#<export>`, the file relative to the app's root. */
   readonly module: string;
+  /** The archive that the module's code comes in, as a URI; undefined where the image has it. */
+  readonly codeBundle?: string | undefined;
   /** Where `inputs.pb` is: the URI of the file itself. */
   readonly inputs: string;
   /** The folder for `outputs.pb` or `error.pb`, as a URI. */
@@ -34,7 +36,7 @@ export interface ActionArguments {
 }
 
 /** What the TaskSpec itself says of {@link ActionArguments}. */
-export type ActionTarget = Pick<ActionArguments, 'task' | 'version' | 'module'>;
+export type ActionTarget = Pick<ActionArguments, 'task' | 'version' | 'module' | 'codeBundle'>;
 
 /** The container's command. */
 export const ACTION_COMMAND = ['nestjs-flyte'] as const;
@@ -46,10 +48,11 @@ export const ACTION_SUBCOMMAND = 'action';
 const NO_CHECKPOINT = '""';
 
 /** The container's arguments, with Flyte's templates in them. */
-export function actionArguments({ task, version, module }: ActionTarget): string[] {
+export function actionArguments({ task, version, module, codeBundle }: ActionTarget): string[] {
   return [
     ACTION_SUBCOMMAND,
     ...['--task', task, '--version', version, '--module', module],
+    ...(codeBundle === undefined ? [] : ['--code-bundle', codeBundle]),
     ...['--inputs', '{{.input}}', '--outputs-path', '{{.outputPrefix}}'],
     ...['--raw-data-path', '{{.rawOutputDataPrefix}}'],
     ...['--checkpoint-path', '{{.checkpointOutputPrefix}}', '--prev-checkpoint', '{{.prevCheckpointPrefix}}'],
@@ -69,7 +72,7 @@ export function parseActionArguments(argv: readonly string[]): ActionArguments {
       args: [...argv],
       options: {
         ...{ task: option, version: option, module: option, inputs: option, 'outputs-path': option },
-        ...{ 'raw-data-path': option, 'checkpoint-path': option, 'prev-checkpoint': option },
+        ...{ 'code-bundle': option, 'raw-data-path': option, 'checkpoint-path': option, 'prev-checkpoint': option },
       },
       strict: true,
     }),
@@ -84,6 +87,7 @@ export function parseActionArguments(argv: readonly string[]): ActionArguments {
     task: needed('task'),
     version: needed('version'),
     module: needed('module'),
+    codeBundle: values['code-bundle'],
     inputs: needed('inputs'),
     outputsPath: needed('outputs-path'),
     rawDataPath: values['raw-data-path'] ?? '',

@@ -29,6 +29,8 @@ export interface TaskSpecTarget {
   readonly module: string;
   /** The image of tasks whose environment names none. */
   readonly image?: ImageLike | undefined;
+  /** Where the code is that the module is in, if apart from the image: the URI of an archive. */
+  readonly codeBundle?: string | undefined;
   /** The image's name, in place of what the task's environment says. */
   readonly imageName?: string | undefined;
 }
@@ -43,7 +45,7 @@ const { version: LIBRARY_VERSION } = createRequire(import.meta.url)('../../packa
 /** A task as Flyte takes it: for `DeployTask`, or for a run of a task that was not deployed. */
 export function buildTaskSpec(task: TaskDefinition, target: TaskSpecTarget): TaskSpec {
   const { name, environment, settings, codec, shortName } = task;
-  const { org = '', project, domain, version, module } = target;
+  const { org = '', project, domain, version, module, codeBundle } = target;
   return create(TaskSpecSchema, {
     taskTemplate: {
       id: { resourceType: ResourceType.TASK, org, project, domain, name, version },
@@ -53,7 +55,7 @@ export function buildTaskSpec(task: TaskDefinition, target: TaskSpecTarget): Tas
       ...targetOf(settings, {
         image: target.imageName ?? imageName(environment.image ?? target.image),
         command: [...ACTION_COMMAND],
-        args: actionArguments({ task: name, version, module }),
+        args: actionArguments({ task: name, version, module, codeBundle }),
         resources: resourcesToWire(settings.resources),
         env: Object.entries(settings.envVars).map(([key, value]) => ({ key, value })),
       }),

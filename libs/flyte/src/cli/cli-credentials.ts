@@ -1,0 +1,44 @@
+import { clientCredentials } from '../remote/credentials/client-credentials.js';
+import { externalCommand } from '../remote/credentials/external-command.js';
+import { tokenFile } from '../remote/credentials/token-file.js';
+import type { ServiceCredentials } from '../remote/flyte-options.js';
+import type { CliConfig } from './cli-config.js';
+
+/**
+ * Who the command is. The first of these that is there: the token of `FLYTE_TOKEN_FILE`, the one in `FLYTE_TOKEN`, the client
+ * of `FLYTE_CLIENT_ID` with its secret in `FLYTE_CLIENT_SECRET_FILE` or `FLYTE_CLIENT_SECRET`; then, in the configuration file,
+ * the client of `clientId`, and the command of `command`. Nobody where there is none.
+ */
+export function cliCredentials(config: CliConfig): ServiceCredentials | undefined {
+  const { FLYTE_TOKEN_FILE: file, FLYTE_TOKEN: token, FLYTE_CLIENT_ID: clientId } = process.env;
+  if (file) return tokenFile(file);
+  if (token) return () => ({ authorization: `Bearer ${token.trim()}` });
+  if (clientId) {
+    const secretFile = process.env['FLYTE_CLIENT_SECRET_FILE'];
+    return clientCredentials({
+      clientId,
+      clientSecret: secretFile ? { file: secretFile } : { env: 'FLYTE_CLIENT_SECRET' },
+    });
+  }
+  return ofFile(config);
+}
+
+/** In the order of the Python SDK: a client that has a secret is a client, whatever else the file says. */
+function ofFile({
+  clientId,
+  clientSecretFile,
+  clientSecretVariable,
+  scopes,
+  command,
+}: CliConfig): ServiceCredentials | undefined {
+  const clientSecret =
+    clientSecretVariable !== undefined && process.env[clientSecretVariable]
+      ? { env: clientSecretVariable }
+      : clientSecretFile === undefined
+        ? undefined
+        : { file: clientSecretFile };
+  if (clientId !== undefined && clientSecret !== undefined) {
+    return clientCredentials({ clientId, clientSecret, ...(scopes && { scopes }) });
+  }
+  return command === undefined ? undefined : externalCommand(command);
+}

@@ -1,0 +1,109 @@
+import { readFileSync } from 'node:fs';
+import { type Command } from 'commander';
+import { FlyteError } from '../errors/flyte-error.js';
+import { openCredentials } from '../remote/credentials/open-credentials.js';
+import { createFlyteClient, createRunCreation, type FlyteClient } from '../remote/flyte-client.js';
+import type { FlyteModuleOptions } from '../remote/flyte-options.js';
+import { flyteConfig, inClusterSettings, type FlyteSettings } from '../remote/flyte.config.js';
+import { localPlaneQuestion } from '../remote/local-plane.js';
+import { resolveOptions, type ResolvedOptions } from '../remote/resolve-options.js';
+import type { RunCreation } from '../remote/run-creation.js';
+import { createTaskImages, type TaskImages } from '../remote/task-images.js';
+import { createWire } from '../remote/wire.js';
+import type { ImageLike } from '../tasks/task-environment.js';
+import { createTaskRegistry } from '../tasks/task-registry.js';
+import { type CliConfig, readCliConfig } from './cli-config.js';
+import { cliCredentials } from './cli-credentials.js';
+import { interruption } from './interruption.js';
+
+/** Options of every command that asks Flyte. */
+export interface ConnectionFlags {
+  readonly config?: string;
+  readonly org?: string;
+  readonly project?: string;
+  readonly domain?: string;
+  readonly json?: boolean;
+}
+
+/** Flyte, for one command. */
+export interface Connection {
+  readonly client: FlyteClient;
+  /** What runs are made with of tasks that only Flyte knows. */
+  readonly creation: RunCreation;
+  readonly options: ResolvedOptions;
+  /** Fires on Ctrl-C. */
+  readonly signal: AbortSignal;
+  /** The images of an app's tasks. */
+  readonly images: (fallback: ImageLike | undefined) => TaskImages;
+}
+
+/** Adds {@link ConnectionFlags}. */
+export function connectionOptions(command: Command): Command {
+  return command
+    .option('--config <file>', "the configuration of Flyte's tools, in place of the one that is found")
+    .option('--org <org>', 'the organisation, in place of the configured one')
+    .option('-p, --project <project>', 'the project, in place of the configured one')
+    .option('-d, --domain <domain>', 'the domain, in place of the configured one')
+    .option('--json', 'answer in JSON');
+}
+
+/** Does something with Flyte, as the environment's variables, or else the configuration file, say. */
+export async function withFlyte<T>(flags: ConnectionFlags, act: (connection: Connection) => Promise<T>): Promise<T> {
+  const config = await readCliConfig(flags.config);
+  const options = settingsOf(flags, config, flyteConfig());
+  const wire = createWire(options);
+  const isLocalPlane = localPlaneQuestion(wire, options.endpoint);
+  const images = (fallback: ImageLike | undefined): TaskImages =>
+    createTaskImages(fallback, process.cwd(), isLocalPlane);
+  const parts = {
+    ...options,
+    wire,
+    callers: { owner: Symbol('nestjs-flyte'), passthrough: false, serviceCredentials: openCredentials(options, wire) },
+    limits: options,
+    tasks: { version: '', images: images(undefined), registry: createTaskRegistry(() => ({ classes: [] })) },
+  };
+  const [client, creation] = [createFlyteClient(parts), createRunCreation(parts)];
+  try {
+    return await act({ client, creation, options, signal: interruption('ends'), images });
+  } finally {
+    wire.close();
+  }
+}
+
+/** Flags win over variables, and these over the file; where Flyte is, one of them says as a whole. */
+function settingsOf({ org, project, domain }: ConnectionFlags, config: CliConfig, env: FlyteSettings): ResolvedOptions {
+  const { path, endpoint, insecure, caFile } = config;
+  const cluster = inClusterSettings();
+  if ((env.endpoint ?? endpoint ?? cluster.endpoint) === undefined) {
+    throw new FlyteError(
+      'invalid_configuration',
+      `Where is Flyte? Set FLYTE_ENDPOINT, such as "dns:///flyte.example.com", or give ${path ?? 'a .flyte/config.yaml'} the line "endpoint" under "admin".`,
+    );
+  }
+  const fromFile: FlyteModuleOptions =
+    env.endpoint !== undefined || endpoint === undefined
+      ? {}
+      : {
+          endpoint,
+          ...(insecure !== undefined && { insecure }),
+          ...(caFile !== undefined && { tls: { ca: certificate(caFile) } }),
+        };
+  const credentials = cliCredentials(config);
+  const given = { ...fromFile, ...(credentials && { credentials }), ...named({ org, project, domain }) };
+  const fallback = { ...cluster, ...named({ org: config.org, project: config.project, domain: config.domain }) };
+  return resolveOptions(given, env, fallback);
+}
+
+function named(
+  scope: Pick<FlyteSettings, 'org' | 'project' | 'domain'>,
+): Pick<FlyteSettings, 'org' | 'project' | 'domain'> {
+  return Object.fromEntries(Object.entries(scope).filter(([, value]) => value !== undefined && value !== ''));
+}
+
+function certificate(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    throw new FlyteError('invalid_configuration', `The configured caCertFilePath ${path} can't be read.`);
+  }
+}

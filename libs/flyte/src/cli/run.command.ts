@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { FlyteError } from '../errors/flyte-error.js';
+import type { Inputs, Outputs } from '../gen/flyteidl2/task/common_pb.js';
+import { plainValues } from '../remote/plain-literals.js';
+import { startRun } from '../remote/run-creation.js';
+import type { Run } from '../remote/run.js';
+import { type Connection, connectionOptions, type ConnectionFlags, withFlyte } from './connection.js';
+import { answer, note, print, toJson } from './output.js';
+import { inputsOf } from './task-inputs.js';
+
+interface Flags extends ConnectionFlags {
+  readonly input: readonly string[];
+  readonly inputs?: string;
+  readonly version?: string;
+  readonly follow?: boolean;
+}
+
+/** `nestjs-flyte run <task>` */
+export function runCommand(): Command {
+  const each = (text: string, before: readonly string[]): string[] => [...before, text];
+  return connectionOptions(new Command('run'))
+    .description('Run a deployed task; with --follow, show its log, wait for it, and print its outputs')
+    .argument('<task>', "the task's full name, such as signing.sign")
+    .option('-i, --input <name=value>', 'an input, as text or as JSON; again for each', each, [])
+    .option('--inputs <file>', 'a JSON file with inputs by name')
+    .option('--version <version>', 'the version to run; the one deployed last without it')
+    .option('-f, --follow', 'until it has ended. Ctrl-C ends the waiting, and not the run')
+    .action(async (task: string, flags: Flags) => {
+      const given = { texts: flags.input, values: valuesOf(flags.inputs) };
+      await withFlyte(flags, async (connection) => {
+        const { client, signal } = connection;
+        const { version = 'latest', follow = false } = flags;
+        const deployed = await client.tasks.get(task, { version, signal });
+        if (deployed.spec === undefined) throw new FlyteError('internal', `Flyte gave no specification of ${task}.`);
+        const run = await started(connection, task, deployed.version, inputsOf(deployed.spec, given));
+        if (follow) return showUntilEnd(run, flags, signal);
+        const { name, project, domain } = run;
+        await answer(flags, { name, task, version: deployed.version, project, domain }, () => [name]);
+      });
+    });
+}
+
+/** Starts a task that only Flyte knows: what it gives is read as Flyte has it. */
+function started({ creation, signal }: Connection, name: string, version: string, inputs: Inputs): Promise<Run> {
+  const codec = {
+    encodeInputs: async () => inputs,
+    decodeOutputs: async ({ literals }: Pick<Outputs, 'literals'>) => plainValues('outputs', literals),
+  };
+  return startRun(creation, { name, codec, version }, undefined, { signal, detached: true });
+}
+
+async function showUntilEnd(run: Run, flags: Flags, signal: AbortSignal): Promise<void> {
+  const { json = false } = flags;
+  note(`Run ${run.name} has begun.`);
+  signal.addEventListener('abort', () => note(`Run ${run.name} goes on: see "nestjs-flyte get run ${run.name}".`));
+  try {
+    for await (const { message } of run.logs({ signal })) await (json ? note(message) : print(message));
+  } catch (error) {
+    // What it gave can be had without its log.
+    if (signal.aborted || !FlyteError.is(error)) throw error;
+    if (error.code !== 'not_found') note(`The log is not to be had: ${error.message}`);
+  }
+  const info = await run.wait({ signal });
+  if (info.phase === 'succeeded') {
+    const outputs = await run.outputs({ signal });
+    return answer(flags, Object.assign({}, info, { outputs }), () => [toJson(outputs)]);
+  }
+  if (json) await print(toJson(info, 2));
+  // Fails with why.
+  await run.outputs({ signal });
+}
+
+function valuesOf(path: string | undefined): unknown {
+  if (path === undefined) return {};
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch {
+    throw new FlyteError('invalid_argument', `--inputs ${path} is no JSON file that can be read.`);
+  }
+}

@@ -1,0 +1,30 @@
+import { readBuiltImages } from '../images/built-images.js';
+import { Image } from '../images/image.js';
+import { FlyteError } from '../errors/flyte-error.js';
+import { note } from './output.js';
+import type { AppTasks } from './tasks-options.js';
+
+/** Tells where the files here are not those that an image was built of, as far as they are here. */
+export function noteStaleImages({ tasks, image: fallback }: AppTasks): void {
+  const built = readBuiltImages(process.cwd());
+  for (const { name, image: own } of new Set(tasks.map(({ environment }) => environment))) {
+    const image = own ?? fallback;
+    const known = built.get(name)?.image;
+    if (known === undefined || !Image.is(image) || !image.isBuilt) continue;
+    const tag = tagOf(image);
+    if (tag === undefined || known.endsWith(`:${tag}`)) continue;
+    note(
+      `${known}, which ${name} runs in, was built of other files than those that lie here. To run these, build again.`,
+    );
+  }
+}
+
+/** Where a pipeline deploys, the files may be missing. */
+function tagOf(image: Image): string | undefined {
+  try {
+    return image.tag;
+  } catch (error) {
+    if (FlyteError.is(error)) return undefined;
+    throw error;
+  }
+}
