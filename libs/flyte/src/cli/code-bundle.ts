@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { statSync } from 'node:fs';
+import { type Stats, statSync } from 'node:fs';
 import { posix, relative, resolve, sep } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
+import type { ReadEntry } from 'tar';
 import { FlyteError } from '../errors/flyte-error.js';
 import { type ContextEntry, folderFiles, singleFile } from '../images/context-files.js';
 import { bundlePathProblem, MAX_BUNDLE_BYTES, MAX_BUNDLE_FILES } from '../runtime/code-bundle.js';
@@ -47,12 +48,21 @@ export async function packCode(module: string, paths: true | readonly string[]):
   checkSize(root, sorted);
   const { create } = await import('tar');
   const archive = await buffer(
-    create({ cwd: root, portable: true, mtime: new Date(0), noDirRecurse: true, strict: true }, sorted.map(literal)),
+    create(
+      { cwd: root, portable: true, mtime: new Date(0), noDirRecurse: true, strict: true, filter: withoutRights },
+      sorted.map(literal),
+    ),
   );
   const bytes = await promisify(gzip)(archive, { level: 9 });
   // The operating system that compressed it.
   bytes[9] = 255;
   return { bytes, sha256: createHash('sha256').update(archive).digest('hex'), files: sorted.length };
+}
+
+/** Of a file's rights only whether it is a program: the others are this machine's. */
+function withoutRights(_path: string, status: Pick<Stats, 'mode'> | ReadEntry): boolean {
+  if (status.mode !== undefined) status.mode = (status.mode & ~0o777) | ((status.mode & 0o100) === 0 ? 0o644 : 0o755);
+  return true;
 }
 
 /** tar reads a name that begins with @ as an archive whose files are to be taken. */

@@ -1,10 +1,11 @@
-import { existsSync } from 'node:fs';
-import { mkdtemp, rm, symlink } from 'node:fs/promises';
+import { createWriteStream, existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
+import type { ReadEntry } from 'tar';
 import { FlyteError } from '../errors/flyte-error.js';
 import { storageOf } from '../storage/storage-of.js';
 import { ActionError, failedStep } from './action-failure.js';
@@ -34,18 +35,20 @@ export interface UnpackedCode {
  */
 export async function unpackCode(uri: string, root: string): Promise<UnpackedCode> {
   const folder = await mkdtemp(join(tmpdir(), 'nestjs-flyte-code-'));
+  const unpacked = join(folder, 'app');
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
   try {
-    await unpack(uri, folder);
+    await mkdir(unpacked);
+    await unpack(uri, join(folder, 'code.tar'), unpacked);
     const packages = nearestPackages(root);
-    if (packages !== undefined) await symlink(packages, join(folder, 'node_modules'), 'dir');
+    if (packages !== undefined) await symlink(packages, join(unpacked, 'node_modules'), 'dir');
   } catch (error) {
     await remove();
     const recoverable = FlyteError.is(error) && (error.code === 'unavailable' || error.code === 'not_found');
     const step = { code: 'CodeBundleUnreadable', origin: 'user', recoverable } as const;
     throw failedStep(error, step, 'The code of the task cannot be unpacked');
   }
-  return { root: folder, remove };
+  return { root: unpacked, remove };
 }
 
 /** What is wrong with a path of a bundle, to put behind it; undefined where nothing is. */
@@ -57,37 +60,41 @@ export function bundlePathProblem(path: string): string | undefined {
   return undefined;
 }
 
-async function unpack(uri: string, folder: string): Promise<void> {
-  const [{ Unpack }, source] = await Promise.all([import('tar'), storageOf(uri).then((storage) => storage.open(uri))]);
+/** Nothing is unpacked before all of it was looked at. */
+async function unpack(uri: string, archive: string, root: string): Promise<void> {
+  const [{ extract, list }, source] = await Promise.all([
+    import('tar'),
+    storageOf(uri).then((storage) => storage.open(uri)),
+  ]);
+  await pipeline(source, createGunzip(), limited(MAX_ARCHIVE_BYTES), createWriteStream(archive, { mode: 0o600 }));
   let bytes = 0;
   let files = 0;
-  const problem = (path: string, type: string, size: number): string | undefined => {
+  let problem: string | undefined;
+  const look = ({ path, type, size }: Pick<ReadEntry, 'path' | 'type' | 'size'>): void => {
     bytes += size;
     files += 1;
-    if (bytes > MAX_BUNDLE_BYTES || files > MAX_BUNDLE_FILES) return TOO_LARGE;
-    if (!['File', 'OldFile', 'ContiguousFile', 'Directory'].includes(type))
-      return `It holds a ${type}: ${JSON.stringify(path)}.`;
-    const wrong = bundlePathProblem(path.replace(/^\.\//, ''));
-    return wrong === undefined ? undefined : `It holds ${JSON.stringify(path)}, which ${wrong}.`;
+    problem ??= bytes > MAX_BUNDLE_BYTES || files > MAX_BUNDLE_FILES ? TOO_LARGE : entryProblem(path, type);
   };
-  const target = new Unpack({
-    cwd: folder,
-    strict: true,
-    preserveOwner: false,
-    noMtime: true,
-    filter: (path, entry) => {
-      if (!('type' in entry)) return false;
-      const found = problem(path, entry.type, entry.size);
-      if (found !== undefined)
-        throw new ActionError({ ...REFUSED, message: `The code of the task is refused. ${found}` });
-      return true;
-    },
-  });
-  await pipeline(source, createGunzip(), limited(MAX_ARCHIVE_BYTES), target);
+  const seen = await list({ file: archive, strict: true, onReadEntry: look }).catch((error: unknown) => error);
+  if (problem !== undefined) throw refused(problem);
+  if (seen instanceof Error) throw seen;
+  await extract({ file: archive, cwd: root, strict: true, preserveOwner: false, noMtime: true });
+  await rm(archive);
 }
 
-const REFUSED = { code: 'CodeBundleUnreadable', origin: 'user', recoverable: false } as const;
+function entryProblem(path: string, type: string): string | undefined {
+  if (!KINDS.has(type)) return `It holds a ${type}: ${JSON.stringify(path)}.`;
+  const wrong = bundlePathProblem(path.replace(/^\.\//, ''));
+  return wrong === undefined ? undefined : `It holds ${JSON.stringify(path)}, which ${wrong}.`;
+}
+
+const KINDS: ReadonlySet<string> = new Set(['File', 'OldFile', 'ContiguousFile', 'Directory']);
 const TOO_LARGE = `It has more than ${MAX_BUNDLE_FILES} files, or more than ${MAX_BUNDLE_BYTES} bytes.`;
+
+function refused(problem: string): ActionError {
+  const message = `The code of the task is refused. ${problem}`;
+  return new ActionError({ code: 'CodeBundleUnreadable', origin: 'user', recoverable: false, message });
+}
 
 /** Lets so many bytes through, however few they were before they were decompressed. */
 function limited(most: number): Transform {
@@ -95,7 +102,7 @@ function limited(most: number): Transform {
   return new Transform({
     transform(chunk: Uint8Array, _encoding, done) {
       seen += chunk.length;
-      if (seen > most) done(new ActionError({ ...REFUSED, message: `The code of the task is refused. ${TOO_LARGE}` }));
+      if (seen > most) done(refused(TOO_LARGE));
       else done(null, chunk);
     },
   });

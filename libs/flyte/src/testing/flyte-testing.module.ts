@@ -106,7 +106,6 @@ function createTestClient(
     wire: { unary: () => transport, stream: () => transport, open: new Set(), close: () => undefined },
     callers: { owner, passthrough: false },
     files: createMemoryFiles(files),
-    tasks: { version: 'test', registry },
     tasks: { version: 'test', registry, images: createTaskImages(undefined, process.cwd(), async () => true) },
     project: 'test',
     domain: 'test',
