@@ -91,8 +91,7 @@ describe.concurrent('runs', () => {
     expect(await failure(flyte.runs.abort(name))).toMatchObject({ code: 'not_found' });
   });
 
-  it('of equal inputs run once where their task is cached', async (test) => {
-    needs(test, 'cache hits');
+  it('of equal inputs run once where their task is cached', async () => {
     const task = flyte.task(Ends, 'cached');
     const key = randomBytes(8).toString('hex');
     const [first, other] = [await task.call({ key }), await task.call({ key: `${key}-other` })];
@@ -102,8 +101,7 @@ describe.concurrent('runs', () => {
 });
 
 describe.concurrent('deployed tasks', () => {
-  it('are run by version, and the latest is the one that was made last', async (test) => {
-    needs(test, 'latest by creation');
+  it('are run by version, and the latest is the one that was made last', async () => {
     const [one, two] = [`${target.version}-1`, `${target.version}-2`];
     // One after the other, the first of them a second time.
     for (const version of [one, two, one]) await flyte.tasks.deploy([Ends], { version });
@@ -132,8 +130,7 @@ describe.concurrent('lists', () => {
     value: { organization: '', name: target.project, domain: target.domain },
   };
 
-  it('are sorted and filtered, page by page', async (test) => {
-    needs(test, 'filters and sort keys');
+  it('are sorted and filtered, page by page', async () => {
     const { runs } = services(flyte);
     const made: string[] = [];
     // One after the other: the order of their making is looked for.
@@ -160,8 +157,7 @@ describe.concurrent('lists', () => {
     }
   });
 
-  it('have fifty where nobody says, and refuse a key that there is not', async (test) => {
-    needs(test, 'filters and sort keys');
+  it('have fifty where nobody says, and refuse a key that there is not', async () => {
     const { runs } = services(flyte);
     expect((await runs.listRuns({ scopeBy, request: {} })).runs.length).toBeLessThanOrEqual(50);
     for (const request of [
@@ -195,8 +191,7 @@ describe.concurrent('callers', () => {
     expect(await failure(anonymous.runs.get('x'))).toMatchObject({ code: 'unauthenticated' });
   });
 
-  it('are told where inputs and outputs lie', async (test) => {
-    needs(test, 'data URIs');
+  it('are told where inputs and outputs lie', async () => {
     const { data, runs } = services(flyte);
     const run = await flyte.task(Ends, 'echo').run({ text: 'uris' });
     await run.wait();

@@ -34,11 +34,10 @@ describe.concurrent('an action of this library', () => {
   });
 
   for (const name of ['slow', 'busy'] as const) {
-    it(`ends when its time is up, whether it listens or not: ${name}`, async (test) => {
-      needs(test, 'runtime limits');
+    it(`ends when its time is up, whether it listens or not: ${name}`, async () => {
       const info = await ended(`maxRuntime, ${name}`, await flyte.task(Ends, name).run());
       expect(info).toMatchObject({ phase: 'failed', attempts: 2, error: { origin: 'user' } });
-      expect(info.error?.message).toContain('longer than the 3 s');
+      expect(info.error?.message).toMatch(/longer than (the|its limit of) 3 s/);
     });
   }
 
@@ -77,6 +76,8 @@ describe.concurrent('an action of this library', () => {
     const info = await ended('out of memory', await flyte.task(Ends, 'grow').run());
     expect(info).toMatchObject({ phase: 'failed', attempts: 2, error: { origin: 'user' } });
   });
+
+  it.todo('makes child actions: the library makes none yet');
 
   it('is started once more where its node is drained, and succeeds', async (test) => {
     needs(test, 'kubernetes');

@@ -43,16 +43,6 @@ const LACKS = {
   'logs of earlier attempts': { flyte: 'logs are those of the pod, and are gone with it' },
   'pod variables': { local: 'there is no pod' },
   'an endpoint in pods': { flyte: 'operators need not tell pods where Flyte is' },
-  'cache hits': { local: 'tasks always run' },
-  'latest by creation': { local: 'the version deployed last is the latest' },
-  'filters and sort keys': { local: 'filters are unimplemented, and sort keys unchecked' },
-  'data URIs': { local: 'GetActionDataURIs is unimplemented' },
-  'ends without outputs': { local: 'such an end uses up retries' },
-  'runtime limits': { local: 'the plane ends what its runtime should' },
-  'child actions': {
-    local: 'the library makes none yet',
-    flyte: 'the library makes none yet',
-  },
 } satisfies Record<string, Partial<Record<Target['kind'], string>>>;
 
 export type Ability = keyof typeof LACKS | 'kubernetes' | 'a restart';
