@@ -77,8 +77,6 @@ describe.concurrent('an action of this library', () => {
     expect(info).toMatchObject({ phase: 'failed', attempts: 2, error: { origin: 'user' } });
   });
 
-  it.todo('makes child actions: the library makes none yet');
-
   it('is started once more where its node is drained, and succeeds', async (test) => {
     needs(test, 'kubernetes');
     const run = await flyte.task(Ends, 'wait').run({ seconds: 20 });
