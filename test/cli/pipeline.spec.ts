@@ -75,6 +75,19 @@ describe('nestjs-flyte, from code to a run', () => {
     expect(messages[0]).toBe('repeating');
   });
 
+  it('runs code that came apart from the image, whatever lies here meanwhile', async () => {
+    const { version } = await cli.parsed(Deployed, ['deploy', '--code-bundle']);
+    const word = join(app.root, 'dist/word.js');
+    writeFileSync(word, "export const WORD = 'new';\n");
+    const changed = await cli.parsed(Deployed, ['deploy', '--code-bundle', '--dry-run']);
+    expect(changed.version).not.toBe(version);
+    const run = (name: string): Promise<unknown> =>
+      cli.json(['run', 'cli.repeat', '-i', 'text=a', '--version', name, '--follow']);
+    expect(await run(version)).toMatchObject({ outputs: { word: 'old' } });
+    expect(await run('v2')).toMatchObject({ outputs: { word: 'new' } });
+    writeFileSync(word, "export const WORD = 'old';\n");
+  });
+
   it('ends with 3 where the run does not succeed, and says why', async () => {
     const { code, stdout, stderr } = await cli.run(['run', 'cli.fail', '--follow', '--json']);
     expect(code).toBe(3);

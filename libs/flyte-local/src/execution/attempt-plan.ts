@@ -79,7 +79,7 @@ export function planAttempt(data: DataFolder, endpoint: string, request: Attempt
     shown: [
       ...[data.inputsFolder(key), paths.outputs, paths.raw, paths.checkpoints, paths.scratch],
       ...(earlier === undefined ? [] : [earlier]),
-      ...referredData(data, key),
+      ...referredData(data, key, args),
     ],
     marker: `${RUN_BASE_VARIABLE}=${base}`,
   };

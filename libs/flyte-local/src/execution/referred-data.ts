@@ -4,12 +4,15 @@ import type { ActionKey } from '../runs/action-id.js';
 import { fileUrl, type DataFolder } from './data-folder.js';
 
 /**
- * The folders that a run's inputs point into: the raw data of another run, as a file that one run put out is an input of the
- * next, and what a client uploaded. Only of the same project and domain, since whoever makes a run may write any path into
+ * The folders that a run's inputs and its command point into: the raw data of another run, as a file that one run put out is an input of the
+ * next, and what a client uploaded, as an input or as a task's code. Only of the same project and domain, since whoever makes a run may write any path into
  * its inputs.
+ *
+ * @param command the words of the action's command
  */
-export function referredData(data: DataFolder, key: ActionKey): string[] {
+export function referredData(data: DataFolder, key: ActionKey, command: readonly string[]): string[] {
   const inputs = Buffer.from(data.inputBytes(data.inputsFolder(key)) ?? []).toString('latin1');
+  const words = Buffer.from(command.join('\n')).toString('latin1');
   const runs = join(data.root, 'runs');
   const ofRuns = mentions(inputs, runs).flatMap((rest) => {
     const [, run = '', action = '', attempt = ''] = /^([\w-]+)\/([\w-]+)\/(\d+)\/raw\//.exec(rest) ?? [];
@@ -17,7 +20,7 @@ export function referredData(data: DataFolder, key: ActionKey): string[] {
     return run !== '' && basename(data.runFolder(other)) === run ? [join(runs, run, action, attempt, 'raw')] : [];
   });
   const uploads = join(data.root, uploadsOf(key.project, key.domain));
-  const uploaded = mentions(inputs, uploads).flatMap((rest) => {
+  const uploaded = mentions(`${inputs}\n${words}`, uploads).flatMap((rest) => {
     const [root] = /^[\w=-][\w.=-]*/.exec(rest) ?? [];
     return root === undefined ? [] : [join(uploads, root)];
   });

@@ -40,7 +40,7 @@ export function deployCommand(): Command {
         const specified = await specify(version, uri);
         if (!dryRun) await deployTasks(createClient(Tasks, client.transport), specified, { signal });
         noteStaleImages({ module, tasks, image });
-        const deployed = specified.map(({ task, spec }) => ({ name: task.name, image: imageOf(spec) }));
+        const deployed = specified.map(({ task, image: name }) => ({ name: task.name, image: name }));
         if (dryRun) note('Nothing was deployed.');
         const { project, domain } = scope;
         const code = bundle && { files: bundle.files, bytes: bundle.bytes.length, sha256: bundle.sha256, uri };
@@ -52,8 +52,4 @@ export function deployCommand(): Command {
         );
       });
     });
-}
-
-function imageOf({ taskTemplate }: SpecifiedTask['spec']): string {
-  return taskTemplate?.target.case === 'container' ? taskTemplate.target.value.image : '';
 }

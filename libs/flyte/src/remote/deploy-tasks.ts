@@ -10,6 +10,8 @@ import { refusedTask } from './upstream-error.js';
 /** A task, and how Flyte is to run it. */
 export interface SpecifiedTask {
   readonly task: TaskDefinition;
+  /** The name of its image; empty where the local control plane runs it. */
+  readonly image: string;
   readonly spec: TaskSpec;
 }
 
@@ -25,8 +27,8 @@ export function specifyTasks(
 ): Promise<SpecifiedTask[]> {
   return Promise.all(
     tasks.map(async (task) => {
-      const imageName = await images.nameFor(task.environment);
-      return { task, spec: buildTaskSpec(task, { ...target, imageName }) };
+      const image = await images.nameFor(task.environment);
+      return { task, image, spec: buildTaskSpec(task, { ...target, imageName: image }) };
     }),
   );
 }
