@@ -42,7 +42,7 @@ describe('the wire', () => {
 
     it('answers unimplemented to what it does not serve, unary and streaming', async () => {
       const runs = createClient(RunService, transportOf(wire, plane.url, [bearer(token)]));
-      expect(await failure(runs.getActionDataURIs({}))).toMatchObject({ code: 12 });
+      expect(await failure(runs.getActionData({}))).toMatchObject({ code: 12 });
       const stream = runs.watchRunDetails({})[Symbol.asyncIterator]();
       expect(await failure(stream.next())).toMatchObject({ code: 12 });
     });

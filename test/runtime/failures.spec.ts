@@ -88,7 +88,7 @@ describe('an action that fails', () => {
   });
 
   it.each([
-    ['a scheme that is not supported', ['--inputs', 's3://bucket/inputs.pb'], /"s3" is not supported/],
+    ['a scheme that is not supported', ['--inputs', 'ftp://bucket/inputs.pb'], /"ftp" is not supported/],
     ['a template that was not filled in', ['--inputs', '{{.input}}'], /template/],
     ['a file of another machine', ['--inputs', 'file://elsewhere/inputs.pb'], /names no file of this machine/],
   ])('by %s for its inputs', async (_, inputs, message) => {

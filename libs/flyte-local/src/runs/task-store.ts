@@ -1,5 +1,5 @@
 import { create, toBinary } from '@bufbuild/protobuf';
-import { timestampDate, timestampFromDate } from '@bufbuild/protobuf/wkt';
+import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import type { EnrichedIdentity } from 'nestjs-flyte/idl/common/identity';
 import {
   TaskDetailsSchema,
@@ -22,14 +22,14 @@ export class TaskStore {
   /** Adds a version of a task, or replaces it: then it was created as long ago as before, as upstream has it. */
   put(id: TaskIdentifier, spec: TaskSpec, deployedBy: EnrichedIdentity): void {
     const now = new Date();
-    const created = this.get(id)?.metadata?.deployedAt ?? timestampFromDate(now);
+    const created = this.#createdAt(id) ?? now;
     const { environment, documentation } = spec;
     const details = create(TaskDetailsSchema, {
       taskId: id,
       spec,
       metadata: create(TaskMetadataSchema, {
         deployedBy,
-        deployedAt: created,
+        deployedAt: timestampFromDate(created),
         shortName: spec.shortName,
         environmentName: environment?.name ?? '',
         shortDescription: documentation?.shortDescription ?? '',
@@ -45,7 +45,7 @@ export class TaskStore {
          env_description = excluded.env_description, short_description = excluded.short_description,
          deployed_at = excluded.deployed_at, message = excluded.message`,
       [
-        ...[id.project, id.domain, id.name, id.version, timestampDate(created).toISOString(), environment?.name ?? ''],
+        ...[id.project, id.domain, id.name, id.version, created.toISOString(), environment?.name ?? ''],
         ...[functionOf(id.name, environment?.name ?? ''), subject, environment?.description ?? ''],
         ...[documentation?.shortDescription ?? '', now.toISOString(), toBinary(TaskDetailsSchema, details)],
       ],
@@ -58,6 +58,13 @@ export class TaskStore {
       'SELECT name, version, message FROM tasks WHERE project = ? AND domain = ? AND name = ? AND version = ?';
     const row = this.database.get(sql, [project, domain, name, version]);
     return row === undefined ? undefined : toDetails(row);
+  }
+
+  /** Of the column, since what replaces a damaged record must not need to read it. */
+  #createdAt({ project, domain, name, version }: TaskIdentifier): Date | undefined {
+    const sql = 'SELECT created_at FROM tasks WHERE project = ? AND domain = ? AND name = ? AND version = ?';
+    const created = new Date(String(this.database.get(sql, [project, domain, name, version])?.['created_at']));
+    return Number.isNaN(created.getTime()) ? undefined : created;
   }
 
   /** A page of the versions of one task, and one more where there is more. */
