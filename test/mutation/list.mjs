@@ -259,8 +259,8 @@ export const mutants = [
   },
   {
     file: `${execution}/attempt-runner.ts`,
-    find: '...given, ...variables, ...folder, ...flyte }',
-    replace: '...flyte, ...given, ...variables, ...folder }',
+    find: '...secrets, ...told, ...variables }',
+    replace: '...variables, ...secrets, ...told }',
     spec: injection,
   },
   {
@@ -292,21 +292,21 @@ export const mutants = [
   // The commands.
   {
     file: 'libs/flyte/src/cli/report-failure.ts',
-    find: "error.code === 'invalid_argument' ? 2 : 1",
-    replace: '1',
+    find: "error.code === 'invalid_argument' ? EXIT_CODES.usage : EXIT_CODES.failed",
+    replace: 'EXIT_CODES.failed',
     spec: 'test/images/command.spec.ts',
   },
   {
-    file: 'libs/flyte/src/cli/image-build.command.ts',
+    file: 'libs/flyte/src/cli/interruption.ts',
     find: "['SIGINT', 'SIGTERM'] as const",
     replace: "['SIGTERM'] as const",
     spec: 'test/images/command.spec.ts',
     test: 'SIGINT',
   },
   {
-    file: 'libs/flyte/src/cli/image-build.command.ts',
-    find: 'process.on(signal,',
-    replace: 'process.once(signal,',
+    file: 'libs/flyte/src/cli/interruption.ts',
+    find: 'process.on(name,',
+    replace: 'process.once(name,',
     spec: 'test/images/command.spec.ts',
     test: 'SIGINT',
   },
