@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import * as z from 'zod';
 import { FlyteError } from '../errors/flyte-error.js';
 import { loadSdk, retriesOf } from './cloud-sdk.js';
+import { kept } from './kept.js';
 import { type ObjectPlace, type ObjectStore, PART_BYTES, PARTS_AT_ONCE } from './object-store.js';
 
 const problem = z.object({
@@ -26,22 +27,15 @@ interface Account {
 export async function abfsStore(env: NodeJS.ProcessEnv): Promise<ObjectStore> {
   const sdk = await loadSdk('abfs', ['@azure/storage-blob@12'], () => import('@azure/storage-blob'));
   const retryOptions = { maxTries: retriesOf(env) + 1, retryDelayInMs: 200, maxRetryDelayInMs: 16_000 };
-  const containers = new Map<string, Promise<ContainerClient>>();
-
-  async function open(bucket: string): Promise<ContainerClient> {
+  // By container and host.
+  const containerOf = kept(async (bucket: string): Promise<ContainerClient> => {
     const [container = '', host] = bucket.split('@');
     const account = accountOf(host, env);
     const key = keyOf(account, env);
     const credential =
       key === undefined ? await defaultCredential() : new sdk.StorageSharedKeyCredential(account.name, key);
     return new sdk.BlobServiceClient(account.endpoint, credential, { retryOptions }).getContainerClient(container);
-  }
-
-  async function containerOf(bucket: string): Promise<ContainerClient> {
-    const known = containers.get(bucket) ?? open(bucket);
-    containers.set(bucket, known);
-    return known;
-  }
+  });
 
   async function blobOf({ bucket, key }: ObjectPlace): Promise<BlockBlobClient> {
     return (await containerOf(bucket)).getBlockBlobClient(key);
@@ -94,7 +88,14 @@ const NO_CREDENTIALS =
   `Set ${ACCOUNT_KEY}, or AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, ` +
   'or give the pod a workload identity or the machine a managed one.';
 
-function accountOf(host: string | undefined, env: NodeJS.ProcessEnv): Account {
+/**
+ * Azure's hosts, of which the first label is the account. The token of a pod is good for any account, so it goes to nobody
+ * else because a URI says so.
+ */
+const HOST = /^([a-z0-9-]+)\.(?:dfs|blob)\.(core\.(?:windows\.net|usgovcloudapi\.net|chinacloudapi\.cn))$/;
+
+function accountOf(given: string | undefined, env: NodeJS.ProcessEnv): Account {
+  const host = given?.toLowerCase();
   const name = host?.split('.')[0] ?? env[ACCOUNT_NAME];
   if (!name) {
     throw new FlyteError(
@@ -102,12 +103,22 @@ function accountOf(host: string | undefined, env: NodeJS.ProcessEnv): Account {
       `Set ${ACCOUNT_NAME}, or name the account in the URI: "abfs://container@account.dfs.core.windows.net/file".`,
     );
   }
-  const service = host?.includes('.') ? host.replace('.dfs.', '.blob.') : `${name}.blob.core.windows.net`;
-  const endpoint = env[ENDPOINT] || `https://${service}`;
+  const endpoint = env[ENDPOINT] || `https://${name}.blob.${domainOf(host)}`;
   if (/^https?:\/\/[^/]/.test(endpoint) && URL.canParse(endpoint)) return { name, endpoint };
   throw new FlyteError(
     'invalid_configuration',
     `${ENDPOINT} is no URL; a valid example: "https://account.blob.core.windows.net".`,
+  );
+}
+
+function domainOf(host: string | undefined): string {
+  if (!host?.includes('.')) return 'core.windows.net';
+  const domain = HOST.exec(host)?.[2];
+  if (domain !== undefined) return domain;
+  throw new FlyteError(
+    'invalid_argument',
+    `${JSON.stringify(host)} is no host of Azure's storage, and gets no credentials: a URI names one as ` +
+      `"account.dfs.core.windows.net". A store elsewhere is named by ${ENDPOINT}.`,
   );
 }
 

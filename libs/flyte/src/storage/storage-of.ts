@@ -1,12 +1,15 @@
 import { FlyteError } from '../errors/flyte-error.js';
 import { fileStorage } from './file-storage.js';
+import { kept } from './kept.js';
 import { objectStorage } from './object-storage.js';
 import type { Storage } from './storage.js';
 
 const SCHEME = /^([A-Za-z][A-Za-z0-9+.-]*):\/\//;
 
+type Open = (env: NodeJS.ProcessEnv) => Promise<Storage>;
+
 /** What opens the storage of a scheme. A cloud's own file, and its SDK, is loaded with the first URI of its scheme. */
-const SCHEMES = new Map<string, (env: NodeJS.ProcessEnv) => Promise<Storage>>([
+const SCHEMES = new Map<string, Open>([
   ['file', async () => fileStorage],
   ['s3', async (env) => objectStorage(await (await import('./s3-store.js')).s3Store(env))],
   ['gs', async (env) => objectStorage(await (await import('./gs-store.js')).gsStore(env))],
@@ -18,8 +21,8 @@ async function abfs(env: NodeJS.ProcessEnv): Promise<Storage> {
   return objectStorage(await (await import('./abfs-store.js')).abfsStore(env));
 }
 
-/** One for each scheme and process: who this process is to a cloud, its variables say, and there is one set of them. */
-const opened = new Map<string, Promise<Storage>>();
+/** One for each cloud and process: who this process is to a cloud, its variables say, and there is one set of them. */
+const storageBy = kept(async (open: Open) => open(process.env));
 
 /**
  * The storage of a URI: `file://…`, an absolute path, `s3://…`, `gs://…`, `abfs://…` or `abfss://…`.
@@ -42,14 +45,7 @@ export async function storageOf(uri: string): Promise<Storage> {
         `Supported are ${supported} and absolute paths.`,
     );
   }
-  let storage = opened.get(scheme);
-  if (!storage) {
-    storage = open(process.env);
-    opened.set(scheme, storage);
-    // What could not be opened, such as for want of a package, is no answer for ever.
-    storage.catch(() => opened.delete(scheme));
-  }
-  return storage;
+  return storageBy(open);
 }
 
 /** Without what follows a question mark: that may be a signature, and nothing here takes it. */
