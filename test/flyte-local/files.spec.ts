@@ -1,6 +1,17 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import {
+  appendFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { request as requestHttp, type OutgoingHttpHeaders } from 'node:http';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
@@ -28,6 +39,7 @@ import { failure, requestHttp2, temporaryFolder } from './support.js';
 type Location = Exclude<MessageInitShape<typeof CreateUploadLocationRequestSchema>, { $typeName: string }>;
 type Link = Exclude<MessageInitShape<typeof CreateDownloadLinkRequestSchema>, { $typeName: string }>;
 
+const REPORT_BYTES = 64 * 1024 * 1024;
 const folder = temporaryFolder();
 const data = join(folder, 'state/data');
 let plane: LocalControlPlane;
@@ -192,6 +204,11 @@ describe('an upload', () => {
     ['a name with a backslash', { filename: 'a\\b' }, Code.InvalidArgument],
     ['a name with NUL', { filename: 'a\0' }, Code.InvalidArgument],
     ['a name too long', { filename: 'a'.repeat(256) }, Code.InvalidArgument],
+    [
+      'a name too long as a whole',
+      { filename: Array<string>(9).fill('a'.repeat(127)).join('/') },
+      Code.InvalidArgument,
+    ],
     ['a root that leads out', { filenameRoot: '..' }, Code.InvalidArgument],
     ['a root with a slash', { filenameRoot: 'a/b' }, Code.InvalidArgument],
     ['half a digest', { contentMd5: new Uint8Array(8) }, Code.InvalidArgument],
@@ -217,6 +234,34 @@ describe('an upload', () => {
     await put(location, 'one');
     expect(await failure(locate('two', named))).toMatchObject({ code: Code.AlreadyExists });
     expect((await locate('one', named)).nativeUrl).toBe(location.nativeUrl);
+    const other = (filename: string) => failure(locate('one', { filenameRoot: 'bundle', filename }));
+    expect(await other('code')).toMatchObject({
+      code: Code.AlreadyExists,
+      rawMessage: expect.stringContaining('folder in the place'),
+    });
+    expect(await other('code/a.tgz/b')).toMatchObject({
+      code: Code.AlreadyExists,
+      rawMessage: expect.stringContaining('file already where'),
+    });
+  });
+
+  it('follows no link that an action left in its way', async () => {
+    const elsewhere = join(folder, 'elsewhere');
+    mkdirSync(elsewhere);
+    writeFileSync(join(elsewhere, 'a.txt'), 'not for you');
+    const above = await locate('theirs', { filenameRoot: 'linked', filename: 'in/a.txt' });
+    const at = join(fileURLToPath(above.nativeUrl), '../..');
+    mkdirSync(at);
+    symlinkSync(elsewhere, join(at, 'in'));
+    expect(await put(above, 'theirs')).toMatchObject({ status: 403, text: expect.stringContaining('AccessDenied') });
+    // Whether the content is the one that is asked about, nobody is told.
+    expect((await locate('not for you', { filenameRoot: 'linked', filename: 'in/a.txt' })).nativeUrl).toBe(
+      above.nativeUrl,
+    );
+    expect(readFileSync(join(elsewhere, 'a.txt'), 'utf8')).toBe('not for you');
+    symlinkSync(join(elsewhere, 'a.txt'), join(at, 'b.txt'));
+    const inPlace = failure(locate('theirs', { filenameRoot: 'linked', filename: 'b.txt' }));
+    expect(await inPlace).toMatchObject({ code: Code.AlreadyExists });
   });
 });
 
@@ -250,6 +295,38 @@ describe('a link', () => {
     });
     expect((await send(url, 'PUT', {}, 'x')).status).toBe(403);
     expect((await send(url.replace('report.html', 'outputs.pb'), 'GET')).status).toBe(403);
+  });
+
+  // Longer than the kernel buffers for a socket, so that the plane still reads when the file changes.
+  it.each([
+    ['longer', (path: string) => appendFileSync(path, 'more'), REPORT_BYTES, 1],
+    ['shorter', (path: string) => truncateSync(path, 1024), undefined, 2],
+  ])('sends what it promised, or ends, where the report becomes %s', async (_, change, expected, times) => {
+    const { run: big } = await runTask(alice, shellTask(`truncate -s ${REPORT_BYTES} "$out/report.html"; finish`));
+    const [url = ''] = await link(big.name);
+    const { pathname, search, hostname, port, host } = new URL(url);
+    const socket = connect(Number(port), hostname);
+    // What follows an answer that ended too early would be taken for its rest.
+    socket.write(
+      `GET ${pathname}${search} HTTP/1.1\r\nhost: ${host}\r\nconnection: ${times === 1 ? 'close' : 'keep-alive'}\r\n\r\n`.repeat(
+        times,
+      ),
+    );
+    const [head] = (await once(socket, 'data')) as [Buffer];
+    socket.pause();
+    change(join(data, decodeURIComponent(pathname.replace('/storage/', ''))));
+    let bytes = head.length - (head.indexOf('\r\n\r\n') + 4);
+    let isFollowed = false;
+    socket.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      isFollowed ||= chunk.includes('HTTP/1.1');
+    });
+    socket.resume();
+    await once(socket, 'close');
+    expect(isFollowed).toBe(false);
+    if (expected === undefined) expect(bytes).toBeLessThan(REPORT_BYTES);
+    else expect(bytes).toBe(expected);
+    expect((await send((await link(run))[0] ?? '', 'GET')).text).toBe('<p>done</p>');
   });
 
   it('is for those who may see the run, and to reports only', async () => {

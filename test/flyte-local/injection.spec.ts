@@ -131,6 +131,14 @@ describe('the environment of an action', () => {
     expect(report.env).toMatchObject({ A: '1', B: '2', RUN_NAME: run.name });
   });
 
+  it('lets a secret win over a variable of its name', async () => {
+    await putSecret(clients, 'over-variable', 'secret');
+    const { env } = await lookWith([{ key: 'over-variable', envVar: 'OVER', mountRequirement: ENV }], {
+      runSpec: { envs: { values: [{ key: 'OVER', value: 'open' }] } },
+    });
+    expect(base64(env['OVER'] ?? '')).toBe(base64('secret'));
+  });
+
   it.each([
     ['', 'x', /name is empty/],
     ['A=B', 'x', /holds "="/],

@@ -67,6 +67,19 @@ describe('lists', () => {
     },
   );
 
+  it('are sorted by every key that the refusal of a wrong one names', async () => {
+    let sorted = 0;
+    for (const names of [runs, tasks, versions, actions]) {
+      const { rawMessage } = await failure(names({ sortBy: { key: 'none' } }));
+      for (const key of rawMessage.replace(/^.*none of |\.$/g, '').split(', ')) {
+        const found = new Set(await names({ sortBy: { key, direction: ASCENDING } }));
+        expect([key, found]).toEqual([key, new Set(await names({}))]);
+        sorted += 1;
+      }
+    }
+    expect(sorted).toBeGreaterThan(50);
+  });
+
   const filtered = (field: string, name: number, ...values: string[]): Request => ({
     filters: [{ field, function: name, values }],
     sortBy: { key: 'created_at', direction: ASCENDING },

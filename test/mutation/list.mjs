@@ -259,8 +259,8 @@ export const mutants = [
   },
   {
     file: `${execution}/attempt-runner.ts`,
-    find: '...secrets, ...told, ...variables }',
-    replace: '...variables, ...secrets, ...told }',
+    find: '...given, ...secrets, ...told, ...flyte }',
+    replace: '...flyte, ...given, ...secrets, ...told }',
     spec: injection,
   },
   {

@@ -27,8 +27,10 @@ export interface AttemptPlan {
   readonly paths: AttemptPaths;
   /** The command, its templates filled in. */
   readonly command: readonly [string, ...string[]];
-  /** What the task's author, the run's caller and Flyte set; of one name, the later of these. */
-  readonly variables: Variables;
+  /** What the task's author and the run's caller set; of one name, the later of these. */
+  readonly given: Variables;
+  /** What Flyte sets: whose run it is, nobody else may say. */
+  readonly flyte: Variables;
   /** An entry of the environment that only this run's processes have. */
   readonly marker: string;
   /** Whether the task unpacks its code where it runs, as Python's does where it was not built into an image. */
@@ -68,13 +70,8 @@ export function planAttempt(data: DataFolder, endpoint: string, request: Attempt
   return {
     paths,
     command: [file, ...args],
-    variables: {
-      ...givenVariables([...(container?.env ?? []), ...(runSpec.envs?.values ?? [])]),
-      // Last: whose run it is, nobody else may say.
-      ...flyteVariables(request),
-      ...endpointVariables(endpoint),
-      [RUN_BASE_VARIABLE]: base,
-    },
+    given: givenVariables([...(container?.env ?? []), ...(runSpec.envs?.values ?? [])]),
+    flyte: { ...flyteVariables(request), ...endpointVariables(endpoint), [RUN_BASE_VARIABLE]: base },
     bringsCode: args.some((arg) => CODE_FLAGS.test(arg)),
     shown: [
       ...[data.inputsFolder(key), paths.outputs, paths.raw, paths.checkpoints, paths.scratch],

@@ -127,7 +127,7 @@ export class AttemptRunner {
   }
 
   async #process(
-    { paths, command: [name, ...args], variables, marker, shown, bringsCode }: AttemptPlan,
+    { paths, command: [name, ...args], given, flyte, marker, shown, bringsCode }: AttemptPlan,
     secrets: Variables,
     files: SecretFiles | undefined,
     log: AttemptLog,
@@ -135,7 +135,8 @@ export class AttemptRunner {
   ): Promise<AttemptResult> {
     const { namespaces, cwd, graceMs } = this.parts;
     const told = secretsVariables(secrets, files?.folder);
-    const asked: Variables = { ...inheritedVariables(process.env), ...secrets, ...told, ...variables };
+    // A secret wins over a variable of its name, as Flyte's webhook replaces the container's.
+    const asked: Variables = { ...inheritedVariables(process.env), ...given, ...secrets, ...told, ...flyte };
     const env = { ...asked, PATH: searchPath(asked['PATH'] ?? '', cwd) };
     const folders = [paths.outputs, paths.raw, paths.checkpoints, ...(bringsCode ? [paths.scratch] : [])];
     for (const needed of folders) mkdirSync(needed, { recursive: true, mode: 0o700 });

@@ -14,7 +14,7 @@ export function secretsOfTask({ taskTemplate }: TaskSpec): Secret[] {
   }
 }
 
-/** The secrets that the deployed tasks declare, each task in the version that was deployed last. */
+/** The secrets that the deployed tasks declare, each task in the version that was created last. */
 export function secretsOfTasks(tasks: TaskStore): Secret[] {
   // SQLite reads a negative limit as none.
   return tasks

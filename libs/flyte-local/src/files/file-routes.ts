@@ -1,11 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { constants, createWriteStream, mkdirSync, rmSync } from 'node:fs';
-import { type FileHandle, mkdir, open, realpath, rename, rm } from 'node:fs/promises';
+import { createWriteStream, mkdirSync, rmSync } from 'node:fs';
+import { mkdir, realpath, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { PlaneRequest, PlaneRequestHandler, PlaneResponse } from '../http/plane-handler.js';
-import { READ_ONLY } from '../state/atomic-file.js';
 import { isFull } from '../state/state-problem.js';
+import { openFile } from './open-file.js';
 import type { SignedGrant, SignedUrls } from './signed-urls.js';
 
 /** Why a request for a file is refused, in the words of an object store. */
@@ -76,6 +76,10 @@ async function receive(request: PlaneRequest, temporary: string, path: string, {
     if (hash.digest('base64') !== md5)
       throw new Refused(400, 'BadDigest', 'The body has another MD5 than was promised.');
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    // An action, which runs as this user, may have put a link in place of a folder.
+    if ((await realpath(dirname(path))) !== dirname(path)) {
+      throw new Refused(403, 'AccessDenied', 'A folder of this name is a link, which leads elsewhere.');
+    }
     await rename(temporary, path);
   } finally {
     await rm(temporary, { force: true });
@@ -84,6 +88,7 @@ async function receive(request: PlaneRequest, temporary: string, path: string, {
 
 async function sendFile(path: string, response: PlaneResponse): Promise<void> {
   await using file = await openFile(path);
+  if (file === undefined) throw new Refused(404, 'NoSuchKey', 'There is no such file.');
   const { size } = await file.stat();
   response.writeHead(200, {
     'content-type': 'application/octet-stream',
@@ -91,20 +96,20 @@ async function sendFile(path: string, response: PlaneResponse): Promise<void> {
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
   });
-  await pipeline(file.createReadStream({ start: 0, autoClose: false }), response);
-}
-
-/** Opens a file as it was signed: an action may have put a link there since, which leads elsewhere. */
-async function openFile(path: string): Promise<FileHandle> {
-  let file: FileHandle | undefined;
-  try {
-    file = await open(path, READ_ONLY | constants.O_NOFOLLOW);
-    if ((await file.stat()).isFile() && (await realpath(path)) === path) return file;
-  } catch {
-    // Whatever the reason, there is nothing to send.
-  }
-  await file?.close();
-  throw new Refused(404, 'NoSuchKey', 'There is no such file.');
+  if (size === 0) return void response.end();
+  // An action may still write to its report: what is promised is sent, no byte more, and what is no longer there ends the answer.
+  let sent = 0;
+  await pipeline(
+    file.createReadStream({ start: 0, end: size - 1, autoClose: false }),
+    async function* counted(chunks: AsyncIterable<Buffer>) {
+      for await (const chunk of chunks) {
+        sent += chunk.length;
+        yield chunk;
+      }
+      if (sent < size) throw new Error('The file became shorter while it was sent.');
+    },
+    response,
+  );
 }
 
 function answerError(response: PlaneResponse, error: unknown): void {

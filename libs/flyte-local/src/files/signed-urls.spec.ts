@@ -14,6 +14,7 @@ describe('a signed URL', () => {
     const { url, expiresAtMs } = urls.sign(grant, 60);
     expect(expiresAtMs).toBe(1_060_000);
     expect(urls.read('PUT', target(url))).toEqual(grant);
+    expect(urls.sign(grant, 0.0015).expiresAtMs).toBe(1_000_001);
     now = 1_060_001;
     expect(urls.read('PUT', target(url))).toBe('expired');
   });

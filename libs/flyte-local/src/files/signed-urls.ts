@@ -32,7 +32,7 @@ export class SignedUrls {
 
   /** Makes a URL. It is a credential. */
   sign(grant: SignedGrant, seconds: number): { readonly url: string; readonly expiresAtMs: number } {
-    const expiresAtMs = this.now() + seconds * 1000;
+    const expiresAtMs = Math.floor(this.now() + seconds * 1000);
     const url = new URL(FILES_PATH + grant.path.split('/').map(encodeURIComponent).join('/'), this.origin());
     url.searchParams.set('expires', String(expiresAtMs));
     if (grant.md5 !== '') url.searchParams.set('md5', grant.md5);

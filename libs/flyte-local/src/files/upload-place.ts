@@ -1,16 +1,19 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { Code, ConnectError } from '@connectrpc/connect';
 import type { CreateUploadLocationRequest } from 'nestjs-flyte/idl/dataproxy/dataproxy_service';
 import { codeOf } from '../state/atomic-file.js';
+import { openFile } from './open-file.js';
 
 /** The folder of all files that clients upload, in the plane's data folder. */
 export const UPLOADED = 'files';
 
 const MD5_BYTES = 16;
 const MAX_SEGMENT_BYTES = 255;
+/** As object stores limit a key: the folder of uploads is a part of the path too, which the system limits. */
+const MAX_NAME_BYTES = 1024;
 
 /** The folder of a project's uploads in a domain, both of which may hold any character. */
 export function uploadsOf(project: string, domain: string): string {
@@ -39,7 +42,7 @@ export function uploadPlace(request: CreateUploadLocationRequest): string {
     );
   }
   const name = filename === '' ? 'content' : filename.replace(/^\/+/, '');
-  if (!name.split('/').every(isSegment)) {
+  if (Buffer.byteLength(name) > MAX_NAME_BYTES || !name.split('/').every(isSegment)) {
     throw invalid('The filename must be a name, or names with "/" between them: none empty, too long, "." or "..".');
   }
   return [uploadsOf(project, domain), filenameRoot || base32(contentMd5), name].join('/');
@@ -51,25 +54,33 @@ function isSegment(segment: string): boolean {
 }
 
 /**
- * Refuses to put another content where a client has put one by name.
+ * Refuses to put a file where another content has been put by name, where a folder is, or below a file.
  *
+ * @param root the data folder
  * @throws ConnectError `already_exists`
  */
-export async function requireSameContent(
+export async function requireFree(
   root: string,
   place: string,
   { filename, filenameRoot, contentMd5 }: CreateUploadLocationRequest,
 ): Promise<void> {
+  const path = join(root, place);
+  const found = await lstat(path).catch(codeOf);
+  if (found === 'ENOENT') return;
+  if (found === 'ENOTDIR') throw exists('There is a file already where the file name has a folder.');
+  if (typeof found === 'string') throw exists(`What is in the place of that file can't be read (${found}).`);
+  if (!found.isFile()) throw exists('There is a folder in the place of that file already, or a link.');
   if (filename === '' || filenameRoot === '') return;
+  await using file = await openFile(path);
+  if (file === undefined) return;
   const hash = createHash('md5');
-  try {
-    await pipeline(createReadStream(join(root, place)), hash);
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes(codeOf(error))) return;
-    throw error;
-  }
+  await pipeline(file.createReadStream({ start: 0, autoClose: false }), hash);
   if (hash.digest().equals(contentMd5)) return;
-  throw new ConnectError('There is a file of that root and name already, with another content.', Code.AlreadyExists);
+  throw exists('There is a file of that root and name already, with another content.');
+}
+
+function exists(message: string): ConnectError {
+  return new ConnectError(message, Code.AlreadyExists);
 }
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';

@@ -17,6 +17,8 @@ const time = (sql: string): ListColumn => ({ sql, kind: 'time' });
 /** Two of one millisecond are told apart by their sequence. */
 const created: ListColumn = { ...time('created_at'), order: 'sequence' };
 const absent = text('NULL');
+/** One number for all. The sum keeps SQLite from reading it as the position of a column, where it is sorted by. */
+const constant = (value: number): ListColumn => number(`(${String(value)} + 0)`);
 
 /** Of runs and actions (flyteorg/flyte runs/repository/models/action.go). */
 export const ACTION_COLUMNS: ListColumns = {
@@ -24,7 +26,7 @@ export const ACTION_COLUMNS: ListColumns = {
   domain: text('domain'),
   run_name: text('run_name'),
   phase: number('phase'),
-  action_type: number('1'),
+  action_type: constant(1),
   run_source: text('run_source'),
   created_by_subject: text("nullif(created_by, '')"),
   trigger_task_name: absent,
@@ -54,8 +56,8 @@ export const TASK_COLUMNS: ListColumns = {
   created_at: created,
   updated_at: time('deployed_at'),
   trigger_name: absent,
-  total_triggers: number('0'),
-  active_triggers: number('0'),
+  total_triggers: constant(0),
+  active_triggers: constant(0),
   env_description: text("nullif(env_description, '')"),
   short_description: text("nullif(short_description, '')"),
 };

@@ -12,7 +12,7 @@ import {
 } from 'nestjs-flyte/idl/dataproxy/dataproxy_service';
 import { fileUrl, REPORT } from '../execution/data-folder.js';
 import { MAX_EXPIRY_SECONDS } from '../files/signed-urls.js';
-import { requireSameContent, uploadPlace } from '../files/upload-place.js';
+import { requireFree, uploadPlace } from '../files/upload-place.js';
 import { actionKeyOf } from '../runs/action-id.js';
 import type { PlaneContext } from './plane-service.js';
 import { requireExistingProject } from './project-check.js';
@@ -27,7 +27,7 @@ export async function createUploadLocation(
   const seconds = secondsOf(request.expiresIn);
   const path = uploadPlace(request);
   requireExistingProject(values, database, request.project);
-  await requireSameContent(engine.data.root, path, request);
+  await requireFree(engine.data.root, path, request);
   const md5 = Buffer.from(request.contentMd5).toString('base64');
   const withMetadata = request.addContentMd5Metadata;
   const { url, expiresAtMs } = signedUrls.sign({ method: 'PUT', path, md5, withMetadata }, seconds);

@@ -100,7 +100,8 @@ function execution(): readonly SqlStatement[] {
 
 /**
  * What runs and tasks can be filtered and sorted by, and which outputs may be taken for those of the same task with the same
- * inputs. Of what was there before, times are taken from what was known, and texts stay empty.
+ * inputs. Of what was there before, times are taken from what was known, and texts stay empty; filters do not know when its runs
+ * ended, nor how long they took.
  */
 function lists(): readonly SqlStatement[] {
   return [
