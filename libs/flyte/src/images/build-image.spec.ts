@@ -167,6 +167,18 @@ describe('buildImage', () => {
     );
   });
 
+  it.each([
+    ['says what it fetched', ok(), `sha256:${'0'.repeat(64)}`],
+    ['was not to be asked, whatever this machine has', no, undefined],
+  ])('tells the digest where the registry %s', async (_how, pull, digest) => {
+    const acme = image.clone({ registry: 'ghcr.io/acme' });
+    const { run } = machine({
+      ...{ ...BUILDAH, 'buildah inspect': ok(), 'buildah push': ok(), 'buildah pull': pull },
+      'buildah images': ok(`sha256:${'0'.repeat(64)}\n`),
+    });
+    expect(await buildImage(acme, { env: {}, push: true }, run)).toMatchObject({ pushed: true, digest });
+  });
+
   it('leaves an image alone that adds nothing to its base', async () => {
     const { run, ran } = machine({});
     expect(await buildImage(Image.fromBase('busybox'), {}, run)).toEqual({

@@ -24,7 +24,6 @@ export async function isInRegistry(
   return answersYes(around, builder.findInRegistry(fullName));
 }
 
-/** https://github.com/opencontainers/distribution-spec/blob/main/spec.md#checking-if-content-exists-in-the-registry */
 /** The digest of an image that its registry has, `sha256:…`; undefined where nobody can tell. */
 export async function digestInRegistry(
   fullName: string,
@@ -37,12 +36,17 @@ export async function digestInRegistry(
   for (const command of builder.findDigest(fullName)) {
     // oxlint-disable-next-line no-await-in-loop -- each needs what the one before did
     const { exitCode, text } = await ask(around, command);
-    said = exitCode === 0 ? text : '';
+    // Of an image that could not be fetched anew, what is on this machine may be another one.
+    if (exitCode !== 0) return undefined;
+    said = text;
   }
   return digest.exec(said)?.[0];
 }
 
-/** What a registry on this machine says of an image; undefined where it does not answer. */
+/**
+ * What a registry on this machine says of an image; undefined where it does not answer.
+ * https://github.com/opencontainers/distribution-spec/blob/main/spec.md#checking-if-content-exists-in-the-registry
+ */
 async function head(fullName: string): Promise<Response | undefined> {
   const [, host = '', name = '', tag = ''] = /^([^/]+)\/(.*):([^:]+)$/.exec(fullName) ?? [];
   const kinds = ['vnd.oci.image.manifest.v1', 'vnd.oci.image.index.v1', 'vnd.docker.distribution.manifest.v2'];
