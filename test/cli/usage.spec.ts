@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { startPlane } from '../support/plane.js';
@@ -82,6 +82,24 @@ describe("the configuration of Flyte's tools", () => {
     configure('admin:\n  endpoint: http://127.0.0.1:1\n');
     expect((await cli.run(['whoami'], elsewhere)).stderr).toMatch(/^unavailable/);
     expect(await cli.json(['whoami', '--config', 'elsewhere.yaml'], elsewhere)).toMatchObject({ subject: 'alice' });
+  });
+
+  it('has a login for its own Flyte, and for no other one', async () => {
+    await using plane = await startPlane();
+    writeFileSync(join(app.root, 'token'), await plane.token('alice'));
+    const script =
+      "const fs = require('node:fs'); fs.writeFileSync('asked', ''); console.log(fs.readFileSync('token', 'utf8'));";
+    writeFileSync(join(app.root, 'login.cjs'), script);
+    const login = (endpoint: string): void =>
+      configure(`admin:\n  endpoint: ${endpoint}\n  insecure: true\n  command: [node, login.cjs]\n`);
+    login('http://127.0.0.1:1');
+    const { code, stderr } = await cli.run(['whoami'], { FLYTE_ENDPOINT: plane.url });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^The login in .*config\.yaml is not used: [^]*^unauthenticated/m);
+    expect(existsSync(join(app.root, 'asked'))).toBe(false);
+    login(plane.url);
+    expect(await cli.json(['whoami'])).toMatchObject({ subject: 'alice' });
+    expect(existsSync(join(app.root, 'asked'))).toBe(true);
   });
 
   it.each([

@@ -8,6 +8,8 @@ import type { CliConfig } from './cli-config.js';
  * Who the command is. The first of these that is there: the token of `FLYTE_TOKEN_FILE`, the one in `FLYTE_TOKEN`, the client
  * of `FLYTE_CLIENT_ID` with its secret in `FLYTE_CLIENT_SECRET_FILE` or `FLYTE_CLIENT_SECRET`; then, in the configuration file,
  * the client of `clientId`, and the command of `command`. Nobody where there is none.
+ *
+ * @param config the file that says where Flyte is; empty where something else does
  */
 export function cliCredentials(config: CliConfig): ServiceCredentials | undefined {
   const { FLYTE_TOKEN_FILE: file, FLYTE_TOKEN: token, FLYTE_CLIENT_ID: clientId } = process.env;

@@ -15,6 +15,7 @@ import { createTaskRegistry } from '../tasks/task-registry.js';
 import { type CliConfig, readCliConfig } from './cli-config.js';
 import { cliCredentials } from './cli-credentials.js';
 import { interruption } from './interruption.js';
+import { note } from './output.js';
 
 /** Options of every command that asks Flyte. */
 export interface ConnectionFlags {
@@ -70,7 +71,7 @@ export async function withFlyte<T>(flags: ConnectionFlags, act: (connection: Con
   }
 }
 
-/** Flags win over variables, and these over the file; where Flyte is, one of them says as a whole. */
+/** Flags win over variables, and these over the file; where Flyte is and who asks, the file says together. */
 function settingsOf({ org, project, domain }: ConnectionFlags, config: CliConfig, env: FlyteSettings): ResolvedOptions {
   const { path, endpoint, insecure, caFile } = config;
   const cluster = inClusterSettings();
@@ -80,15 +81,19 @@ function settingsOf({ org, project, domain }: ConnectionFlags, config: CliConfig
       `Where is Flyte? Set FLYTE_ENDPOINT, such as "dns:///flyte.example.com", or give ${path ?? 'a .flyte/config.yaml'} the line "endpoint" under "admin".`,
     );
   }
-  const fromFile: FlyteModuleOptions =
-    env.endpoint !== undefined || endpoint === undefined
-      ? {}
-      : {
-          endpoint,
-          ...(insecure !== undefined && { insecure }),
-          ...(caFile !== undefined && { tls: { ca: certificate(caFile) } }),
-        };
-  const credentials = cliCredentials(config);
+  const isOfFile = env.endpoint === undefined && endpoint !== undefined;
+  const fromFile: FlyteModuleOptions = isOfFile
+    ? {
+        endpoint,
+        ...(insecure !== undefined && { insecure }),
+        ...(caFile !== undefined && { tls: { ca: certificate(caFile) } }),
+      }
+    : {};
+  // The file's login is for the file's Flyte: another one could use its token there.
+  const credentials = cliCredentials(isOfFile ? config : {});
+  if (credentials === undefined && !isOfFile && (config.command ?? config.clientId) !== undefined) {
+    note(`The login in ${path ?? ''} is not used: it is for the Flyte of that file, and another one is asked.`);
+  }
   const given = { ...fromFile, ...(credentials && { credentials }), ...named({ org, project, domain }) };
   const fallback = { ...cluster, ...named({ org: config.org, project: config.project, domain: config.domain }) };
   return resolveOptions(given, env, fallback);
