@@ -73,7 +73,24 @@ it('what was built is what is deployed, whatever lies here', async () => {
   const changed = await cli.run(['deploy', '--json'], env);
   expect(JSON.parse(changed.stdout)).toMatchObject({ version: first.version, tasks: first.tasks });
   expect(changed.stderr).toMatch(/was built of other files than those that lie here/);
+  // Told before Flyte is asked, so that it is heard where that fails.
   await cluster.close();
+  expect((await cli.run(['deploy'], env)).stderr).toMatch(/built of other files[^]*^unavailable/m);
+});
+
+it('an image that was built for another platform was built of the same files', async () => {
+  await cli.json(['build', '--registry', host, '--platform', 'linux/arm64']);
+  const { code, stderr } = await cli.run(['deploy', '--dry-run'], { FLYTE_ENDPOINT: 'http://127.0.0.1:1' });
+  expect([code, stderr]).toEqual([0, 'Nothing was deployed.\n']);
+});
+
+it('a build that still loads what it is to build ends on Ctrl-C', async () => {
+  const module = "console.log('loading'); await new Promise(() => setInterval(() => undefined, 2 ** 30));";
+  writeFileSync(join(app.root, 'dist/hangs.js'), module);
+  const { child, ended } = cli.start(['build', '--module', './dist/hangs.js#Never']);
+  await new Promise((resolve) => child.stdout?.once('data', resolve));
+  child.kill('SIGINT');
+  expect(await ended).toMatchObject({ code: null });
 });
 
 it('a build that fails leaves what was built before', async () => {

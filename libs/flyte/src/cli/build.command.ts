@@ -19,10 +19,12 @@ export function buildCommand(): Command {
     .option('--config <file>', "the configuration of Flyte's tools, in place of the one that is found")
     .option('--json', 'answer in JSON')
     .action(async (flags: Flags) => {
-      const signal = interruption('waits');
       const { builder, registry } = await readCliConfig(flags.config);
+      const images = imagesOf(await loadTasks(flags), flags, registry);
+      // Until here Ctrl-C ends the command, whatever the app's modules wait for.
+      const signal = interruption('waits');
       const built: (BuiltName & Omit<BuiltImage, 'fullName'> & Pick<Wanted, 'environments'>)[] = [];
-      for (const { image, environments } of imagesOf(await loadTasks(flags), flags, registry)) {
+      for (const { image, environments } of images) {
         // oxlint-disable-next-line no-await-in-loop -- builders are not asked for two things at once
         const { fullName, ...result } = await buildShown(image, { ...(builder && { builder }), ...flags }, signal);
         built.push({ image: fullName, ...result, environments });

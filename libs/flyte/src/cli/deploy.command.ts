@@ -38,8 +38,8 @@ export function deployCommand(): Command {
             ? undefined
             : (await client.files.upload(bundle.bytes, { name: 'code.tgz', signal })).uri;
         const specified = await specify(version, uri);
-        if (!dryRun) await deployTasks(createClient(Tasks, client.transport), specified, { signal });
         noteStaleImages({ module, tasks, image });
+        if (!dryRun) await deployTasks(createClient(Tasks, client.transport), specified, { signal });
         const deployed = specified.map(({ task, image: name }) => ({ name: task.name, image: name }));
         if (dryRun) note('Nothing was deployed.');
         const { project, domain } = scope;

@@ -1,5 +1,6 @@
 import { readBuiltImages } from '../images/built-images.js';
 import { Image } from '../images/image.js';
+import { PLATFORMS } from '../images/image-names.js';
 import { FlyteError } from '../errors/flyte-error.js';
 import { note } from './output.js';
 import type { AppTasks } from './tasks-options.js';
@@ -11,20 +12,20 @@ export function noteStaleImages({ tasks, image: fallback }: AppTasks): void {
     const image = own ?? fallback;
     const known = built.get(name)?.image;
     if (known === undefined || !Image.is(image) || !image.isBuilt) continue;
-    const tag = tagOf(image);
-    if (tag === undefined || known.endsWith(`:${tag}`)) continue;
+    const tags = tagsOf(image);
+    if (tags.length === 0 || tags.some((tag) => known.endsWith(`:${tag}`))) continue;
     note(
       `${known}, which ${name} runs in, was built of other files than those that lie here. To run these, build again.`,
     );
   }
 }
 
-/** Where a pipeline deploys, the files may be missing. */
-function tagOf(image: Image): string | undefined {
+/** For each platform, since a build may name one; none where files are missing, as they may be where a pipeline deploys. */
+function tagsOf(image: Image): string[] {
   try {
-    return image.tag;
+    return PLATFORMS.map((platform) => image.clone({ platform }).tag);
   } catch (error) {
-    if (FlyteError.is(error)) return undefined;
+    if (FlyteError.is(error)) return [];
     throw error;
   }
 }
