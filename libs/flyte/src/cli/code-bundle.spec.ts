@@ -68,6 +68,15 @@ describe('a code bundle', () => {
     expect((await packCode(MODULE, true)).sha256).not.toBe(first.sha256);
   });
 
+  it('leaves out what the .dockerignore of its folder names, and not what that of another one does', async () => {
+    write('.dockerignore', 'dist/tasks.js');
+    write('dist/.dockerignore', 'lib\n!.env');
+    write('dist/.envrc', 'hush');
+    // tasks.js, .dockerignore, "@odd name.js" and package.json.
+    expect((await packCode(MODULE, true)).files).toBe(4);
+    await expect(packCode(MODULE, ['.'])).rejects.toThrow(/would not hold dist\/tasks\.js/);
+  });
+
   it('is unpacked beside the packages of the image, and leaves nothing', async () => {
     const { bytes } = await packCode(MODULE, true);
     const image = join(place, 'image');
@@ -89,6 +98,8 @@ describe('a code bundle', () => {
     [/lies outside of/, ['dist', '../secret'], () => undefined],
     [/would not hold dist\/tasks\.js/, ['dist/lib'], () => undefined],
     [/There is no .*gone/, ['dist', 'gone'], () => undefined],
+    [/"dist\/\.env": it never leaves this machine/, ['dist', 'dist/.env'], () => undefined],
+    [/"\.envs\/prod": it never/, ['dist', '.envs'], () => (mkdirSync(join(root, '.envs')), write('.envs/prod', ''))],
     [/node_modules.*comes with the image|these come with the image/, ['dist', 'node_modules/pack'], () => undefined],
   ])('is not packed: %s', async (says, paths, prepare) => {
     prepare();

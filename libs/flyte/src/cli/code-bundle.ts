@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { ReadEntry } from 'tar';
 import { FlyteError } from '../errors/flyte-error.js';
-import { type ContextEntry, folderFiles, singleFile } from '../images/context-files.js';
+import { type ContextEntry, folderFiles, isNeverCopied, singleFile } from '../images/context-files.js';
 import { bundlePathProblem, MAX_BUNDLE_BYTES, MAX_BUNDLE_FILES } from '../runtime/code-bundle.js';
 import { moduleFile } from '../tasks/module-file.js';
 
@@ -24,12 +24,13 @@ const MANIFEST = 'package.json';
 
 /**
  * Packs an app's code: files in the order of their paths, with no times, owners or rights of this machine, so that the same
- * code is the same archive everywhere. What an image leaves out is left out, too: dependencies, `.env` files, and what
- * `.dockerignore` names. The `package.json` comes along: it says what kind of modules the files are.
+ * code is the same archive everywhere. Out of a folder comes what comes out of it into an image: neither dependencies nor
+ * `.env*`, nor what the folder's own `.dockerignore` names. The `package.json` comes along: it says what kind of modules the
+ * files are.
  *
  * @param module `<file>#<export>`, relative to the working directory, which is the app's root
  * @param paths files and folders below it; the first folder on the module's path if `true`
- * @throws FlyteError `invalid_argument` for what lies elsewhere or is missing, for links, and for too much of it
+ * @throws FlyteError `invalid_argument` for what lies elsewhere or is missing, for links and `.env*`, and for too much of it
  */
 export async function packCode(module: string, paths: true | readonly string[]): Promise<CodeBundle> {
   const root = process.cwd();
@@ -74,17 +75,11 @@ function listed(root: string, path: string): ContextEntry[] {
   const place = resolve(root, path);
   const stats = statSync(place, { throwIfNoEntry: false });
   if (stats === undefined) throw refused(`There is no ${place} for the code bundle. Build the app first.`);
-  if (!stats.isDirectory()) return [{ ...singleFileOf(place), path }];
+  if (!stats.isDirectory()) return [...singleFile(place, path).list()];
   const below = (name: string): string => (path === '' ? name : posix.join(path, name));
   return folderFiles(place)
     .list()
     .map((entry) => ({ ...entry, path: below(entry.path) }));
-}
-
-function singleFileOf(place: string): ContextEntry {
-  const [entry] = singleFile(place).list();
-  if (entry === undefined) throw refused(`There is no ${place} for the code bundle.`);
-  return entry;
 }
 
 function inside(root: string, place: string): string {
@@ -94,7 +89,11 @@ function inside(root: string, place: string): string {
 }
 
 function problemOf({ kind, path }: ContextEntry): string | undefined {
-  const problem = kind === 'link' ? 'is a link' : bundlePathProblem(path);
+  const problem =
+    kind === 'link'
+      ? 'is a link'
+      : // Of a folder these are not listed. Who names them, by a pattern of the shell perhaps, may not know what they hold.
+        (bundlePathProblem(path) ?? (isNeverCopied(path) ? 'never leaves this machine, as .env* and .git' : undefined));
   return problem === undefined ? undefined : `The code bundle can't hold ${JSON.stringify(path)}: it ${problem}.`;
 }
 

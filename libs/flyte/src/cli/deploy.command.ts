@@ -22,7 +22,10 @@ export function deployCommand(): Command {
   return connectionOptions(tasksOptions(new Command('deploy')))
     .description("Make an app's tasks known to Flyte, in the images that a build wrote into flyte.images.json")
     .option('--version <version>', 'what to deploy as; a digest of declarations, images and code without it')
-    .option('--code-bundle [paths...]', 'bring the code apart from the image: these, or the folder of the module')
+    .option(
+      '--code-bundle [paths...]',
+      'bring the code apart from the image: these files and folders, or the folder of the module',
+    )
     .option('--dry-run', 'say what would be deployed, and deploy nothing')
     .action(async (flags: Flags) => {
       const { module, tasks, image } = await loadTasks(flags);

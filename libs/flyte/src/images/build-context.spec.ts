@@ -47,8 +47,8 @@ function handedOver(image: Image): string[] {
 
 describe('the build context', () => {
   it('holds no file of variables, no dependencies and no history, wherever in a folder they lie', () => {
-    const kept = ['main.js', 'src/.envrc', 'src/env.js', 'src/environment/a.js'];
-    const names = ['.env', '.env.production', '.env.local', '.git/config', 'node_modules/x/index.js', '.DS_Store'];
+    const kept = ['main.js', 'src/env.js', 'src/environment/a.js'];
+    const names = ['.env', '.env.production', '.envrc', '.git/config', 'node_modules/x/index.js', '.DS_Store'];
     const left = names.flatMap((name) => [name, `src/${name}`, `src/deep/er/${name}`]);
     const path = source('left', [...kept, ...left]);
     // Not even where its .dockerignore asks for them.

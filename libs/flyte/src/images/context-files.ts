@@ -23,7 +23,10 @@ export interface ContextFiles {
 }
 
 /** Never copied out of a folder: made on this machine for this machine, holding what must not be in an image, or naming it. */
-const NEVER = ['**/node_modules', '**/.git', '**/.env', '**/.env.*', '**/.DS_Store', `**/${IMAGES_FILE}`];
+const NEVER = ['**/node_modules', '**/.git', '**/.env*', '**/.DS_Store', `**/${IMAGES_FILE}`];
+
+/** Whether a path is never copied out of a folder. */
+export const isNeverCopied = named(NEVER);
 
 /**
  * One file, under its own name or another.
@@ -41,7 +44,7 @@ export function singleFile(source: string, name: string = basename(source)): Con
 }
 
 /**
- * The files of a folder, without those that its `.dockerignore` names, nor `node_modules`, `.git` and `.env` files.
+ * The files of a folder, without those that its `.dockerignore` names, nor `node_modules`, `.git` and `.env*`.
  *
  * @param ignore further patterns, of the syntax of `.dockerignore`
  */
