@@ -115,6 +115,18 @@ describe('file storage', () => {
     await expect(stream.toArray()).rejects.toMatchObject({ name: 'FlyteError', code: 'canceled' });
   });
 
+  // An error that nobody hears fails the whole run.
+  it('lets a stream that nobody reads end by its signal', async () => {
+    const uri = join(folder, 'unread');
+    await fileStorage.write(uri, new Uint8Array(4 * 1024 * 1024));
+    const stop = new AbortController();
+    const stream = await fileStorage.open(uri, stop.signal);
+    const closed = new Promise((resolve) => stream.once('close', resolve));
+    stop.abort();
+    await closed;
+    await expect(stream.toArray()).rejects.toMatchObject({ name: 'FlyteError', code: 'canceled' });
+  });
+
   it('lists files with their sizes, however deep, and none of a folder that is not there', async () => {
     const inside = join(folder, 'listed');
     await fileStorage.write(join(inside, 'a b'), bytes);

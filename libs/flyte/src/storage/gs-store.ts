@@ -6,6 +6,7 @@ import { type ObjectPlace, type ObjectStore, PART_BYTES } from './object-store.j
 
 const problem = z.object({
   code: z.union([z.number(), z.string()]).optional(),
+  status: z.number().optional(),
   message: z.string().optional(),
   errors: z.array(z.object({ reason: z.string().optional() })).optional(),
 });
@@ -57,10 +58,12 @@ export async function gsStore(env: NodeJS.ProcessEnv): Promise<ObjectStore> {
     },
 
     problemOf(error) {
-      const { code, message = '', errors } = problem.safeParse(error).data ?? {};
-      const status = Number(code);
+      const { code, status: answered, message = '', errors } = problem.safeParse(error).data ?? {};
+      // What an upload in parts fails with has no code.
+      const status = Number(code ?? answered);
       const advice = message.includes('default credentials') ? NO_CREDENTIALS : undefined;
-      return Number.isInteger(status) ? { status, code: errors?.[0]?.reason, advice } : { code: String(code), advice };
+      if (Number.isInteger(status)) return { status, code: errors?.[0]?.reason, advice };
+      return { code: code?.toString(), advice };
     },
 
     async identity() {

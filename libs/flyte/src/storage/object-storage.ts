@@ -4,7 +4,7 @@ import { folderOf, objectOf } from './object-place.js';
 import type { ObjectPlace, ObjectStore } from './object-store.js';
 import type { Storage } from './storage.js';
 import { storeFailure } from './store-failure.js';
-import { type Explain, type Part, resumed, saveFrom } from './streams.js';
+import { type Explain, type Part, quiet, resumed, saveFrom } from './streams.js';
 
 /**
  * Storage in a cloud: what is the same for all of them.
@@ -58,18 +58,25 @@ export function objectStorage(store: ObjectStore, idleMs = 60_000): Storage {
 
     async save(uri, source, signal) {
       const place = objectOf(uri);
-      const put = (bytes: AsyncIterable<Uint8Array>): Promise<unknown> =>
-        store.upload(place, Readable.from(bytes, { objectMode: false }));
+      const put = async (bytes: AsyncIterable<Uint8Array>): Promise<void> => {
+        const body = quiet(Readable.from(bytes, { objectMode: false }));
+        try {
+          await store.upload(place, body);
+        } finally {
+          // Where the store failed, the source ends, too.
+          body.destroy();
+        }
+      };
       await saveFrom(source, put, explainer(uri, 'written', place, signal), signal);
     },
 
     async *list(folder) {
       const place = folderOf(folder);
-      const root = folder.slice(0, folder.indexOf(place.bucket) + place.bucket.length);
+      const scheme = folder.slice(0, folder.indexOf('//') + 2);
       try {
         for await (const { key, size } of store.list(place)) {
           // What stands for a folder is no file.
-          if (!key.endsWith('/')) yield { uri: `${root}/${key}`, size };
+          if (!key.endsWith('/')) yield { uri: `${scheme}${place.bucket}/${key}`, size };
         }
       } catch (error) {
         throw await explainer(folder, 'listed', place)(error);

@@ -7,6 +7,8 @@ import type { Readable } from 'node:stream';
  * - `not_found`: nothing is there;
  * - `permission_denied`, `unauthenticated`: the store knows the identity and refuses it, or knows none;
  * - `invalid_argument`: the URI names nothing that could be here;
+ * - `aborted`: it was written anew while it was read;
+ * - `failed_precondition`: the store refuses for another reason, and would again;
  * - `unavailable`: the store failed, also when asked again;
  * - `canceled`: the signal fired.
  */
@@ -22,7 +24,7 @@ export interface Storage {
   write(uri: string, bytes: Uint8Array): Promise<void>;
   /**
    * The bytes under a URI as a stream, in constant memory. What fails after it began is the stream's error, a
-   * FlyteError too. Destroy the stream where it is not read to its end.
+   * FlyteError too, which ends no process while nobody reads it. Destroy the stream where it is not read to its end.
    */
   open(uri: string, signal?: AbortSignal): Promise<Readable>;
   /**

@@ -4,14 +4,20 @@ import { FlyteError } from '../errors/flyte-error.js';
 /** Makes what a caller gets of what a store threw. */
 export type Explain = (error: unknown) => FlyteError | Promise<FlyteError>;
 
-/** A stream with another one's bytes, whose error is made of the other's. Destroying it destroys the other. */
+/** While nobody reads a stream its error must not end the process; who reads it later gets it all the same. */
+export function quiet(stream: Readable): Readable {
+  return stream.on('error', () => undefined);
+}
+
+/** A quiet stream with another one's bytes, whose error is made of the other's. Destroying it destroys the other. */
 export function explained(source: Readable, explain: (error: unknown) => FlyteError): Readable {
   const result = new PassThrough();
   finished(source, { writable: false }, (error) => {
     if (error) result.destroy(explain(error));
   });
   result.once('close', () => source.destroy());
-  return source.pipe(result);
+  source.pipe(result);
+  return quiet(result);
 }
 
 /** The rest of an object, as it arrives. */
@@ -20,7 +26,7 @@ export interface Part {
 }
 
 /**
- * The bytes of an object in one stream, also where the connection breaks meanwhile: what is missing is asked for anew,
+ * The bytes of an object in one quiet stream, also where the connection breaks meanwhile: what is missing is asked for anew,
  * as long as each answer brings some more.
  *
  * @param again asks for the object from a byte on
@@ -62,21 +68,18 @@ export function resumed(
     }
   }
   quiet(body);
-  const stream = Readable.from(chunks(), { objectMode: false });
+  const stream = quiet(Readable.from(chunks(), { objectMode: false }));
   const stop = (): void => {
     void Promise.resolve(explain(signal?.reason)).then((problem) => stream.destroy(problem));
   };
   signal?.addEventListener('abort', stop, { once: true });
+  // Not every SDK looks at the signal.
+  if (signal?.aborted) stop();
   stream.once('close', () => {
     signal?.removeEventListener('abort', stop);
     body.destroy();
   });
   return stream;
-}
-
-/** While nobody reads a stream its error must not end the process; who reads it later gets it all the same. */
-function quiet(stream: Readable): Readable {
-  return stream.on('error', () => undefined);
 }
 
 /**
@@ -92,15 +95,19 @@ export async function saveFrom(
 ): Promise<void> {
   let failure: { readonly error: unknown } | undefined;
   async function* watched(): AsyncGenerator<Uint8Array, void, undefined> {
+    let isWithStore = false;
     try {
       for await (const chunk of signal ? endedBy(signal, source) : source) {
         if (!(chunk instanceof Uint8Array)) {
           throw new FlyteError('invalid_argument', `A source of bytes gave a value of type ${typeof chunk}.`);
         }
+        isWithStore = true;
         yield chunk;
+        isWithStore = false;
       }
     } catch (error) {
-      failure = { error };
+      // A store that fails throws its own error in here, to end the source.
+      if (!isWithStore) failure = { error };
       throw error;
     }
   }
