@@ -20,6 +20,7 @@ const GUIDES = [
   'docs/authentication.md',
   'docs/service-login.md',
   'docs/pods.md',
+  'docs/production.md',
   'docs/errors.md',
   'libs/flyte/README.md',
 ];
@@ -195,5 +196,11 @@ describe('the README', () => {
     const links = [...readme.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, path]) => join(root, path ?? ''));
     expect(links.length).toBeGreaterThan(5);
     await Promise.all(links.map((path) => stat(path)));
+  });
+
+  it('leads to every guide', async () => {
+    const readme = await readFile(join(root, 'README.md'), 'utf8');
+    const guides = (await readdir(join(root, 'docs'))).filter((name) => name.endsWith('.md'));
+    expect(guides.filter((name) => !readme.includes(`](docs/${name})`))).toEqual([]);
   });
 });
