@@ -109,8 +109,8 @@ export class FakeFlyte {
   #close: () => Promise<void> = async () => undefined;
   url = '';
 
-  /** @param options whether it says that it is the local control plane; true if not given */
-  static async start(options: { readonly isLocalPlane?: boolean } = {}): Promise<FakeFlyte> {
+  /** @param options whether it says that it is the local control plane, true if not given; and its port */
+  static async start(options: { readonly isLocalPlane?: boolean; readonly port?: number } = {}): Promise<FakeFlyte> {
     const flyte = new FakeFlyte();
     const handler = connectNodeAdapter({ routes: (router) => flyte.#routes(router) });
     const server = createServer((request, response) => {
@@ -121,7 +121,7 @@ export class FakeFlyte {
       flyte.#sessions.add(session);
       session.on('close', () => flyte.#sessions.delete(session));
     });
-    server.listen(0, '127.0.0.1');
+    server.listen(options.port ?? 0, '127.0.0.1');
     await once(server, 'listening');
     const address = server.address();
     flyte.url = `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`;

@@ -14,6 +14,7 @@ import {
 } from 'nestjs-flyte';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startApp, type Running } from '../support/app.js';
+import { freePort } from '../support/http.js';
 import { startPlane } from '../support/plane.js';
 import { FakeFlyte } from './fake-flyte.js';
 
@@ -134,8 +135,13 @@ describe('the image of an environment', () => {
   });
 
   it('is asked for again where nobody answered', async () => {
-    const app = await start({ endpoint: 'http://127.0.0.1:1' });
+    const port = await freePort();
+    const app = await start({ endpoint: `http://127.0.0.1:${port}` });
     await expect(run(app)).rejects.toMatchObject({ code: 'unavailable' });
+    const flyte = await FakeFlyte.start({ port });
+    await run(app);
+    expect(flyte.run.name).not.toBe('');
     await app.app.close();
+    await flyte.close();
   });
 });

@@ -37,17 +37,23 @@ export async function startService(
   for (const deadline = Date.now() + 110_000; ; await sleep(200)) {
     try {
       await options.ready();
+      // Somebody else may have answered, who took its port before it did.
+      if (hasEnded(child)) throw new Error('it has ended, and something else answers in its place');
       return { stop };
     } catch (error) {
-      if (child.exitCode === null && Date.now() < deadline) continue;
+      if (!hasEnded(child) && Date.now() < deadline) continue;
       await stop();
       throw new Error(`${program} did not start; see ${options.log}`, { cause: error });
     }
   }
 }
 
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
+}
+
 async function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
+  if (hasEnded(child)) return;
   const exit = new Promise((resolve) => child.once('exit', resolve));
   child.kill('SIGTERM');
   const timer = setTimeout(() => child.kill('SIGKILL'), 20_000);

@@ -121,7 +121,14 @@ describe.each(SCHEMES)('storage under %s://', { skip: lacking }, (scheme) => {
     }
     await expect(storage.save(uriOf('broken'), endless(), stop.signal)).rejects.toMatchObject({ code: 'canceled' });
     await expect(storage.read(uriOf('broken'), 1)).rejects.toMatchObject({ code: 'not_found' });
-    await expect(store.openUploads()).resolves.toBe(0);
+  });
+
+  it('gives up the parts of a save that ends early', async (test) => {
+    test.skip(!store.openUploads, `the stand-in under ${scheme}:// tells of no uploads under way`);
+    await expect(storage.save(uriOf('parts'), mebibytes(40, new Error('of the source')))).rejects.toThrow(
+      'of the source',
+    );
+    await expect(store.openUploads?.()).resolves.toBe(0);
   });
 
   it('ends a stream when its signal fires', async () => {
@@ -147,9 +154,9 @@ describe.each(SCHEMES)('storage under %s://', { skip: lacking }, (scheme) => {
     expect(store.front.asked).toEqual([]);
   });
 
-  it('says who was refused, and shows no secret', async () => {
-    const { secret, env } = store;
-    if (secret === undefined) return;
+  it('says who was refused, and shows no secret', async (test) => {
+    const { secret = '', env } = store;
+    test.skip(secret === '', `the stand-in under ${scheme}:// lets everybody in`);
     const wrong = Buffer.from('a wrong secret of the tests').toString('base64');
     const refused = await open({ [secret]: wrong });
     for (const call of [
