@@ -61,7 +61,7 @@ export async function take<T>(limit: number, values: AsyncIterable<T>): Promise<
   return taken;
 }
 
-/** What a task wrote must not steer the terminal of whoever reads it. */
+/** What a task or a server wrote must not steer the terminal of whoever reads it. */
 function forTerminal(text: string, isTTY: boolean): string {
   // oxlint-disable-next-line no-control-regex -- all but tab and line end
   return isTTY ? stripVTControlCharacters(text).replaceAll(/[\0-\x08\x0b-\x1f\x7f-\x9f]/g, '') : text;

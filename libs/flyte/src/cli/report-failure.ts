@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { FlyteError, type FlyteErrorCode } from '../errors/flyte-error.js';
+import { note } from './output.js';
 
 /** How the command ends: the exit codes that scripts may rely on. After Ctrl-C it is 130, after SIGTERM 143. */
 export const EXIT_CODES = {
@@ -24,7 +25,7 @@ export function reportFailure(error: unknown): number {
     console.error(error);
     return EXIT_CODES.failed;
   }
-  console.error(`${error.code}: ${error.message}${error.detail === undefined ? '' : `\n${error.detail}`}`);
+  note(`${error.code}: ${error.message}${error.detail === undefined ? '' : `\n${error.detail}`}`);
   if (OF_RUNS.has(error.code)) return EXIT_CODES.runFailed;
   return error.code === 'invalid_argument' ? EXIT_CODES.usage : EXIT_CODES.failed;
 }
