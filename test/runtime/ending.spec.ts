@@ -1,6 +1,9 @@
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { ContainerError_Kind, ExecutionError_ErrorKind } from 'nestjs-flyte/idl/core/execution';
 import { describe, expect, it } from 'vitest';
-import { act, buildApp, texts } from './support.js';
+import { act, buildApp, temporaryFolder, texts } from './support.js';
 
 const root = buildApp();
 const { RECOVERABLE } = ContainerError_Kind;
@@ -26,6 +29,30 @@ describe('an action that is asked to end', () => {
       expect(log).toContain('destroyed');
     },
   );
+
+  it('leaves nothing of its code where it is still fetched', async () => {
+    const store = createServer().listen(0, '127.0.0.1');
+    await once(store, 'listening');
+    const address = store.address();
+    const endpoint = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;
+    const TMPDIR = temporaryFolder();
+    let before: readonly string[] = [];
+    const keys = { FLYTE_AWS_ACCESS_KEY_ID: 'id', FLYTE_AWS_SECRET_ACCESS_KEY: 'key', AWS_REGION: 'us-east-1' };
+    const { code } = await act({
+      ...{ root, task: 'demo.nothing', inputs: {}, codeBundle: 's3://code/code.tgz' },
+      env: { ...keys, FLYTE_AWS_ENDPOINT: endpoint, NESTJS_FLYTE_GRACE: '100ms', TMPDIR },
+      started: (child) =>
+        // It never answers.
+        store.once('request', () => {
+          before = readdirSync(TMPDIR);
+          child.kill('SIGTERM');
+        }),
+    });
+    store.closeAllConnections();
+    store.close();
+    expect(before).toHaveLength(1);
+    expect([code, readdirSync(TMPDIR)]).toEqual([143, []]);
+  });
 
   it('may be asked by a terminal, which asks all processes of its group: heard twice, it has its grace', async () => {
     const twice = (signal: NodeJS.Signals) => ({ signal, after: 'waiting' });

@@ -73,10 +73,14 @@ export interface Action {
   readonly inputs?: Readonly<Record<string, string | number>> | Uint8Array;
   readonly env?: Readonly<Record<string, string>>;
   readonly args?: readonly string[];
+  /** Where its code is. */
+  readonly codeBundle?: string;
   /** What starts it: the shell's part of the command, or Node's, or nothing that looks after its end. */
   readonly by?: 'shell' | 'node' | 'nobody';
   /** Sent to the process once its log holds a text. */
   readonly signals?: readonly { readonly signal: NodeJS.Signals; readonly after: string }[];
+  /** Gets the process. */
+  readonly started?: (child: ChildProcess) => void;
 }
 
 export interface Ended {
@@ -97,6 +101,7 @@ export async function act(action: Action): Promise<Ended> {
   const args = action.args ?? [
     ...['--task', action.task, '--version', 'v1', '--module', action.module ?? './dist/tasks.module.js#TasksModule'],
     ...['--inputs', uri(inputs), '--outputs-path', uri(outputs), '--raw-data-path', uri(join(folder, 'raw'))],
+    ...(action.codeBundle === undefined ? [] : ['--code-bundle', action.codeBundle]),
     ...['--checkpoint-path', uri(join(folder, 'cp')), '--prev-checkpoint', '""'],
   ];
   const { by = 'shell' } = action;
@@ -108,6 +113,7 @@ export async function act(action: Action): Promise<Ended> {
     detached: true,
   });
   running.add(child);
+  action.started?.(child);
   child.once('close', () => running.delete(child));
   let log = '';
   const waiting = [...(action.signals ?? [])];

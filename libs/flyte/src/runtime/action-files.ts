@@ -114,7 +114,7 @@ async function write(uri: string, bytes: Uint8Array): Promise<void> {
 }
 
 /** Whether the same may succeed later: the storage failed, and nothing is wrong with what it was asked. */
-function isPassing(error: unknown): boolean {
+export function isPassing(error: unknown): boolean {
   return FlyteError.is(error) && error.code === 'unavailable';
 }
 

@@ -9,6 +9,7 @@ import type { ReadEntry } from 'tar';
 import { FlyteError } from '../errors/flyte-error.js';
 import { storageOf } from '../storage/storage-of.js';
 import { ActionError, failedStep } from './action-failure.js';
+import { isPassing } from './action-files.js';
 
 /** How many bytes the files of a bundle may have together: 256 MiB. */
 export const MAX_BUNDLE_BYTES = 256 * 1024 * 1024;
@@ -31,20 +32,22 @@ export interface UnpackedCode {
  *
  * @param uri a tar archive, compressed by gzip
  * @param root the app's root in the image
+ * @param signal ends it early, with nothing left
  * @throws ActionError `CodeBundleUnreadable`
  */
-export async function unpackCode(uri: string, root: string): Promise<UnpackedCode> {
+export async function unpackCode(uri: string, root: string, signal?: AbortSignal): Promise<UnpackedCode> {
+  signal?.throwIfAborted();
   const folder = await mkdtemp(join(tmpdir(), 'nestjs-flyte-code-'));
   const unpacked = join(folder, 'app');
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
   try {
     await mkdir(unpacked);
-    await unpack(uri, join(folder, 'code.tar'), unpacked);
+    await unpack(uri, join(folder, 'code.tar'), unpacked, signal);
     const packages = nearestPackages(root);
     if (packages !== undefined) await symlink(packages, join(unpacked, 'node_modules'), 'dir');
   } catch (error) {
     await remove();
-    const recoverable = FlyteError.is(error) && (error.code === 'unavailable' || error.code === 'not_found');
+    const recoverable = isPassing(error) || (FlyteError.is(error) && error.code === 'not_found');
     const step = { code: 'CodeBundleUnreadable', origin: 'user', recoverable } as const;
     throw failedStep(error, step, 'The code of the task cannot be unpacked');
   }
@@ -61,12 +64,13 @@ export function bundlePathProblem(path: string): string | undefined {
 }
 
 /** Nothing is unpacked before all of it was looked at. */
-async function unpack(uri: string, archive: string, root: string): Promise<void> {
+async function unpack(uri: string, archive: string, root: string, signal?: AbortSignal): Promise<void> {
   const [{ extract, list }, source] = await Promise.all([
     import('tar'),
-    storageOf(uri).then((storage) => storage.open(uri)),
+    storageOf(uri).then((storage) => storage.open(uri, signal)),
   ]);
-  await pipeline(source, createGunzip(), limited(MAX_ARCHIVE_BYTES), createWriteStream(archive, { mode: 0o600 }));
+  const file = createWriteStream(archive, { mode: 0o600 });
+  await pipeline(source, createGunzip(), limited(MAX_ARCHIVE_BYTES), file, { signal });
   let bytes = 0;
   let files = 0;
   let problem: string | undefined;
@@ -78,6 +82,7 @@ async function unpack(uri: string, archive: string, root: string): Promise<void>
   const seen = await list({ file: archive, strict: true, onReadEntry: look }).catch((error: unknown) => error);
   if (problem !== undefined) throw refused(problem);
   if (seen instanceof Error) throw seen;
+  signal?.throwIfAborted();
   await extract({ file: archive, cwd: root, strict: true, preserveOwner: false, noMtime: true });
   await rm(archive);
 }

@@ -64,7 +64,8 @@ class ActionRun {
   readonly #settingsProblem: FlyteError | undefined;
   #redact: (text: string) => string;
   #app: INestApplicationContext | undefined;
-  #code: UnpackedCode | undefined;
+  #code: Promise<UnpackedCode> | undefined;
+  readonly #closing = new AbortController();
 
   constructor(
     private readonly args: ActionArguments,
@@ -93,28 +94,36 @@ class ActionRun {
     }
   }
 
-  /** Shuts the module down, for as long as that may take. */
+  /** Shuts the module down and removes the code, for as long as each may take. */
   async close(): Promise<void> {
-    const { closeTimeoutMs } = this.#settings;
     const app = this.#app;
     this.#app = undefined;
     this.#life.close();
     if (app) {
-      let timer: NodeJS.Timeout | undefined;
-      const late = new Promise<string>((resolve) => {
-        timer = setTimeout(() => resolve(`is not done after ${closeTimeoutMs} ms`), closeTimeoutMs);
-      });
-      const closed = app.close().then(
-        () => undefined,
-        (error: unknown) => `failed: ${failureOf(error).message}`,
-      );
-      const problem = await Promise.race([closed, late]);
-      clearTimeout(timer);
+      const problem = await this.#closed(app.close());
       if (problem !== undefined) this.host.logger.warn(this.#redact(`Shutting the module down ${problem}`), CONTEXT);
     }
-    await this.#code?.remove().catch(() => undefined);
+    // The action may have ended before its code was there.
+    this.#closing.abort();
+    await this.#closed(this.#code?.then((code) => code.remove()));
     this.#watchdog.stop();
     this.#release();
+  }
+
+  /** @returns why something is not closed; undefined where it is */
+  async #closed(closing: Promise<void> | undefined): Promise<string | undefined> {
+    const { closeTimeoutMs } = this.#settings;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<string>((resolve) => {
+      timer = setTimeout(() => resolve(`is not done after ${closeTimeoutMs} ms`), closeTimeoutMs);
+    });
+    const closed = closing?.then(
+      () => undefined,
+      (error: unknown) => `failed: ${failureOf(error).message}`,
+    );
+    const problem = await Promise.race([closed, late]);
+    clearTimeout(timer);
+    return problem;
   }
 
   async #work(): Promise<Outputs> {
@@ -155,8 +164,8 @@ class ActionRun {
     if (codeBundle === undefined) return this.host.root;
     // Most actions have their code in the image.
     const { unpackCode } = await import('./code-bundle.js');
-    this.#code = await unpackCode(codeBundle, this.host.root);
-    return this.#code.root;
+    this.#code = unpackCode(codeBundle, this.host.root, this.#closing.signal);
+    return (await this.#code).root;
   }
 
   /** Holds the task to what it declares for how long it may take. */
