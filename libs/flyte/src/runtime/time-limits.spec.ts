@@ -21,6 +21,17 @@ describe('timeLimit', () => {
     expect(limit?.ms).toBeLessThanOrEqual(HOUR_MS);
   });
 
+  it('counts what it takes to ask when the run began', async () => {
+    const now = vi.spyOn(performance, 'now').mockReturnValue(1000);
+    const started = async (): Promise<Date> => {
+      now.mockReturnValue(11_000);
+      return new Date();
+    };
+    const limit = await timeLimit({ maxRuntimeMs: 60_000, deadlineMs: HOUR_MS }, started);
+    now.mockRestore();
+    expect(limit).toMatchObject({ ms: 49_000, failure: { code: 'TaskTimeoutError' } });
+  });
+
   it('is over before it begins where the deadline has passed: no retry helps', async () => {
     const late = timeLimit({ deadlineMs: HOUR_MS }, ago(2 * HOUR_MS));
     await expect(late).rejects.toMatchObject({ failure: { code: 'DeadlineExceeded', recoverable: false } });

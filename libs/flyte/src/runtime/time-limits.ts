@@ -27,15 +27,15 @@ export async function timeLimit(
   started: () => Promise<Date>,
 ): Promise<TimeLimit | undefined> {
   const limits: TimeLimit[] = [];
-  // Counted as Flyte does: from when the process started.
-  if (maxRuntimeMs !== undefined) {
-    limits.push({ ms: Math.max(0, maxRuntimeMs - performance.now()), failure: tookTooLong(maxRuntimeMs) });
-  }
   if (deadlineMs !== undefined) {
     const failure = tooLate(deadlineMs);
     const ms = (await started()).getTime() + deadlineMs - Date.now();
     if (ms <= 0) throw new ActionError(failure);
     limits.push({ ms, failure });
+  }
+  // Counted as Flyte does: from when the process started. What asking took counts.
+  if (maxRuntimeMs !== undefined) {
+    limits.push({ ms: Math.max(0, maxRuntimeMs - performance.now()), failure: tookTooLong(maxRuntimeMs) });
   }
   return limits.toSorted((one, other) => one.ms - other.ms)[0];
 }
