@@ -1,10 +1,8 @@
-import { randomUUID } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { pathToFileURL } from 'node:url';
 import { FlyteError } from '../errors/flyte-error.js';
+import { fileStorage } from '../storage/file-storage.js';
+import { quiet } from '../storage/streams.js';
 
 /** How many files of a directory move at a time. */
 const AT_A_TIME = 4;
@@ -41,17 +39,10 @@ export async function withEach<T>(
 
 /** Puts a stream's bytes at a path, all of them or nothing. */
 export async function saveTo(path: string, content: Readable): Promise<void> {
-  const temporary = `${path}.${randomUUID()}.tmp`;
   try {
-    await mkdir(dirname(path), { recursive: true });
-    await pipeline(content, createWriteStream(temporary, { flags: 'wx' }));
-    await rename(temporary, path);
-  } catch (error) {
+    await fileStorage.save(pathToFileURL(path).href, quiet(content));
+  } finally {
     content.destroy();
-    await rm(temporary, { force: true }).catch(() => undefined);
-    if (FlyteError.is(error)) throw error;
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-    throw new FlyteError('unavailable', `${path} can't be written: ${code}.`, { cause: error });
   }
 }
 

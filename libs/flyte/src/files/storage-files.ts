@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { basename, resolve } from 'node:path';
-import { FlyteError } from '../errors/flyte-error.js';
 import { FlyteDir } from '../literals/dir.js';
 import { FlyteFile } from '../literals/file.js';
 import { joinUri, storageOf } from '../storage/storage-of.js';
 import { fileName, filesBelow, pathBelow } from './file-names.js';
-import type { FileService, FileSource } from './file.service.js';
+import type { FileService } from './file.service.js';
 import { saveTo, textOf, withEach } from './move-bytes.js';
+import { uploadBytes } from './upload-bytes.js';
 
 /** Where an action may leave files. */
 export interface ActionPlaces {
@@ -38,14 +37,14 @@ export function createStorageFiles(placesOf: () => ActionPlaces): FileService {
       const ends = until(signal);
       const place = report ? [placesOf().outputsPath, REPORT] : [newFolder(), fileName(name, source)];
       const uri = place.reduce(joinUri);
-      await (await storageOf(uri)).save(uri, bytesOf(source, maxBytes), ends);
+      await (await storageOf(uri)).save(uri, uploadBytes(source, maxBytes), ends);
       return new FlyteFile({ uri, format });
     },
     async uploadDir(path, { signal } = {}) {
       const dir = new FlyteDir({ uri: joinUri(newFolder(), fileName(basename(resolve(path)), undefined)) });
       const storage = await storageOf(dir.uri);
       await withEach(await filesBelow(path), until(signal), async (file, ends) => {
-        await storage.save(joinUri(dir.uri, file.name), createReadStream(file.path), ends);
+        await storage.save(joinUri(dir.uri, file.name), uploadBytes(file.path), ends);
       });
       return dir;
     },
@@ -69,19 +68,4 @@ export function createStorageFiles(placesOf: () => ActionPlaces): FileService {
     },
   };
   return files;
-}
-
-async function* bytesOf(source: FileSource, maxBytes: number): AsyncGenerator<Uint8Array, void> {
-  const chunks =
-    typeof source === 'string' ? createReadStream(source) : source instanceof Uint8Array ? [source] : source;
-  const pieces: AsyncIterable<Uint8Array | string> | Iterable<Uint8Array> = chunks;
-  let bytes = 0;
-  for await (const chunk of pieces) {
-    const piece = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
-    bytes += piece.length;
-    if (bytes > maxBytes) {
-      throw new FlyteError('out_of_range', `The file to upload has more than the ${maxBytes} bytes that are allowed.`);
-    }
-    yield piece;
-  }
 }

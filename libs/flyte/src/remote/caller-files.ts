@@ -33,7 +33,9 @@ export function createCallerFiles(
       }
       const place = { ...scopeOf('upload'), filename: fileName(name, source) };
       const ends = call(options);
-      const uri = await withPutSource(source, maxBytes, (ready) => uploadAsCaller(data, place, ready, ends, transfer));
+      const uri = await withPutSource(source, { maxBytes, ...ends }, (ready) =>
+        uploadAsCaller(data, place, ready, ends, transfer),
+      );
       return new FlyteFile({ uri, format });
     },
     async uploadDir(path, options = {}) {
@@ -41,7 +43,7 @@ export function createCallerFiles(
       const files = await filesBelow(path);
       const uris = new Set<string>();
       await withEach(files, call(options).signal, async ({ path: from, name: filename }, signal) => {
-        const uri = await withPutSource(from, Infinity, (ready) =>
+        const uri = await withPutSource(from, { signal }, (ready) =>
           uploadAsCaller(data, { ...place, filename }, ready, { signal }, transfer),
         );
         uris.add(uri.endsWith(`/${filename}`) ? uri.slice(0, -filename.length - 1) : '');

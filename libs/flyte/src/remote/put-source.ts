@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { FlyteError } from '../errors/flyte-error.js';
 import type { FileSource } from '../files/file.service.js';
+import { checkLength, uploadBytes } from '../files/upload-bytes.js';
+import { openRegularFile } from '../storage/file-storage.js';
+import { endedBy } from '../storage/streams.js';
 
 /** Bytes whose number and digest are known, and that can be read as often as it takes to upload them. */
 export interface PutSource {
@@ -21,56 +24,45 @@ export interface PutSource {
  * stream goes into a temporary file that has no name any more when the first byte arrives, so that nothing is left of it
  * however this process ends. Takes the memory of a chunk, whatever the size.
  *
- * @param use uploads them; they are gone when it ends
  * @param maxBytes how many there may be
- * @throws FlyteError `not_found` and `invalid_argument` for a path of no file, `out_of_range` above the limit,
- * `resource_exhausted` where the temporary folder is full; whatever the stream throws
+ * @param signal ends the making ready; what uploads them ends by its own
+ * @param use uploads them; they are gone when it ends
+ * @throws FlyteError `not_found`, `permission_denied` and `invalid_argument` for a path of no file, `out_of_range` above the
+ * limit, `resource_exhausted` where the temporary folder is full, `canceled`; whatever the stream throws
  */
 export async function withPutSource<T>(
   given: FileSource,
-  maxBytes: number,
+  { maxBytes = Infinity, signal }: { readonly maxBytes?: number; readonly signal?: AbortSignal | undefined },
   use: (source: PutSource) => Promise<T>,
 ): Promise<T> {
   if (given instanceof Uint8Array) {
-    checkLimit(given.length, maxBytes);
+    checkLength(given.length, maxBytes);
     const md5 = createHash('md5').update(given).digest();
     return use({ bytes: given.length, md5, open: () => Readable.from([given]) });
   }
-  // The open file is what is hashed and sent, whatever its name means by then.
-  await using file = typeof given === 'string' ? await openFile(given) : await spooled(given, maxBytes);
-  const { bytes, md5 } = await digestOf(file, maxBytes);
-  return await use({ bytes, md5, open: () => contentOf(file, bytes) });
-}
-
-/** Opens a file to read. */
-async function openFile(path: string): Promise<FileHandle> {
-  let file: FileHandle;
   try {
-    file = await open(path, 'r');
+    // The open file is what is hashed and sent, whatever its name means by then.
+    await using file =
+      typeof given === 'string' ? await openRegularFile(given) : await spooled(given, maxBytes, signal);
+    const { bytes, md5 } = await digestOf(file, maxBytes, signal);
+    return await use({ bytes, md5, open: () => contentOf(file, bytes) });
   } catch (error) {
-    const code = codeOf(error);
-    const absent = code === 'ENOENT' || code === 'ENOTDIR';
-    throw new FlyteError(
-      absent ? 'not_found' : 'invalid_argument',
-      `The file ${JSON.stringify(path)} to upload ${absent ? 'is not there' : `can't be read (${code})`}.`,
-    );
+    if (FlyteError.is(error) || !signal?.aborted) throw error;
+    throw new FlyteError('canceled', 'The transfer was cancelled.', { cause: error });
   }
-  if ((await file.stat()).isFile()) return file;
-  await file.close();
-  throw new FlyteError('invalid_argument', `${JSON.stringify(path)} is no file, and can't be uploaded as one.`);
 }
 
 /** A stream's bytes in a file without a name. */
-async function spooled(chunks: AsyncIterable<Uint8Array | string>, maxBytes: number): Promise<FileHandle> {
+async function spooled(
+  given: AsyncIterable<Uint8Array | string>,
+  maxBytes: number,
+  signal: AbortSignal | undefined,
+): Promise<FileHandle> {
   let file: FileHandle | undefined;
   try {
     file = await namelessFile();
-    let bytes = 0;
-    for await (const chunk of chunks) {
-      const piece = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
-      checkLimit((bytes += piece.length), maxBytes);
+    for await (const piece of uploadBytes(signal ? endedBy(signal, given) : given, maxBytes))
       await writeAll(file, piece);
-    }
     return file;
   } catch (error) {
     await file?.close();
@@ -100,12 +92,17 @@ async function writeAll(file: FileHandle, piece: Uint8Array): Promise<void> {
   }
 }
 
-async function digestOf(file: FileHandle, maxBytes: number): Promise<Pick<PutSource, 'bytes' | 'md5'>> {
+async function digestOf(
+  file: FileHandle,
+  maxBytes: number,
+  signal: AbortSignal | undefined,
+): Promise<Pick<PutSource, 'bytes' | 'md5'>> {
   const hash = createHash('md5');
   let bytes = 0;
   const pieces: AsyncIterable<Uint8Array> = file.createReadStream({ start: 0, autoClose: false });
   for await (const piece of pieces) {
-    checkLimit((bytes += piece.length), maxBytes);
+    signal?.throwIfAborted();
+    checkLength((bytes += piece.length), maxBytes);
     hash.update(piece);
   }
   return { bytes, md5: hash.digest() };
@@ -114,11 +111,6 @@ async function digestOf(file: FileHandle, maxBytes: number): Promise<Pick<PutSou
 /** The first bytes of a file, as many as were counted: it may have grown since. */
 function contentOf(file: FileHandle, bytes: number): Readable {
   return bytes === 0 ? Readable.from([]) : file.createReadStream({ start: 0, end: bytes - 1, autoClose: false });
-}
-
-function checkLimit(bytes: number, maxBytes: number): void {
-  if (bytes <= maxBytes) return;
-  throw new FlyteError('out_of_range', `The file to upload has more than the ${maxBytes} bytes that are allowed.`);
 }
 
 function codeOf(error: unknown): string {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
@@ -69,7 +70,7 @@ afterEach(() => {
 });
 
 const put = async (given: FileSource, location = store.location(), maxBytes = Infinity): Promise<string> =>
-  withPutSource(given, maxBytes, (source) => signedPut(async () => location, source, IDLE));
+  withPutSource(given, { maxBytes }, (source) => signedPut(async () => location, source, IDLE));
 
 async function* chunksOf(...chunks: string[]): AsyncGenerator<string> {
   yield* chunks;
@@ -111,7 +112,7 @@ describe('a signed upload', () => {
     const answers = [status, 200];
     store.answer = (_, response) => response.writeHead(answers.shift() ?? 500).end();
     const locate = vi.fn<() => Promise<SignedLocation>>(async () => store.location());
-    await withPutSource(chunksOf('again'), Infinity, (source) => signedPut(locate, source, IDLE));
+    await withPutSource(chunksOf('again'), {}, (source) => signedPut(locate, source, IDLE));
     expect(store.seen.map(({ body }) => body.toString())).toEqual(['again', 'again']);
     expect(locate).toHaveBeenCalledTimes(2);
   });
@@ -170,7 +171,7 @@ describe('a signed upload', () => {
     const ends = new AbortController();
     store.answer = () => ends.abort();
     await expect(
-      withPutSource(Buffer.from('x'), Infinity, (source) =>
+      withPutSource(Buffer.from('x'), {}, (source) =>
         signedPut(async () => store.location(), source, { ...IDLE, signal: ends.signal }),
       ),
     ).rejects.toMatchObject({ code: 'canceled' });
@@ -182,7 +183,7 @@ describe('a signed upload', () => {
     ['has grown', (path: string) => appendFileSync(path, ' and more'), undefined],
   ])('of a file that %s sends what was counted, or nothing', async (_, change, code) => {
     const path = writtenFile('as it was');
-    const upload = withPutSource(path, Infinity, async (source) => {
+    const upload = withPutSource(path, {}, async (source) => {
       change(path);
       return signedPut(async () => store.location(), source, IDLE);
     });
@@ -197,7 +198,7 @@ describe('what is uploaded', () => {
     const temporary = join(folder, 'temporary');
     mkdirSync(temporary);
     vi.stubEnv('TMPDIR', temporary);
-    await withPutSource(chunksOf('kept'), Infinity, async (source) => {
+    await withPutSource(chunksOf('kept'), {}, async (source) => {
       expect(readdirSync(temporary)).toEqual([]);
       await expect(buffer(source.open())).resolves.toEqual(Buffer.from('kept'));
     });
@@ -207,6 +208,20 @@ describe('what is uploaded', () => {
     }
     await expect(put(broken())).rejects.toThrow('the client left');
     expect(readdirSync(temporary)).toEqual([]);
+  });
+
+  it('is made ready until its signal fires', async () => {
+    const ends = new AbortController();
+    const use = vi.fn<() => Promise<void>>(async () => undefined);
+    async function* endless(): AsyncGenerator<string> {
+      yield 'some';
+      ends.abort();
+      await new Promise(() => undefined);
+    }
+    for (const given of [endless(), writtenFile('hashed'), chunksOf('kept')]) {
+      await expect(withPutSource(given, ends, use)).rejects.toMatchObject({ name: 'FlyteError', code: 'canceled' });
+    }
+    expect(use).not.toHaveBeenCalled();
   });
 
   it.each<[string, () => FileSource]>([
@@ -222,6 +237,7 @@ describe('what is uploaded', () => {
   it.each([
     ['absent', () => join(folder, 'absent'), 'not_found'],
     ['a folder', () => folder, 'invalid_argument'],
+    ['a pipe that nobody writes into', () => madePipe(), 'invalid_argument'],
   ])('is no path that is %s', async (_, path, code) => {
     await expect(put(path())).rejects.toMatchObject({ code });
   });
@@ -268,6 +284,11 @@ describe('a signed download', () => {
 });
 
 let files = 0;
+function madePipe(): string {
+  const path = join(folder, `pipe-${(files += 1)}`);
+  execFileSync('mkfifo', [path]);
+  return path;
+}
 function writtenFile(text: string): string {
   const path = join(folder, `file-${(files += 1)}`);
   writeFileSync(path, text);

@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -44,6 +44,7 @@ describe('file storage', () => {
     ['what is not there', join(folder, 'gone'), 'not_found'],
     ['a folder', folder, 'invalid_argument'],
     ['a NUL character', '/a\0b', 'invalid_argument'],
+    ['an escaped NUL character', 'file:///a%00b', 'invalid_argument'],
     ['another machine', 'file://elsewhere/x', 'invalid_argument'],
     ['an escaped slash', 'file:///a%2Fb', 'invalid_argument'],
     ['an endless source', '/dev/zero', 'invalid_argument'],
@@ -55,7 +56,7 @@ describe('file storage', () => {
     mkdirSync(join(folder, 'w'));
     writeFileSync(join(folder, 'w/file'), '');
     const uri = join(folder, 'w/file/x.pb');
-    await expect(fileStorage.write(uri, bytes)).rejects.toMatchObject({ name: 'FlyteError' });
+    await expect(fileStorage.write(uri, bytes)).rejects.toMatchObject({ name: 'FlyteError', code: 'unavailable' });
     mkdirSync(join(folder, 'w/x.pb/taken'), { recursive: true });
     const taken = join(folder, 'w/x.pb');
     await expect(fileStorage.write(taken, bytes)).rejects.toMatchObject({ code: 'unavailable' });
@@ -140,5 +141,26 @@ describe('file storage', () => {
     const [first] = await listed(fileStorage.list(href));
     expect(first).toEqual({ uri: pathToFileURL(join(inside, 'deep/er/ü')).href, size: 0 });
     await expect(listed(fileStorage.list(join(folder, 'gone')))).resolves.toEqual([]);
+  });
+
+  it.each(['files', 'folders'])('lists what stays where %s go meanwhile', async (kind) => {
+    const inside = join(folder, `going ${kind}`);
+    for (const name of ['1', '2', '3', '4']) {
+      await fileStorage.write(join(inside, kind === 'files' ? name : `${name}/file`), bytes);
+    }
+    const order = readdirSync(inside);
+    const names: string[] = [];
+    for await (const { uri } of fileStorage.list(inside)) {
+      names.push(relative(inside, uri).charAt(0));
+      rmSync(join(inside, order[1] ?? ''), { recursive: true, force: true });
+    }
+    expect(names).toEqual([order[0], order[2], order[3]]);
+  });
+
+  it.each(['a file', 'below a file'])('lists no folder that is %s', async (what) => {
+    const file = join(folder, 'no folder');
+    writeFileSync(file, '');
+    const list = listed(fileStorage.list(what === 'a file' ? file : join(file, 'x')));
+    await expect(list).rejects.toMatchObject({ code: 'invalid_argument' });
   });
 });

@@ -12,21 +12,21 @@ export const fileStorage: Storage = {
   async read(uri, maxBytes) {
     const path = pathOf(uri);
     try {
-      await using file = await openFile(path);
+      await using file = await openRegularFile(path);
       const { size } = await file.stat();
       if (size > maxBytes) throw new FlyteError('out_of_range', `${path} has ${size} bytes, and may have ${maxBytes}.`);
       return Uint8Array.from(await file.readFile());
     } catch (error) {
-      throw failed(`${path} can't be read`, error);
+      throw unreadable(path, error);
     }
   },
 
   async open(uri, signal) {
     const path = pathOf(uri);
-    const explain = (error: unknown): FlyteError => failed(`${path} can't be read`, error, signal);
+    const explain = (error: unknown): FlyteError => unreadable(path, error, signal);
     try {
       signal?.throwIfAborted();
-      const file = await openFile(path);
+      const file = await openRegularFile(path);
       return explained(file.createReadStream({ signal }), explain);
     } catch (error) {
       throw explain(error);
@@ -52,22 +52,49 @@ export const fileStorage: Storage = {
     const path = pathOf(folder);
     const uriOf = folder.startsWith('/') ? (file: string) => file : (file: string) => pathToFileURL(file).href;
     try {
-      const entries = await readdir(path, { recursive: true, withFileTypes: true });
-      for (const entry of entries.filter((each) => each.isFile())) {
-        const file = join(entry.parentPath, entry.name);
-        const { size } = await stat(file);
-        yield { uri: uriOf(file), size };
-      }
+      for await (const { path: file, size } of filesIn(path)) yield { uri: uriOf(file), size };
     } catch (error) {
-      const problem = failed(`${path} can't be listed`, error);
-      if (problem.code !== 'not_found') throw problem;
+      if (codeOf(error) === 'ENOTDIR') {
+        throw new FlyteError('invalid_argument', `${path} can't be listed: it is no folder, or lies below a file.`);
+      }
+      throw failed(`${path} can't be listed`, error);
     }
   },
 };
 
-async function openFile(path: string): Promise<FileHandle> {
-  // Opening a pipe that nobody writes to would wait for ever.
-  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+/** What is in a folder and goes away meanwhile is left out, as if it had gone before. */
+async function* filesIn(folder: string): AsyncGenerator<{ readonly path: string; readonly size: number }> {
+  for (const entry of (await unlessGone(readdir(folder, { withFileTypes: true }))) ?? []) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) yield* filesIn(path);
+    // oxlint-disable-next-line no-await-in-loop -- as they are asked for
+    const status = entry.isFile() ? await unlessGone(stat(path)) : undefined;
+    if (status) yield { path, size: status.size };
+  }
+}
+
+async function unlessGone<T>(found: Promise<T>): Promise<T | undefined> {
+  try {
+    return await found;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Opens a file to read; what is no file, such as a folder or a pipe, is not opened.
+ *
+ * @throws FlyteError `not_found`, `permission_denied`, `invalid_argument` for what is no file
+ */
+export async function openRegularFile(path: string): Promise<FileHandle> {
+  let file: FileHandle;
+  try {
+    // Opening a pipe that nobody writes to would wait for ever.
+    file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    throw unreadable(path, error);
+  }
   const isFile = await file.stat().then(
     (status) => status.isFile(),
     () => false,
@@ -97,8 +124,12 @@ async function replace(
 }
 
 function pathOf(uri: string): string {
-  if (uri.includes('\0')) throw new FlyteError('invalid_argument', `${JSON.stringify(uri)} holds a NUL character.`);
-  if (uri.startsWith('/')) return uri;
+  const path = uri.startsWith('/') ? uri : pathOfUrl(uri);
+  if (path.includes('\0')) throw new FlyteError('invalid_argument', `${JSON.stringify(path)} holds a NUL character.`);
+  return path;
+}
+
+function pathOfUrl(uri: string): string {
   try {
     return fileURLToPath(uri);
   } catch {
@@ -109,10 +140,20 @@ function pathOf(uri: string): string {
   }
 }
 
+function unreadable(path: string, error: unknown, signal?: AbortSignal): FlyteError {
+  const isAbsent = ['ENOENT', 'ENOTDIR'].includes(codeOf(error)) && !signal?.aborted;
+  const what = `${path} can't be read`;
+  return isAbsent ? new FlyteError('not_found', `${what}: there is none.`) : failed(what, error, signal);
+}
+
 function failed(what: string, error: unknown, signal?: AbortSignal): FlyteError {
   if (FlyteError.is(error)) return error;
   if (signal?.aborted) return new FlyteError('canceled', `${what}: canceled.`);
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-  const absent = code === 'ENOENT' || code === 'ENOTDIR';
-  return new FlyteError(absent ? 'not_found' : 'unavailable', `${what}: ${absent ? 'there is none' : code}.`);
+  const code = codeOf(error);
+  const isRefused = code === 'EACCES' || code === 'EPERM';
+  return new FlyteError(isRefused ? 'permission_denied' : 'unavailable', `${what}: ${code}.`);
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
 }

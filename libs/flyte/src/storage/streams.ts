@@ -120,7 +120,7 @@ export async function saveFrom(
 }
 
 /** What a source gives until a signal fires, also where it would never give anything more. */
-async function* endedBy<T>(signal: AbortSignal, source: AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
+export async function* endedBy<T>(signal: AbortSignal, source: AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
   const iterator = source[Symbol.asyncIterator]();
   try {
     for (;;) {

@@ -1,9 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { FlyteError } from '../errors/flyte-error.js';
 import { fileName, filesBelow, pathBelow } from '../files/file-names.js';
-import type { FileService, FileSource } from '../files/file.service.js';
+import type { FileService } from '../files/file.service.js';
 import { saveTo, textOf } from '../files/move-bytes.js';
+import { uploadBytes } from '../files/upload-bytes.js';
 import { FlyteDir } from '../literals/dir.js';
 import { FlyteFile } from '../literals/file.js';
 
@@ -18,13 +19,7 @@ export function createMemoryFiles(given: Readonly<Record<string, string | Uint8A
   const newFolder = (): string => `memory://files/${(uploads += 1)}`;
   const files: FileService = {
     async upload(source, { name, format, maxBytes = Infinity } = {}) {
-      const content = await bytesOf(source);
-      if (content.length > maxBytes) {
-        throw new FlyteError(
-          'out_of_range',
-          `The file to upload has more than the ${maxBytes} bytes that are allowed.`,
-        );
-      }
+      const content = await buffer(uploadBytes(source, maxBytes));
       const uri = `${newFolder()}/${fileName(name, source)}`;
       contents.set(uri, content);
       return new FlyteFile({ uri, format });
@@ -33,7 +28,7 @@ export function createMemoryFiles(given: Readonly<Record<string, string | Uint8A
       const uri = newFolder();
       for (const file of await filesBelow(path)) {
         // oxlint-disable-next-line no-await-in-loop -- small files, of a test
-        contents.set(`${uri}/${file.name}`, await readFile(file.path));
+        contents.set(`${uri}/${file.name}`, await buffer(uploadBytes(file.path)));
       }
       return new FlyteDir({ uri });
     },
@@ -57,12 +52,4 @@ export function createMemoryFiles(given: Readonly<Record<string, string | Uint8A
     },
   };
   return files;
-}
-
-async function bytesOf(source: FileSource): Promise<Buffer> {
-  if (typeof source === 'string') return readFile(source);
-  if (source instanceof Uint8Array) return Buffer.from(source);
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of source) chunks.push(Buffer.from(chunk));
-  return Buffer.concat(chunks);
 }
