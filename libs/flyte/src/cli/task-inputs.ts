@@ -3,8 +3,7 @@ import { FlyteError } from '../errors/flyte-error.js';
 import { type LiteralType, SimpleType } from '../gen/flyteidl2/core/types_pb.js';
 import { type Inputs, InputsSchema } from '../gen/flyteidl2/task/common_pb.js';
 import type { TaskSpec } from '../gen/flyteidl2/task/task_definition_pb.js';
-import { At, isRecord, own } from '../literals/at.js';
-import { FlyteFile } from '../literals/file.js';
+import { At, isRecord } from '../literals/at.js';
 import type { Shape } from '../literals/shape.js';
 import { shapeOfType } from '../literals/shape-of-type.js';
 
@@ -71,13 +70,14 @@ function parsed(text: string): unknown[] {
   }
 }
 
-/** A file, which JSON has as its URI or as an object. */
+/** A file or a directory, for which its URI may stand. */
 function revived(shape: Shape, value: unknown): unknown {
-  if (shape.fits(value)) return value;
-  const uri = isRecord(value) ? own(value, 'uri') : value;
-  if (typeof uri !== 'string' || !uri.includes(':')) return value;
-  const file = new FlyteFile({ uri });
-  return shape.fits(file) ? file : value;
+  const isUri = typeof value === 'string' && value.includes(':');
+  return isUri && !shape.fits(value) && takesReference(shape.type) ? { uri: value } : value;
+}
+
+function takesReference({ type }: LiteralType): boolean {
+  return type.case === 'blob' || (type.case === 'unionType' && type.value.variants.some(takesReference));
 }
 
 function refused(message: string): FlyteError {

@@ -1,7 +1,6 @@
 import { FlyteError } from '../errors/flyte-error.js';
 import { type LiteralType, SimpleType } from '../gen/flyteidl2/core/types_pb.js';
-import { isRecord } from './at.js';
-import { listShape, recordShape } from './containers.js';
+import { listShape, packedRecord, recordShape } from './containers.js';
 import { fileShape } from './file.js';
 import { anything } from './msgpack.js';
 import { booleanShape, enumShape, floatShape, integerShape, noneShape, stringShape } from './scalars.js';
@@ -18,7 +17,7 @@ const SIMPLE: ReadonlyMap<SimpleType, Shape> = new Map([
   [SimpleType.DATETIME, dateTimeShape('text')],
   [SimpleType.DURATION, durationShape],
   [SimpleType.NONE, noneShape],
-  [SimpleType.STRUCT, structShape({ ...anything, fits: isRecord }, {}, '')],
+  [SimpleType.STRUCT, structShape(packedRecord(anything), {}, '')],
 ]);
 
 /**
