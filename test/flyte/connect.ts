@@ -33,7 +33,11 @@ export async function connect(options: FlyteModuleOptions = {}): Promise<FlyteCl
   }).compile();
   modules.push(module);
   await module.init();
-  return module.get(FlyteClient);
+  const client = module.get(FlyteClient);
+  // An app that knows its version runs what was deployed, and the local control plane what is declared.
+  const isUsual = options.tasks === undefined && options.credentials === undefined;
+  if (target.kind === 'flyte' && isUsual) await client.tasks.deploy([Ends, Process, Files]);
+  return client;
 }
 
 /** Flyte's own services, for what the library does not ask. */

@@ -50,7 +50,7 @@ describe.concurrent('an action of this library', () => {
   it('ends at once where its module is not there', async (test) => {
     needs(test, 'late checks');
     const module = './dist/flyte-suite/suite.tasks.js#None';
-    const other = await connect({ tasks: { module, version: target.version, image: target.image ?? 'none' } });
+    const other = await connect({ tasks: { module, image: target.image ?? 'none' } });
     const info = await ended('a module that is not there', await other.task(Ends, 'recover').run());
     expect(info).toMatchObject({ phase: 'failed', attempts: 1, error: { origin: 'user' } });
   });
