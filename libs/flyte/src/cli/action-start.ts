@@ -16,14 +16,15 @@ const TIMEOUT_MS = 5_000;
  *
  * @throws FlyteError where Flyte does not say
  */
-export async function actionStart(env: Readonly<Record<string, string | undefined>>): Promise<Date> {
+export async function actionStart(): Promise<Date> {
+  const { RUN_NAME = '', ACTION_NAME = '' } = process.env;
   const { endpoint, insecure, org = '', project = '', domain = '' } = inClusterSettings();
   if (endpoint === undefined) throw new FlyteError('failed_precondition', 'The variable _U_EP_OVERRIDE is not set.');
   const transport = createConnectTransport({ baseUrl: parseEndpoint(endpoint, insecure).url, httpVersion: '1.1' });
-  const run = { org, project, domain, name: env['RUN_NAME'] ?? '' };
+  const run = { org, project, domain, name: RUN_NAME };
   try {
     const { details } = await createClient(RunService, transport).getActionDetails(
-      { actionId: { run, name: env['ACTION_NAME'] ?? '' } },
+      { actionId: { run, name: ACTION_NAME } },
       { timeoutMs: TIMEOUT_MS },
     );
     const start = details?.status?.startTime;

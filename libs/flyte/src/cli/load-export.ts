@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { FlyteError } from '../errors/flyte-error.js';
+import { exportProblem, moduleFile } from '../tasks/module-file.js';
 
 /**
  * Loads what a module exports.
  *
  * @param reference `<module>#<export>`, the module relative to the working directory
  * @param wanted takes the value, or answers undefined where it is none of what is wanted
- * @param what is wanted, as `an Image`
+ * @param what is wanted, as `Image`
  * @throws FlyteError `invalid_argument` where the reference leads to none; what the module itself throws, as it is
  */
 export async function loadExport<T>(
@@ -20,17 +20,12 @@ export async function loadExport<T>(
   if (path === '' || name === '' || reference.split('#').length !== 2) {
     throw refused(`${JSON.stringify(reference)} is not of the form <module>#<export>, such as ./dist/images.js#image.`);
   }
-  const file = resolve(path);
+  const file = moduleFile(reference, process.cwd());
   if (!existsSync(file)) throw refused(`There is no module ${file}. Give the compiled file, and build it first.`);
   const exports = (await import(pathToFileURL(file).href)) as Readonly<Record<string, unknown>>;
   const found = wanted(exports[name]);
   if (found !== undefined) return found;
-  const known = Object.keys(exports).join(', ') || 'nothing';
-  throw refused(
-    name in exports
-      ? `Export ${name} of ${file} is no ${what} and has none.`
-      : `${file} has no export ${JSON.stringify(name)}. It exports ${known}.`,
-  );
+  throw refused(exportProblem(exports, { file, name, other: `no ${what} and has none` }));
 }
 
 function refused(message: string): FlyteError {

@@ -50,11 +50,10 @@ export function dateText(date: Date | undefined): string {
   return date === undefined ? '' : date.toISOString();
 }
 
-/** At most so many of what there is. */
-export async function take<T>(limit: number, values: AsyncIterable<T>): Promise<T[]> {
+/** At most so many of what there is, and at least one; listed in pages of a size. */
+export async function take<T>(limit: number, list: (pageSize: number) => AsyncIterable<T>): Promise<T[]> {
   const taken: T[] = [];
-  if (limit <= 0) return taken;
-  for await (const value of values) {
+  for await (const value of list(Math.min(limit, 100))) {
     taken.push(value);
     if (taken.length >= limit) break;
   }

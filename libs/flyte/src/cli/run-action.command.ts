@@ -21,7 +21,7 @@ export function runActionCommand(): Command {
         env: process.env,
         logger: new ActionLogger(),
         // So is what this needs, which few tasks do.
-        startedAt: async () => (await import('./action-start.js')).actionStart(process.env),
+        startedAt: async () => (await import('./action-start.js')).actionStart(),
         reportDeath: [process.execPath, NODE_PART, ACTION_DIED],
       });
     });

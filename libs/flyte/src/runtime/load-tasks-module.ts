@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import type { DynamicModule, Type } from '@nestjs/common';
 import { moduleProblem } from '../tasks/action-arguments.js';
-import { moduleFile } from '../tasks/module-file.js';
+import { exportProblem, moduleFile } from '../tasks/module-file.js';
 import { ActionError, failedStep } from './action-failure.js';
 
 /** What Nest imports as a module. */
@@ -24,12 +24,7 @@ export async function loadTasksModule(reference: string, root: string): Promise<
   const exports = await imported(file);
   const value = exports[name];
   if (isModule(value)) return value;
-  const known = Object.keys(exports).join(', ') || 'nothing';
-  throw refused(
-    name in exports
-      ? `The export ${name} of ${file} is no Nest module: export a class with @Module().`
-      : `${file} has no export ${JSON.stringify(name)}. It exports ${known}.`,
-  );
+  throw refused(exportProblem(exports, { file, name, other: 'no Nest module: export a class with @Module()' }));
 }
 
 async function imported(file: string): Promise<Readonly<Record<string, unknown>>> {

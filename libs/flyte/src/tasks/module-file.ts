@@ -8,6 +8,20 @@ export function moduleFile(reference: string, root: string): string {
 }
 
 /**
+ * Says that a module does not export what is wanted of it.
+ *
+ * @param other what its export is, where there is one of the name
+ */
+export function exportProblem(
+  exports: Readonly<Record<string, unknown>>,
+  { file, name, other }: { readonly file: string; readonly name: string; readonly other: string },
+): string {
+  if (name in exports) return `The export ${name} of ${file} is ${other}.`;
+  const known = Object.keys(exports).join(', ') || 'nothing';
+  return `${file} has no export ${JSON.stringify(name)}. It exports ${known}.`;
+}
+
+/**
  * Refuses the option "tasks.module" of an app whose actions run on this machine, where the file is missing. Elsewhere an
  * app need not contain its tasks: their images do.
  *

@@ -13,10 +13,7 @@ export function getProjectsCommand(): Command {
     .description('The projects, and their domains')
     .action((flags: Flags) =>
       withFlyte(flags, async ({ client, signal }) => {
-        const projects = await take(
-          flags.limit,
-          client.projects.list({ signal, pageSize: Math.min(flags.limit, 100) }),
-        );
+        const projects = await take(flags.limit, (pageSize) => client.projects.list({ signal, pageSize }));
         await answer(flags, projects, () =>
           table(
             ['ID', 'NAME', 'DOMAINS'],

@@ -17,8 +17,8 @@ export function getRunsCommand(): Command {
     .action((flags: Flags) =>
       withFlyte(flags, async ({ client, signal }) => {
         const { limit, task } = flags;
-        const list = client.runs.list({ signal, pageSize: Math.min(limit, 100), ...(task !== undefined && { task }) });
-        const runs = await take(limit, list);
+        const of = task === undefined ? {} : { task };
+        const runs = await take(limit, (pageSize) => client.runs.list({ signal, pageSize, ...of }));
         await answer(flags, runs, () => runTable(runs));
       }),
     );

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import type { TaskVersion } from '../../remote/task.service.js';
 import { connectionOptions, type ConnectionFlags, withFlyte } from '../connection.js';
 import { limitOption } from '../limit-option.js';
 import { answer, dateText, table, take } from '../output.js';
@@ -14,15 +15,15 @@ export function getTasksCommand(): Command {
     .argument('[name]', "a task's full name")
     .action((name: string | undefined, flags: Flags) =>
       withFlyte(flags, async ({ client, signal }) => {
-        const page = { signal, pageSize: Math.min(flags.limit, 100) };
-        const list =
-          name === undefined
-            ? await take(flags.limit, client.tasks.list(page))
-            : (await take(flags.limit, client.tasks.versions(name, page))).map((version) => ({ name, ...version }));
+        const listed = await take(flags.limit, (pageSize): AsyncIterable<TaskVersion & { readonly name?: string }> => {
+          const page = { signal, pageSize };
+          return name === undefined ? client.tasks.list(page) : client.tasks.versions(name, page);
+        });
+        const list = listed.map((task) => ({ name, ...task }));
         await answer(flags, list, () =>
           table(
             ['NAME', 'VERSION', 'DEPLOYED'],
-            list.map((task) => [task.name, task.version, dateText(task.deployedAt)]),
+            list.map((task) => [task.name ?? '', task.version, dateText(task.deployedAt)]),
           ),
         );
       }),

@@ -6,7 +6,7 @@ import type { ScopeFlags } from './scope-option.js';
 export function listSecrets(flags: ScopeFlags & { readonly limit: number }): Promise<void> {
   return withFlyte(flags, async ({ client, signal }) => {
     const { limit, scope } = flags;
-    const secrets = await take(limit, client.secrets.list({ signal, scope, pageSize: Math.min(limit, 100) }));
+    const secrets = await take(limit, (pageSize) => client.secrets.list({ signal, scope, pageSize }));
     await answer(flags, secrets, () =>
       table(
         ['NAME', 'PROJECT', 'DOMAIN', 'CREATED'],
