@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { FlyteError, type FlyteClient, type RunInfo } from 'nestjs-flyte';
 import { Filter_Function, Sort_Direction } from 'nestjs-flyte/idl/common/list';
+import { ActionPhase } from 'nestjs-flyte/idl/common/phase';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { connect, ended, logged, services } from './connect.js';
 import { target, needs } from './target.js';
@@ -84,6 +85,25 @@ describe.concurrent('runs', () => {
     expect(lines.join('\n')).toContain('the first attempt');
   });
 
+  it('have logs that are somewhere, attempt by attempt', async () => {
+    const { runs } = services(flyte);
+    const run = await flyte.task(Ends, 'echo').run({ text: 'logs' });
+    await run.wait();
+    const actionId = { run: { project: target.project, domain: target.domain, name: run.name }, name: 'a0' };
+    const { logContext } = await runs.getActionLogContext({ actionId, attempt: 1 });
+    expect(logContext?.primaryPodName).toBe(`${run.name}-a0-0`);
+    expect(logContext?.pods.map(({ podName }) => podName)).toEqual([`${run.name}-a0-0`]);
+    expect(await failure(runs.getActionLogContext({ actionId, attempt: 2 }))).toMatchObject({ code: 'not_found' });
+  });
+
+  it('are the same whatever organization is named: there is one', async () => {
+    const other = await connect({ org: 'flyte-suite' });
+    const run = await other.task(Ends, 'echo').run({ text: 'of an organization' });
+    expect(await run.outputs()).toEqual({ text: 'of an organization' });
+    expect(await flyte.runs.outputs(run.name)).toEqual({ text: 'of an organization' });
+    expect(await failure(other.runs.get('flyte-suite-never-made'))).toMatchObject({ code: 'not_found' });
+  });
+
   it('that nobody made are not found', async () => {
     const name = 'flyte-suite-never-made';
     expect(await failure(flyte.runs.get(name))).toMatchObject({ code: 'not_found' });
@@ -124,11 +144,23 @@ describe.concurrent('deployed tasks', () => {
   });
 });
 
+const scopeBy = {
+  case: 'projectId' as const,
+  value: { organization: '', name: target.project, domain: target.domain },
+};
+
 describe.concurrent('lists', () => {
-  const scopeBy = {
-    case: 'projectId' as const,
-    value: { organization: '', name: target.project, domain: target.domain },
-  };
+  it('are watched, run by run, as they change', async () => {
+    const run = await flyte.task(Ends, 'wait').run({ seconds: 3_600 });
+    const seen = new Set<ActionPhase>();
+    for await (const { runs } of services(flyte).runs.watchRuns({ target: scopeBy })) {
+      const changed = runs.filter(({ action }) => action?.id?.run?.name === run.name);
+      for (const { action } of changed) seen.add(action?.status?.phase ?? ActionPhase.UNSPECIFIED);
+      if (seen.has(ActionPhase.ABORTED)) break;
+      if (changed.length > 0) await run.abort();
+    }
+    expect(seen.size).toBeGreaterThan(1);
+  });
 
   it('are sorted and filtered, page by page', async () => {
     const { runs } = services(flyte);

@@ -1,4 +1,5 @@
 import type { FlyteClient } from 'nestjs-flyte';
+import { startLocalControlPlane } from 'nestjs-flyte-local';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { connect, ended, logged } from './connect.js';
 import { deletePod } from './pods.js';
@@ -61,6 +62,26 @@ describe.concurrent('an action of this library', () => {
     await run.abort('enough');
     const info = await ended('aborted', run);
     expect(info).toMatchObject({ phase: 'aborted', error: { message: expect.stringContaining('enough') } });
+  });
+
+  it('ends where it waits longer than it may be queued', async (test) => {
+    needs(test, 'queue times');
+    await using busy = await startLocalControlPlane({ port: 0, state: ':memory:', maxConcurrentActions: 1 });
+    const token = await busy.token('alice');
+    const other = await connect({
+      endpoint: busy.url,
+      credentials: () => ({ authorization: `Bearer ${token}` }),
+    });
+    const first = await other.task(Ends, 'wait').run({ seconds: 3_600 });
+    await logged(first, 'waiting');
+    const info = await (await other.task(Ends, 'impatient').run()).wait();
+    await first.abort();
+    expect(info).toMatchObject({ phase: 'failed', attempts: 1, error: { message: expect.stringMatching(/queued/) } });
+  });
+
+  it('has children, which end with it', (test) => {
+    needs(test, 'child actions');
+    expect.fail('nobody has written this test yet');
   });
 
   it('waits between its retries', async (test) => {

@@ -63,6 +63,9 @@ export class Ends {
     throw new Error('fails each time');
   }
 
+  @Task({ timeout: { maxQueuedTime: '1s' } })
+  impatient(): void {}
+
   @Task({ timeout: '3s', retries: 1 })
   async slow(): Promise<void> {
     await sleep(LONG_MS, undefined, { signal: this.context.signal });
