@@ -81,6 +81,7 @@ describe('tokenFile', () => {
     ['holds more than a token', 'token hunter2\n', 'unauthenticated', /gave what is no token/],
     ['is of two lines', 'hunter2\nhunter2\n', 'unauthenticated', /gave what is no token/],
     ['holds what is no text', Buffer.from([0x68, 0x00, 0xff]), 'unauthenticated', /gave what is no token/],
+    ['holds more than a header takes', 'hunter2'.repeat(3_000), 'unauthenticated', /it is longer than 16384 bytes/],
     ['is too large', 'hunter2'.repeat(10_000), 'failed_precondition', /it is too large/],
   ])('that %s, until it is mended', async (_what, content, code, message) => {
     const path = join(folder, 'token');

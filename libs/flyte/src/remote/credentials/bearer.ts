@@ -1,5 +1,5 @@
 import { decodeJwt } from 'jose';
-import { createAuthMetadata, type AuthMetadata } from '../../auth/auth-metadata.js';
+import { createAuthMetadata, valueProblem, type AuthMetadata } from '../../auth/auth-metadata.js';
 import { checkHeaderName } from '../../auth/header-names.js';
 import { FlyteError } from '../../errors/flyte-error.js';
 
@@ -25,18 +25,24 @@ export function headerProblem(header: unknown): string | undefined {
  * A bearer token as the header it travels in. The Python SDK writes `Bearer` into a header of another name, too.
  *
  * @param giver who gave it, as a sentence begins
- * @throws FlyteError `unauthenticated` for what is no token, which is not quoted
+ * @throws FlyteError `unauthenticated` for what is no token, or longer than a header takes; it is not quoted
  */
 export function bearerHeader(giver: string, text: string, header = 'authorization'): AuthMetadata {
   const token = text.trim();
   // In any form that an issuer may choose; what is more than one word is a message, or a file of something else.
   if (!/^[\x21-\x7e]+$/.test(token)) {
-    const kind = token === '' ? 'nothing' : 'what is no token: it has blanks, or characters outside ASCII';
-    throw new FlyteError('unauthenticated', `${giver} gave ${kind}. It is to give one token, and nothing else.`, {
-      fault: 'operator',
-    });
+    throw refused(giver, token === '' ? 'nothing' : 'what is no token: it has blanks, or characters outside ASCII');
   }
-  return createAuthMetadata({ [header]: `Bearer ${token}` });
+  const value = `Bearer ${token}`;
+  const problem = valueProblem(value);
+  if (problem !== undefined) throw refused(giver, `what no header takes: it ${problem}`);
+  return createAuthMetadata({ [header]: value });
+}
+
+function refused(giver: string, what: string): FlyteError {
+  return new FlyteError('unauthenticated', `${giver} gave ${what}. It is to give one token, and nothing else.`, {
+    fault: 'operator',
+  });
 }
 
 /** For how long a token is good, in milliseconds, as far as it is a JWT that says so. */
