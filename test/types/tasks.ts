@@ -1,6 +1,8 @@
 // What the compiler must refuse, and what it must let pass. `tsc -p .` reads this file; nothing runs it. A refusal that no
 // longer happens is itself an error: its @ts-expect-error is then unused.
 import {
+  FlyteDir,
+  FlyteFile,
   FlyteModule,
   InjectTask,
   Task,
@@ -137,6 +139,10 @@ export class B {
     const ok: TaskHandle<A['ok']> = this.plain;
     // @ts-expect-error -- no such method
     flyte.task(A, 'okk');
+    // @ts-expect-error -- a directory is no file
+    await flyte.files.text(new FlyteDir({ uri: 's3://bucket/folder' }));
+    // @ts-expect-error -- a file is no directory
+    flyte.files.list(new FlyteFile({ uri: 's3://bucket/file' }));
     return [n, m, nothing, attached, byClass, byRef, created, wrong, ok];
   }
 }

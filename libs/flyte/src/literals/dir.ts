@@ -8,7 +8,11 @@ export type FlyteDirFields = ReferenceFields;
  * A reference to a directory in Flyte's storage, with all that is below its URI. `FileService` moves the content.
  * `flyte.io.Dir` in Python.
  */
-export class FlyteDir extends FlyteReference {}
+export class FlyteDir extends FlyteReference {
+  override get kind(): 'dir' {
+    return 'dir';
+  }
+}
 
 /** The JSON schema of `flyte.io.Dir`. */
 export const DIR_JSON_SCHEMA = referenceSchema('dir', 'Dir');

@@ -8,7 +8,11 @@ export type FlyteFileFields = ReferenceFields;
  * A reference to a file in Flyte's storage: what passes between tasks is the URI, never the content. `FileService` moves
  * the content. `flyte.io.File` in Python.
  */
-export class FlyteFile extends FlyteReference {}
+export class FlyteFile extends FlyteReference {
+  override get kind(): 'file' {
+    return 'file';
+  }
+}
 
 /** The JSON schema of `flyte.io.File`. */
 export const FILE_JSON_SCHEMA = referenceSchema('file', 'File');

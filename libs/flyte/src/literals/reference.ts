@@ -16,6 +16,8 @@ export interface ReferenceFields {
 
 /** A reference to what is in Flyte's storage: what passes between tasks is the URI, never the content. */
 export abstract class FlyteReference implements ReferenceFields {
+  /** Which kind it is: what the compiler tells files and directories apart by. */
+  abstract get kind(): 'file' | 'dir';
   /** Where the content is. */
   readonly uri: string;
   /** What kind of content it is; empty where nobody says. */

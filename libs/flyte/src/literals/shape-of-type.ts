@@ -1,6 +1,7 @@
 import { FlyteError } from '../errors/flyte-error.js';
-import { type LiteralType, SimpleType } from '../gen/flyteidl2/core/types_pb.js';
+import { BlobType_BlobDimensionality, type LiteralType, SimpleType } from '../gen/flyteidl2/core/types_pb.js';
 import { listShape, packedRecord, recordShape } from './containers.js';
+import { dirShape } from './dir.js';
 import { fileShape } from './file.js';
 import { anything } from './msgpack.js';
 import { booleanShape, enumShape, floatShape, integerShape, noneShape, stringShape } from './scalars.js';
@@ -42,7 +43,7 @@ export function shapeOfType(literalType: LiteralType, what: string): Shape {
       case 'unionType':
         return unionShape(type.value.variants.map((variant) => shapeOfType(variant, what)));
       case 'blob':
-        return fileShape;
+        return type.value.dimensionality === BlobType_BlobDimensionality.MULTIPART ? dirShape : fileShape;
       default:
         return undefined;
     }
