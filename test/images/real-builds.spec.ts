@@ -311,6 +311,25 @@ describe.each(['buildah', 'docker'] as const)('a real build by %s', (name) => {
   );
 
   it.skipIf(skipped)(
+    'tells the digest by which the registry knows what was pushed',
+    async () => {
+      // To buildah under a name that says nothing of loopback, so that it is asked as for a registry elsewhere.
+      const host = name === 'buildah' ? images.host.replace('127.0.0.1', '0.0.0.0') : images.host;
+      const CONTAINERS_REGISTRIES_CONF = join(folder, 'registries.conf');
+      writeFileSync(CONTAINERS_REGISTRIES_CONF, `[[registry]]\nlocation = "${host}"\ninsecure = true\n`);
+      const image = Image.fromBase(PLAIN).withCommands('true').clone({ registry: host, name: 'digested' });
+      const { pushed, digest } = await build(image, { push: true, env: { ...env, CONTAINERS_REGISTRIES_CONF } });
+      const answer = await fetch(`http://${images.host}/v2/digested/manifests/${digest}`, {
+        headers: {
+          accept: 'application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json',
+        },
+      });
+      expect([pushed, digest]).toEqual([true, `sha256:${sha256(await answer.text())}`]);
+    },
+    2 * MINUTES,
+  );
+
+  it.skipIf(skipped)(
     'does not build what is on the machine or in the registry',
     async () => {
       const image = story();

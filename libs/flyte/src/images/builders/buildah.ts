@@ -57,10 +57,10 @@ function buildah(version: string): ImageBuilder {
       // Buildah 1.28 fails on the manifest that it found, because it is that of a single image.
       yes: /not a (?:manifest )?list/,
     }),
-    // What it built has another digest here than there, where layers are compressed.
+    // What it built has another digest here than there, where layers are compressed. That one `images` goes on to name.
     findDigest: (fullName) => [
       { program, args: ['pull', '--policy=always', fullName] },
-      { program, args: ['images', '--format={{.Digest}}', fullName] },
+      { program, args: ['inspect', '--type=image', '--format={{.FromImageDigest}}', fullName] },
     ],
     parse: parseBuildah,
   };
