@@ -313,8 +313,8 @@ export const mutants = [
   // What once was noticed by nothing.
   {
     file: 'libs/flyte/src/images/context-files.ts',
-    find: " '**/.env.*',",
-    replace: '',
+    find: "'**/.env*'",
+    replace: "'**/.env'",
     spec: 'libs/flyte/src/images/build-context.spec.ts',
   },
   {
