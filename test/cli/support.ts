@@ -44,7 +44,7 @@ task('repeat', {
   inputs: z.object({ text: z.string(), times: z.int().default(2), more: z.array(z.number()).default([]) }),
   outputs: z.object({ text: z.string(), more: z.string(), word: z.string() }),
 });
-task('fail', {});
+task('fail', { retries: 1 });
 task('wait', {});
 Tasks(environment)(Texts);
 

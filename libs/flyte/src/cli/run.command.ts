@@ -34,7 +34,12 @@ export function runCommand(): Command {
         const deployed = await client.tasks.get(task, { version, signal });
         if (deployed.spec === undefined) throw new FlyteError('internal', `Flyte gave no specification of ${task}.`);
         const run = await started(connection, task, deployed.version, inputsOf(deployed.spec, given));
-        if (follow) return showUntilEnd(run, flags, signal);
+        if (follow) {
+          return showUntilEnd(run, flags, signal).catch((error: unknown) => {
+            // Who interrupts has been told that the run goes on, and need not be told that a call was given up.
+            if (!signal.aborted) throw error;
+          });
+        }
         const { name, project, domain } = run;
         await answer(flags, { name, task, version: deployed.version, project, domain }, () => [name]);
       });
@@ -55,7 +60,12 @@ async function showUntilEnd(run: Run, flags: Flags, signal: AbortSignal): Promis
   note(`Run ${run.name} has begun.`);
   signal.addEventListener('abort', () => note(`Run ${run.name} goes on: see "nestjs-flyte get run ${run.name}".`));
   try {
-    for await (const { message } of run.logs({ signal })) await (json ? note(message) : print(message));
+    let current = 1;
+    for await (const { message, attempt } of run.logs({ signal })) {
+      // Attempts of one task say much the same.
+      if (attempt !== current) note(`Attempt ${(current = attempt)}:`);
+      await (json ? note(message) : print(message));
+    }
   } catch (error) {
     // What it gave can be had without its log.
     if (signal.aborted || !FlyteError.is(error)) throw error;
