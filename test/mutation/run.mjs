@@ -1,6 +1,6 @@
 // @ts-check
 // `npm run test:mutation`: do the tests notice when the code is wrong? All of it happens in a clone of what is committed.
-//   -- mutants [WORD]                   the mutants of list.mjs, or those whose file or text has the word
+//   -- mutants [PATTERN]                the mutants of list.mjs, or those whose file or text the regular expression matches
 //   -- secrets|redaction|auth [STRYKER'S OPTION]  Stryker's, for instance: auth --mutate libs/flyte/src/auth/same-origin.ts
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
