@@ -95,6 +95,8 @@ describe('a code bundle', () => {
 
   it.each<[says: RegExp, paths: true | string[], prepare: () => void]>([
     [/"dist\/link": it is a link/, true, () => symlinkSync('/etc/passwd', join(root, 'dist/link'))],
+    [/"linked": it is a link, or below one/, ['dist', 'linked'], () => symlinkSync(place, join(root, 'linked'))],
+    [/"linked\/.env": it is a link, or/, ['dist', 'linked/.env'], () => symlinkSync('dist', join(root, 'linked'))],
     [/lies outside of/, ['dist', '../secret'], () => undefined],
     [/would not hold dist\/tasks\.js/, ['dist/lib'], () => undefined],
     [/There is no .*gone/, ['dist', 'gone'], () => undefined],

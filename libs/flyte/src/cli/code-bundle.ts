@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Stats, statSync } from 'node:fs';
+import { realpathSync, type Stats, statSync } from 'node:fs';
 import { posix, relative, resolve, sep } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
@@ -75,6 +75,8 @@ function listed(root: string, path: string): ContextEntry[] {
   const place = resolve(root, path);
   const stats = statSync(place, { throwIfNoEntry: false });
   if (stats === undefined) throw refused(`There is no ${place} for the code bundle. Build the app first.`);
+  // A folder's name would hide where a link leads: out of the root, or to `.env*`.
+  if (realpathSync(place) !== resolve(realpathSync(root), path)) throw refused(cantHold(path, 'is a link, or below one'));
   if (!stats.isDirectory()) return [...singleFile(place, path).list()];
   const below = (name: string): string => (path === '' ? name : posix.join(path, name));
   return folderFiles(place)
@@ -94,7 +96,11 @@ function problemOf({ kind, path }: ContextEntry): string | undefined {
       ? 'is a link'
       : // Of a folder these are not listed. Who names them, by a pattern of the shell perhaps, may not know what they hold.
         (bundlePathProblem(path) ?? (isNeverCopied(path) ? 'never leaves this machine, as .env* and .git' : undefined));
-  return problem === undefined ? undefined : `The code bundle can't hold ${JSON.stringify(path)}: it ${problem}.`;
+  return problem === undefined ? undefined : cantHold(path, problem);
+}
+
+function cantHold(path: string, problem: string): string {
+  return `The code bundle can't hold ${JSON.stringify(path)}: it ${problem}.`;
 }
 
 function checkSize(root: string, paths: readonly string[]): void {
