@@ -164,16 +164,17 @@ describe.concurrent('lists', () => {
 
   it('are sorted and filtered, page by page', async () => {
     const { runs } = services(flyte);
-    const made: string[] = [];
-    // One after the other: the order of their making is looked for.
-    for (const text of ['1', '2', '3']) made.push((await flyte.task(Ends, 'echo').run({ text })).name);
-    await Promise.all(made.map(async (name) => flyte.runs.wait(name)));
+    const texts = ['1', '2', '3'];
+    const started = await Promise.all(texts.map(async (text) => flyte.task(Ends, 'echo').run({ text })));
+    await Promise.all(started.map(async (run) => run.wait()));
+    // Not by the time: the backend moves that to the start of the pod, in whole seconds.
+    const made = started.map(({ name }) => name).toSorted();
     const filters = [{ function: Filter_Function.VALUE_IN, field: 'run_name', values: made }];
     for (const [direction, order] of [
       [Sort_Direction.ASCENDING, made],
       [Sort_Direction.DESCENDING, made.toReversed()],
     ] as const) {
-      const request = { limit: 2, filters, sortByFields: [{ key: 'created_at', direction }] };
+      const request = { limit: 2, filters, sortByFields: [{ key: 'run_name', direction }] };
       const page = await runs.listRuns({ scopeBy, request });
       const rest = await runs.listRuns({ scopeBy, request: { ...request, token: page.token } });
       expect([...page.runs, ...rest.runs].map(({ action }) => action?.id?.run?.name)).toEqual(order);

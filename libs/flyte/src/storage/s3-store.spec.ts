@@ -7,13 +7,11 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { START_STORE, storesLacking, type TestStore } from '../../../../test/storage/support/stores.js';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { objectStorage } from './object-storage.js';
 import { s3Store } from './s3-store.js';
 
 const run = promisify(execFile);
-const MiB = 1024 * 1024;
 const folder = mkdtempSync(join(tmpdir(), 'nestjs-flyte-s3-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -104,29 +102,4 @@ it('names what to install where a cloud has no SDK, with the versions that the p
       '@google-cloud/storage': expect.stringMatching(/^\^7\./),
     },
   });
-});
-
-describe('a large object under s3://', { skip: storesLacking() }, () => {
-  let store: TestStore;
-  beforeAll(async () => {
-    store = await START_STORE.s3(folder);
-  });
-  afterAll(() => store.stop());
-
-  // Only Linux tells what a process took at most, apart from what its parent took.
-  it.skipIf(process.platform !== 'linux')(
-    'takes little memory, and its SDK says nothing',
-    async () => {
-      const size = 320;
-      const program = resolve('test/storage/support/move.mjs');
-      const { stdout, stderr } = await run(process.execPath, [program, `${store.folder}/large`, `${size}`], {
-        env: { PATH: process.env['PATH'], ...store.env },
-      });
-      expect(stderr).toBe('');
-      const { bytes, peak } = JSON.parse(stdout) as { bytes: number; peak: number };
-      expect(bytes).toBe(size * MiB);
-      expect(peak).toBeLessThan(size * MiB);
-    },
-    600_000,
-  );
 });
