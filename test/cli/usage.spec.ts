@@ -52,6 +52,7 @@ describe('nestjs-flyte, used wrongly', () => {
     [/no project and no domain/, ['get', 'runs'], { FLYTE_ENDPOINT: 'http://127.0.0.1:1' }],
     [/Where is Flyte\? Set FLYTE_ENDPOINT/, ['whoami'], {}],
     [/FLYTE_TOKEN_FILE|gone/, ['whoami'], { ...NOWHERE, FLYTE_TOKEN_FILE: 'gone' }],
+    [/^unauthenticated: The variable FLYTE_TOKEN gave/, ['whoami'], { ...NOWHERE, FLYTE_TOKEN: 'no token' }],
   ])('ends with 1 where what was asked fails: %s', async (says, args, env) => {
     const { code, stdout, stderr } = await cli.run(args, env);
     expect([code, stdout]).toEqual([1, '']);

@@ -1,3 +1,4 @@
+import { bearerHeader } from '../remote/credentials/bearer.js';
 import { clientCredentials } from '../remote/credentials/client-credentials.js';
 import { externalCommand } from '../remote/credentials/external-command.js';
 import { tokenFile } from '../remote/credentials/token-file.js';
@@ -10,11 +11,15 @@ import type { CliConfig } from './cli-config.js';
  * the client of `clientId`, and the command of `command`. Nobody where there is none.
  *
  * @param config the file that says where Flyte is; empty where something else does
+ * @throws FlyteError `unauthenticated` where `FLYTE_TOKEN` holds no token
  */
 export function cliCredentials(config: CliConfig): ServiceCredentials | undefined {
   const { FLYTE_TOKEN_FILE: file, FLYTE_TOKEN: token, FLYTE_CLIENT_ID: clientId } = process.env;
   if (file) return tokenFile(file);
-  if (token) return () => ({ authorization: `Bearer ${token.trim()}` });
+  if (token) {
+    const login = bearerHeader('The variable FLYTE_TOKEN', token);
+    return () => login.entries();
+  }
   if (clientId) {
     const secretFile = process.env['FLYTE_CLIENT_SECRET_FILE'];
     return clientCredentials({

@@ -76,7 +76,8 @@ function listed(root: string, path: string): ContextEntry[] {
   const stats = statSync(place, { throwIfNoEntry: false });
   if (stats === undefined) throw refused(`There is no ${place} for the code bundle. Build the app first.`);
   // A folder's name would hide where a link leads: out of the root, or to `.env*`.
-  if (realpathSync(place) !== resolve(realpathSync(root), path)) throw refused(cantHold(path, 'is a link, or below one'));
+  const isLinked = realpathSync(place) !== resolve(realpathSync(root), path);
+  if (isLinked) throw refused(cantHold(path, 'is a link, or below one'));
   if (!stats.isDirectory()) return [...singleFile(place, path).list()];
   const below = (name: string): string => (path === '' ? name : posix.join(path, name));
   return folderFiles(place)
