@@ -49,8 +49,9 @@ export abstract class FileService {
    * Stores a file.
    *
    * @throws FlyteError `out_of_range` above `maxBytes`; `not_found` where nothing is at a path, `invalid_argument` where it is
-   * no file, `permission_denied` where it may not be read; `misuse` for a report outside an action; `resource_exhausted` where the folder for temporary files is full, through which an app's streams go;
-   * `unavailable` where the store failed, also when asked again
+   * no file, `permission_denied` where it may not be read; `misuse` for a report outside an action; `unavailable` where the
+   * store failed, also when asked again. Of an app's streams, which go through the folder for temporary files,
+   * `resource_exhausted` where it is full, `failed_precondition` where it can't be written to
    */
   abstract upload(source: FileSource, options?: UploadOptions): Promise<FlyteFile>;
   /**

@@ -1,10 +1,12 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { pathToFileURL } from 'node:url';
-import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { FlyteError } from '../errors/flyte-error.js';
 import { createMemoryFiles } from '../testing/memory-files.js';
 import { saveTo } from './move-bytes.js';
@@ -44,10 +46,14 @@ describe.each([
     ['a file is above', 'file/below', 'not_found'],
     ['there is a folder', '.', 'invalid_argument'],
     ['there is a pipe that nobody writes into', 'pipe', 'invalid_argument'],
+    ['there is a socket', 'socket', 'invalid_argument'],
     ['there can be nothing', 'a\0b', 'invalid_argument'],
   ])('refuse a path where %s', async (_where, name, code) => {
     writeFileSync(join(folder, 'file'), '');
     execFileSync('mkfifo', [join(folder, 'pipe')]);
+    const server = createServer().listen(join(folder, 'socket'));
+    onTestFinished(() => void server.close());
+    await once(server, 'listening');
     await expect(create().upload(join(folder, name))).rejects.toMatchObject({ name: 'FlyteError', code });
   });
 

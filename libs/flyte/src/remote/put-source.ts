@@ -28,7 +28,8 @@ export interface PutSource {
  * @param signal ends the making ready; what uploads them ends by its own
  * @param use uploads them; they are gone when it ends
  * @throws FlyteError `not_found`, `permission_denied` and `invalid_argument` for a path of no file, `out_of_range` above the
- * limit, `resource_exhausted` where the temporary folder is full, `canceled`; whatever the stream throws
+ * limit, `resource_exhausted` where the temporary folder is full, `failed_precondition` where it can't be written to, `canceled`;
+ * whatever the stream throws
  */
 export async function withPutSource<T>(
   given: FileSource,
@@ -58,19 +59,30 @@ async function spooled(
   maxBytes: number,
   signal: AbortSignal | undefined,
 ): Promise<FileHandle> {
-  let file: FileHandle | undefined;
+  const file = await inTemporaryFolder(namelessFile());
   try {
-    file = await namelessFile();
-    for await (const piece of uploadBytes(signal ? endedBy(signal, given) : given, maxBytes))
-      await writeAll(file, piece);
+    for await (const piece of uploadBytes(signal ? endedBy(signal, given) : given, maxBytes)) {
+      await inTemporaryFolder(writeAll(file, piece));
+    }
     return file;
   } catch (error) {
-    await file?.close();
-    if (!['ENOSPC', 'EDQUOT', 'EFBIG'].includes(codeOf(error))) throw error;
+    await file.close();
+    throw error;
+  }
+}
+
+/** Tells what that folder fails with. The stream's own failures are not among it. */
+async function inTemporaryFolder<T>(act: Promise<T>): Promise<T> {
+  try {
+    return await act;
+  } catch (error) {
+    const code = codeOf(error);
+    const isFull = ['ENOSPC', 'EDQUOT', 'EFBIG'].includes(code);
+    const [what, advice] = isFull ? ['is full', 'Free some space, or name'] : ["can't be written to", 'Name'];
     throw new FlyteError(
-      'resource_exhausted',
-      `The folder for temporary files, ${tmpdir()}, is full (${codeOf(error)}): a stream is kept there until it is uploaded. ` +
-        'Free some space, or name another folder by the variable TMPDIR.',
+      isFull ? 'resource_exhausted' : 'failed_precondition',
+      `The folder for temporary files, ${tmpdir()}, ${what} (${code}): a stream is kept there until it is uploaded. ` +
+        `${advice} another folder by the variable TMPDIR.`,
       { fault: 'operator' },
     );
   }

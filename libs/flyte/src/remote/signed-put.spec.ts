@@ -238,8 +238,25 @@ describe('what is uploaded', () => {
     ['absent', () => join(folder, 'absent'), 'not_found'],
     ['a folder', () => folder, 'invalid_argument'],
     ['a pipe that nobody writes into', () => madePipe(), 'invalid_argument'],
+    ['nothing that could be', () => 'a\0b', 'invalid_argument'],
   ])('is no path that is %s', async (_, path, code) => {
     await expect(put(path())).rejects.toMatchObject({ code });
+  });
+
+  it('is no stream where it can not be kept', async () => {
+    vi.stubEnv('TMPDIR', join(folder, 'absent'));
+    const refused = put(chunksOf('x'));
+    await expect(refused).rejects.toMatchObject({ code: 'failed_precondition', fault: 'operator' });
+    await expect(refused).rejects.toThrow(/absent, can't be written to \(ENOENT\).*TMPDIR/);
+  });
+
+  it('fails as its stream does, whatever that says', async () => {
+    const failure = Object.assign(new Error('of the stream'), { code: 'ENOSPC' });
+    async function* failing(): AsyncGenerator<string> {
+      yield 'x';
+      throw failure;
+    }
+    await expect(put(failing())).rejects.toBe(failure);
   });
 });
 

@@ -93,7 +93,7 @@ export async function openRegularFile(path: string): Promise<FileHandle> {
     // Opening a pipe that nobody writes to would wait for ever.
     file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
-    throw unreadable(path, error);
+    throw NO_FILE.has(codeOf(error)) ? noFile(path) : unreadable(path, error);
   }
   const isFile = await file.stat().then(
     (status) => status.isFile(),
@@ -101,7 +101,14 @@ export async function openRegularFile(path: string): Promise<FileHandle> {
   );
   if (isFile) return file;
   await file.close();
-  throw new FlyteError('invalid_argument', `${path} is no file.`);
+  throw noFile(path);
+}
+
+/** What opening a socket fails with, and a path with a NUL character. */
+const NO_FILE: ReadonlySet<string> = new Set(['ENXIO', 'ERR_INVALID_ARG_VALUE']);
+
+function noFile(path: string): FlyteError {
+  return new FlyteError('invalid_argument', `${JSON.stringify(path)} is no file.`);
 }
 
 /** Puts a new file in the place of what is there. */
