@@ -47,12 +47,19 @@ export function storesLacking(): boolean {
 /** Starts each kind of store, by the scheme of its URIs. @param folder for its log */
 export const START_STORE = { s3: startMoto, gs: startGcs, abfs: startAzurite } as const;
 
-async function startMoto(folder: string): Promise<TestStore> {
+/** Keys that are good for some time only, as a role gives them. */
+export interface TemporaryKeys {
+  readonly AccessKeyId: string;
+  readonly SecretAccessKey: string;
+  readonly Token: string;
+}
+
+async function startMoto(folder: string): Promise<TestStore & { readonly temporary: TemporaryKeys }> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const service = await startService(join(PYTHON, 'moto_server'), ['--host', '127.0.0.1', '--port', `${port}`], {
-    // The first three calls make the user; from then on each one is checked.
-    env: { ...process.env, INITIAL_NO_AUTH_ACTION_COUNT: '3' },
+    // The first six calls make the user and a role; from then on each one is checked.
+    env: { ...process.env, INITIAL_NO_AUTH_ACTION_COUNT: '6' },
     log: join(folder, 'moto.log'),
     ready: () => ask(url, '/moto-api/'),
   });
@@ -63,6 +70,18 @@ async function startMoto(folder: string): Promise<TestStore> {
   const made = await iam(url, { Action: 'CreateAccessKey', UserName: 'flyte' });
   const [, accessKeyId = ''] = /<AccessKeyId>(.*?)</.exec(made) ?? [];
   const [, secretAccessKey = ''] = /<SecretAccessKey>(.*?)</.exec(made) ?? [];
+  await iam(url, { Action: 'CreateRole', RoleName: 'pod', AssumeRolePolicyDocument: JSON.stringify(allowed) });
+  await iam(url, { Action: 'PutRolePolicy', RoleName: 'pod', ...policy });
+  const assumed = await iam(url, {
+    ...{ Action: 'AssumeRole', Version: '2011-06-15', RoleSessionName: 'pod' },
+    RoleArn: 'arn:aws:iam::123456789012:role/pod',
+  });
+  const part = (name: string): string => new RegExp(`<${name}>(.*?)<`).exec(assumed)?.[1] ?? '';
+  const temporary: TemporaryKeys = {
+    AccessKeyId: part('AccessKeyId'),
+    SecretAccessKey: part('SecretAccessKey'),
+    Token: part('SessionToken'),
+  };
   const front = await startFront(port);
   const credentials = { accessKeyId, secretAccessKey };
   const client = new S3Client({ endpoint: url, forcePathStyle: true, region: 'us-east-1', credentials });
@@ -76,6 +95,7 @@ async function startMoto(folder: string): Promise<TestStore> {
       FLYTE_AWS_SECRET_ACCESS_KEY: secretAccessKey,
     },
     secret: 'FLYTE_AWS_SECRET_ACCESS_KEY',
+    temporary,
     async openUploads() {
       const { Uploads: uploads = [] } = await client.send(new ListMultipartUploadsCommand({ Bucket: 'flyte-data' }));
       return uploads.length;
@@ -89,7 +109,8 @@ async function startMoto(folder: string): Promise<TestStore> {
 }
 
 async function iam(url: string, call: Readonly<Record<string, string>>): Promise<string> {
-  const scope = `Credential=nobody/20260101/us-east-1/iam/aws4_request`;
+  const service = call['Action'] === 'AssumeRole' ? 'sts' : 'iam';
+  const scope = `Credential=nobody/20260101/us-east-1/${service}/aws4_request`;
   const { status, text } = await ask(url, '/', {
     method: 'POST',
     headers: {
