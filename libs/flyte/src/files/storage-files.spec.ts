@@ -57,6 +57,14 @@ describe.each([
     await expect(create().upload(join(folder, name))).rejects.toMatchObject({ name: 'FlyteError', code });
   });
 
+  // An error that nobody hears fails the whole run.
+  it('fail as a stream does that fails before it is read', async () => {
+    const source = new PassThrough();
+    const upload = create().upload(source);
+    source.destroy(new Error('of the stream'));
+    await expect(upload).rejects.toThrow('of the stream');
+  });
+
   it('refuse a stream of what is neither bytes nor text', async () => {
     async function* numbers(): AsyncGenerator<never> {
       yield 7 as never;

@@ -34,10 +34,11 @@ export function createStorageFiles(placesOf: () => ActionPlaces): FileService {
   const newFolder = (): string => joinUri(placesOf().rawDataPath, randomUUID());
   const files: FileService = {
     async upload(source, { name, format, maxBytes = Infinity, report = false, signal } = {}) {
+      const bytes = uploadBytes(source, maxBytes);
       const ends = until(signal);
       const place = report ? [placesOf().outputsPath, REPORT] : [newFolder(), fileName(name, source)];
       const uri = place.reduce(joinUri);
-      await (await storageOf(uri)).save(uri, uploadBytes(source, maxBytes), ends);
+      await (await storageOf(uri)).save(uri, bytes, ends);
       return new FlyteFile({ uri, format });
     },
     async uploadDir(path, { signal } = {}) {

@@ -1,15 +1,24 @@
+import { EventEmitter } from 'node:events';
 import { pathToFileURL } from 'node:url';
 import { FlyteError } from '../errors/flyte-error.js';
 import { fileStorage } from '../storage/file-storage.js';
+import { quiet } from '../storage/streams.js';
 import type { FileSource } from './file.service.js';
 
 /**
- * The bytes of what is uploaded. A path is opened when the first of them is asked for.
+ * The bytes of what is uploaded. A path is opened when the first of them is asked for. Called before anything is waited for:
+ * from then on a stream's error is heard.
  *
  * @throws FlyteError `out_of_range` above the limit, `invalid_argument` for what is neither bytes nor text, and for a path of
  * no file, `not_found` for one of nothing; whatever a stream throws
  */
-export async function* uploadBytes(source: FileSource, maxBytes = Infinity): AsyncGenerator<Uint8Array, void> {
+export function uploadBytes(source: FileSource, maxBytes = Infinity): AsyncGenerator<Uint8Array, void> {
+  // A stream may fail before its first byte is asked for.
+  if (source instanceof EventEmitter) quiet(source);
+  return bytesOf(source, maxBytes);
+}
+
+async function* bytesOf(source: FileSource, maxBytes: number): AsyncGenerator<Uint8Array, void> {
   let bytes = 0;
   for await (const chunk of await chunksOf(source)) {
     const piece = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;

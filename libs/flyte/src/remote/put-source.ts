@@ -59,9 +59,10 @@ async function spooled(
   maxBytes: number,
   signal: AbortSignal | undefined,
 ): Promise<FileHandle> {
+  const bytes = uploadBytes(given, maxBytes);
   const file = await inTemporaryFolder(namelessFile());
   try {
-    for await (const piece of uploadBytes(signal ? endedBy(signal, given) : given, maxBytes)) {
+    for await (const piece of signal ? endedBy(signal, bytes) : bytes) {
       await inTemporaryFolder(writeAll(file, piece));
     }
     return file;

@@ -6,6 +6,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { FileSource } from '../files/file.service.js';
@@ -248,6 +249,14 @@ describe('what is uploaded', () => {
     const refused = put(chunksOf('x'));
     await expect(refused).rejects.toMatchObject({ code: 'failed_precondition', fault: 'operator' });
     await expect(refused).rejects.toThrow(/absent, can't be written to \(ENOENT\).*TMPDIR/);
+  });
+
+  // An error that nobody hears fails the whole run.
+  it('may fail before it is read', async () => {
+    const source = new PassThrough();
+    const refused = put(source);
+    source.destroy(new Error('of the stream'));
+    await expect(refused).rejects.toThrow('of the stream');
   });
 
   it('fails as its stream does, whatever that says', async () => {

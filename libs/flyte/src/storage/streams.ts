@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import { finished, PassThrough, Readable } from 'node:stream';
 import { FlyteError } from '../errors/flyte-error.js';
 
@@ -5,7 +6,7 @@ import { FlyteError } from '../errors/flyte-error.js';
 export type Explain = (error: unknown) => FlyteError | Promise<FlyteError>;
 
 /** While nobody reads a stream its error must not end the process; who reads it later gets it all the same. */
-export function quiet(stream: Readable): Readable {
+export function quiet<S extends EventEmitter>(stream: S): S {
   return stream.on('error', () => undefined);
 }
 
