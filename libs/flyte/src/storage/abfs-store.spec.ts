@@ -68,6 +68,17 @@ describe('the token of a pod', () => {
     await expect(read('abfs://data@elsewhere.invalid/x', env)).rejects.toMatchObject({ code: 'unavailable' });
     expect(looked).toEqual(['store.invalid']);
   });
+
+  it('goes nowhere in plaintext', async () => {
+    const refused = read('abfs://data/x', {
+      ...ENV,
+      AZURE_STORAGE_ACCOUNT_NAME: 'account',
+      AZURE_STORAGE_ENDPOINT: 'http://store.invalid',
+    });
+    await expect(refused).rejects.toMatchObject({ code: 'invalid_configuration' });
+    await expect(refused).rejects.toThrow(/AZURE_STORAGE_ENDPOINT is no https/);
+    expect([identity.made, looked]).toEqual([0, []]);
+  });
 });
 
 it('asks anew for an identity that was not there', async () => {

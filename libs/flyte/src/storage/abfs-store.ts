@@ -32,6 +32,13 @@ export async function abfsStore(env: NodeJS.ProcessEnv): Promise<ObjectStore> {
     const [container = '', host] = bucket.split('@');
     const account = accountOf(host, env);
     const key = keyOf(account, env);
+    // The SDK refuses that too, by an error that seems to pass.
+    if (key === undefined && account.endpoint.startsWith('http:')) {
+      throw new FlyteError(
+        'invalid_configuration',
+        `${ENDPOINT} is no https:// URL, and no token goes to another one: correct it, or set ${ACCOUNT_KEY}.`,
+      );
+    }
     const credential =
       key === undefined ? await defaultCredential() : new sdk.StorageSharedKeyCredential(account.name, key);
     return new sdk.BlobServiceClient(account.endpoint, credential, { retryOptions }).getContainerClient(container);
