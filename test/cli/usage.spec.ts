@@ -96,7 +96,9 @@ describe("the configuration of Flyte's tools", () => {
     login('http://127.0.0.1:1');
     const { code, stderr } = await cli.run(['whoami'], { FLYTE_ENDPOINT: plane.url });
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^The login in .*config\.yaml is not used: [^]*^unauthenticated/m);
+    expect(stderr).toMatch(
+      /^The login in .*config\.yaml is not used: .*FLYTE_ENDPOINT says where[^]*^unauthenticated/m,
+    );
     expect(existsSync(join(app.root, 'asked'))).toBe(false);
     login(plane.url);
     expect(await cli.json(['whoami'])).toMatchObject({ subject: 'alice' });

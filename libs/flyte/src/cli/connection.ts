@@ -92,7 +92,11 @@ function settingsOf({ org, project, domain }: ConnectionFlags, config: CliConfig
   // The file's login is for the file's Flyte: another one could use its token there.
   const credentials = cliCredentials(isOfFile ? config : {});
   if (credentials === undefined && !isOfFile && (config.command ?? config.clientId) !== undefined) {
-    note(`The login in ${path ?? ''} is not used: it is for the Flyte of that file, and another one is asked.`);
+    const teller = env.endpoint === undefined ? 'the cluster' : 'FLYTE_ENDPOINT';
+    note(
+      `The login in ${path ?? ''} is not used: it is for the Flyte of that file, and ${teller} says where to ask. ` +
+        'Log in by FLYTE_TOKEN_FILE, FLYTE_TOKEN or FLYTE_CLIENT_ID, or let the file say where Flyte is.',
+    );
   }
   const given = { ...fromFile, ...(credentials && { credentials }), ...named({ org, project, domain }) };
   const fallback = { ...cluster, ...named({ org: config.org, project: config.project, domain: config.domain }) };
