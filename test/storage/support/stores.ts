@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { CreateBucketCommand, ListMultipartUploadsCommand, S3Client } from '@aws-sdk/client-s3';
 import { BlobServiceClient, StorageSharedKeyCredential } from '@azure/storage-blob';
-import { startService } from '../../images/support/child.js';
+import { run, type Service, startService } from '../../images/support/child.js';
 import { ask, freePort } from '../../support/http.js';
 import { type Front, startFront } from './front.js';
 
@@ -143,15 +143,62 @@ async function startGcs(folder: string): Promise<TestStore> {
   };
 }
 
-async function startAzurite(folder: string): Promise<TestStore> {
-  const port = await freePort();
-  const [account, key] = ['flytetest', randomBytes(64).toString('base64')];
-  const args = ['--blobHost', '127.0.0.1', '--blobPort', `${port}`, '--disableTelemetry', '--inMemoryPersistence'];
-  const service = await startService(process.execPath, [AZURITE, ...args, '--skipApiVersionCheck', '--silent'], {
+const account = 'flytetest';
+
+function azurite(
+  folder: string,
+  {
+    port,
+    key,
+    ready,
+    args = [],
+  }: { port: number; key: string; ready: () => Promise<unknown>; args?: readonly string[] },
+): Promise<Service> {
+  const usual = ['--blobHost', '127.0.0.1', '--blobPort', `${port}`, '--disableTelemetry', '--inMemoryPersistence'];
+  return startService(process.execPath, [AZURITE, ...usual, '--skipApiVersionCheck', '--silent', ...args], {
     env: { ...process.env, AZURITE_ACCOUNTS: `${account}:${key}` },
     log: join(folder, 'azurite.log'),
-    ready: () => ask(`http://127.0.0.1:${port}`, '/'),
+    ready,
   });
+}
+
+/**
+ * Azurite that takes the tokens of Azure's identities, too, which travel over TLS alone. It looks at whom they are for and until
+ * when, and not at their signature.
+ *
+ * @param tls files of a certificate for 127.0.0.1, and of its key
+ */
+export async function startAzuriteForTokens(
+  folder: string,
+  tls: { readonly cert: string; readonly key: string },
+): Promise<Pick<TestStore, 'folder' | 'env' | 'stop'>> {
+  const port = await freePort();
+  const key = randomBytes(64).toString('base64');
+  const url = `https://127.0.0.1:${port}/${account}`;
+  // Node reads which certificates it trusts when it starts.
+  const program = `const { BlobServiceClient, StorageSharedKeyCredential } = await import('@azure/storage-blob');
+    const who = new StorageSharedKeyCredential('${account}', process.env.KEY);
+    const options = { retryOptions: { maxTries: 1 } };
+    await new BlobServiceClient('${url}', who, options).getContainerClient('flyte-data').createIfNotExists();`;
+  const env = { PATH: process.env['PATH'], KEY: key, NODE_EXTRA_CA_CERTS: tls.cert };
+  const ready = () => run(process.execPath, ['--input-type=module', '--eval', program], env);
+  const service = await azurite(folder, {
+    port,
+    key,
+    ready,
+    args: ['--oauth', 'basic', '--cert', tls.cert, '--key', tls.key],
+  });
+  return {
+    folder: 'abfs://flyte-data/a folder',
+    env: { AZURE_STORAGE_ACCOUNT_NAME: account, AZURE_STORAGE_ENDPOINT: url, NODE_EXTRA_CA_CERTS: tls.cert },
+    stop: service.stop,
+  };
+}
+
+async function startAzurite(folder: string): Promise<TestStore> {
+  const port = await freePort();
+  const key = randomBytes(64).toString('base64');
+  const service = await azurite(folder, { port, key, ready: () => ask(`http://127.0.0.1:${port}`, '/') });
   const front = await startFront(port);
   const credential = new StorageSharedKeyCredential(account, key);
   const url = `http://127.0.0.1:${port}/${account}`;
