@@ -2,6 +2,7 @@ import { basename, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readdir } from 'node:fs/promises';
 import { FlyteError } from '../errors/flyte-error.js';
+import { systemCodeOf } from '../errors/system-code.js';
 
 const LONGEST_NAME = 100;
 const SAFE_SEGMENT = /^(?!\.{1,2}$)[\w.-]{1,255}$/;
@@ -27,7 +28,7 @@ export interface FolderFile {
  */
 export async function filesBelow(folder: string): Promise<FolderFile[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((error: unknown) => {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    const code = systemCodeOf(error) ?? 'unknown';
     const absent = code === 'ENOENT';
     const what = absent ? 'is not there' : `can't be read (${code})`;
     throw new FlyteError(absent ? 'not_found' : 'invalid_argument', `The folder ${JSON.stringify(folder)} ${what}.`);

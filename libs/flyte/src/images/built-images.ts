@@ -3,6 +3,7 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { FlyteError } from '../errors/flyte-error.js';
+import { systemCodeOf } from '../errors/system-code.js';
 
 /** The file that a build leaves in the app's root. An output of the build: neither committed nor copied into an image. */
 export const IMAGES_FILE = 'flyte.images.json';
@@ -48,7 +49,7 @@ export function readBuiltImages(root: string): BuiltImages {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return new Map();
+    if (systemCodeOf(error) === 'ENOENT') return new Map();
     throw unreadable(path, error);
   }
   try {

@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FlyteError } from '../errors/flyte-error.js';
+import { systemCodeOf } from '../errors/system-code.js';
 import type { Environment } from '../secrets/read-secret.js';
 import type { BuildSecret } from './build-secret.js';
 
@@ -62,7 +63,7 @@ function readable(path: string): SecretSource | string {
     if (value.length <= LARGEST) return { kind: 'file', path, value };
     return `file ${path} (${value.length} bytes, and builders take ${LARGEST})`;
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+    const code = systemCodeOf(error) ?? 'unreadable';
     return `file ${path} (${code === 'ENOENT' ? 'absent' : code})`;
   }
 }

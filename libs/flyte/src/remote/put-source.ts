@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { FlyteError } from '../errors/flyte-error.js';
+import { systemCodeOf } from '../errors/system-code.js';
 import type { FileSource } from '../files/file.service.js';
 import { checkLength, uploadBytes } from '../files/upload-bytes.js';
 import { openRegularFile } from '../storage/file-storage.js';
@@ -77,7 +78,7 @@ async function inTemporaryFolder<T>(act: Promise<T>): Promise<T> {
   try {
     return await act;
   } catch (error) {
-    const code = codeOf(error);
+    const code = systemCodeOf(error) ?? 'unknown';
     const isFull = ['ENOSPC', 'EDQUOT', 'EFBIG'].includes(code);
     const [what, advice] = isFull ? ['is full', 'Free some space, or name'] : ["can't be written to", 'Name'];
     throw new FlyteError(
@@ -124,8 +125,4 @@ async function digestOf(
 /** The first bytes of a file, as many as were counted: it may have grown since. */
 function contentOf(file: FileHandle, bytes: number): Readable {
   return bytes === 0 ? Readable.from([]) : file.createReadStream({ start: 0, end: bytes - 1, autoClose: false });
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
 }

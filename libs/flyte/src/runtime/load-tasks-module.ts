@@ -4,6 +4,7 @@ import type { DynamicModule, Type } from '@nestjs/common';
 import { moduleProblem } from '../tasks/action-arguments.js';
 import { exportProblem, moduleFile } from '../tasks/module-file.js';
 import { ActionError, failedStep } from './action-failure.js';
+import { systemCodeOf } from '../errors/system-code.js';
 
 /** What Nest imports as a module. */
 export type TasksModule = Type<unknown> | DynamicModule | Promise<DynamicModule>;
@@ -32,7 +33,7 @@ async function imported(file: string): Promise<Readonly<Record<string, unknown>>
     return (await import(pathToFileURL(file).href)) as Readonly<Record<string, unknown>>;
   } catch (error) {
     // What is not there, and what is no JavaScript, will be so again; anything else may have been a matter of luck.
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    const code = systemCodeOf(error) ?? '';
     const lasting = error instanceof SyntaxError || code.startsWith('ERR_') || code === 'MODULE_NOT_FOUND';
     throw failedStep(error, { ...STEP, recoverable: !lasting }, `${file} could not be loaded`);
   }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FlyteError } from '../errors/flyte-error.js';
+import { systemCodeOf } from '../errors/system-code.js';
 
 /** Where Flyte mounts file secrets, and the only mount a secret may name. */
 export const SECRETS_MOUNT = '/etc/flyte/secrets';
@@ -61,6 +62,6 @@ export function readSecret(name: string, { asEnvVar, files }: SecretLocation, en
 
 /** Why a file could not be read. Anything but absence, such as missing rights, is worth its code. */
 function reason(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+  const code = systemCodeOf(error) ?? 'unreadable';
   return code === 'ENOENT' || code === 'ENOTDIR' ? 'absent' : code;
 }

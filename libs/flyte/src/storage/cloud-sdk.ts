@@ -1,4 +1,5 @@
 import { FlyteError } from '../errors/flyte-error.js';
+import { systemCodeOf } from '../errors/system-code.js';
 
 /**
  * Loads a cloud's SDK, which an app has only where it needs it.
@@ -10,7 +11,7 @@ export async function loadSdk<T>(scheme: string, packages: readonly string[], lo
   try {
     return await load();
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'it failed while it was loaded';
+    const code = systemCodeOf(error) ?? 'it failed while it was loaded';
     throw new FlyteError(
       'failed_precondition',
       `Storage under ${scheme}:// needs ${packages.join(' and ')}, which can't be loaded (${code}): ` +

@@ -4,6 +4,7 @@ import { type FileHandle, mkdir, open, readdir, rename, rm, stat, writeFile } fr
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { FlyteError } from '../errors/flyte-error.js';
+import { systemCodeOf } from '../errors/system-code.js';
 import type { Storage } from './storage.js';
 import { explained, saveFrom } from './streams.js';
 
@@ -54,7 +55,7 @@ export const fileStorage: Storage = {
     try {
       for await (const { path: file, size } of filesIn(path)) yield { uri: uriOf(file), size };
     } catch (error) {
-      if (codeOf(error) === 'ENOTDIR') {
+      if (systemCodeOf(error) === 'ENOTDIR') {
         throw new FlyteError('invalid_argument', `${path} can't be listed: it is no folder, or lies below a file.`);
       }
       throw failed(`${path} can't be listed`, error);
@@ -77,7 +78,7 @@ async function unlessGone<T>(found: Promise<T>): Promise<T | undefined> {
   try {
     return await found;
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined;
+    if (systemCodeOf(error) === 'ENOENT') return undefined;
     throw error;
   }
 }
@@ -93,7 +94,7 @@ export async function openRegularFile(path: string): Promise<FileHandle> {
     // Opening a pipe that nobody writes to would wait for ever.
     file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
-    throw NO_FILE.has(codeOf(error)) ? noFile(path) : unreadable(path, error);
+    throw NO_FILE.has(systemCodeOf(error) ?? '') ? noFile(path) : unreadable(path, error);
   }
   const isFile = await file.stat().then(
     (status) => status.isFile(),
@@ -148,7 +149,7 @@ function pathOfUrl(uri: string): string {
 }
 
 function unreadable(path: string, error: unknown, signal?: AbortSignal): FlyteError {
-  const isAbsent = ['ENOENT', 'ENOTDIR'].includes(codeOf(error)) && !signal?.aborted;
+  const isAbsent = ['ENOENT', 'ENOTDIR'].includes(systemCodeOf(error) ?? '') && !signal?.aborted;
   const what = `${path} can't be read`;
   return isAbsent ? new FlyteError('not_found', `${what}: there is none.`) : failed(what, error, signal);
 }
@@ -156,11 +157,7 @@ function unreadable(path: string, error: unknown, signal?: AbortSignal): FlyteEr
 function failed(what: string, error: unknown, signal?: AbortSignal): FlyteError {
   if (FlyteError.is(error)) return error;
   if (signal?.aborted) return new FlyteError('canceled', `${what}: canceled.`);
-  const code = codeOf(error);
+  const code = systemCodeOf(error) ?? 'unknown';
   const isRefused = code === 'EACCES' || code === 'EPERM';
   return new FlyteError(isRefused ? 'permission_denied' : 'unavailable', `${what}: ${code}.`);
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
 }

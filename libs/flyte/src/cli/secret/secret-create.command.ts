@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { buffer } from 'node:stream/consumers';
 import { Command } from 'commander';
 import { FlyteError } from '../../errors/flyte-error.js';
+import { systemCodeOf } from '../../errors/system-code.js';
 import { connectionOptions, withFlyte } from '../connection.js';
 import { answer, note } from '../output.js';
 import { type ScopeFlags, scopeOption } from './scope-option.js';
@@ -43,7 +44,7 @@ async function valueOf(path: string | undefined): Promise<Buffer> {
   try {
     value = path === undefined ? await buffer(process.stdin) : readFileSync(path);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    const code = systemCodeOf(error) ?? 'unknown';
     throw refused(`${path ?? 'Standard input'} can't be read (${code}).`);
   }
   if (value.length === 0) throw refused(`${path ?? 'Standard input'} is empty, and a secret has a value.`);
