@@ -59,7 +59,12 @@ export function readBuiltImages(root: string): BuiltImages {
   }
 }
 
-/** Writes what was built, all of it or nothing, in place of what was there. @returns the file's path */
+/**
+ * Writes what was built, all of it or nothing, in place of what was there.
+ *
+ * @returns the file's path
+ * @throws FlyteError `failed_precondition` where it can't be written
+ */
 export function writeBuiltImages(root: string, images: BuiltImages): string {
   const path = join(root, IMAGES_FILE);
   const temporary = `${path}.${randomUUID()}.tmp`;
@@ -67,6 +72,12 @@ export function writeBuiltImages(root: string, images: BuiltImages): string {
   try {
     writeFileSync(temporary, `${JSON.stringify({ environments }, undefined, 2)}\n`);
     renameSync(temporary, path);
+  } catch (error) {
+    throw new FlyteError(
+      'failed_precondition',
+      `The images were built, and ${path} can't be written (${systemCodeOf(error) ?? 'unknown'}), which "deploy" reads. ` +
+        'See who may write there, and build again: what is built already is found.',
+    );
   } finally {
     rmSync(temporary, { force: true });
   }
