@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
@@ -243,6 +244,21 @@ describe('an upload', () => {
       code: Code.AlreadyExists,
       rawMessage: expect.stringContaining('file already where'),
     });
+  });
+
+  it('is refused where its place was taken after its URL was signed', async () => {
+    const [inner, outer, other] = await Promise.all(
+      ['a/b', 'a', 'a/c'].map((filename) => locate('x', { filenameRoot: 'taken', filename })),
+    );
+    expect(await put(inner ?? expect.fail(), 'x')).toMatchObject({ status: 200 });
+    expect(await put(outer ?? expect.fail(), 'x')).toMatchObject({
+      status: 409,
+      text: expect.stringContaining('Conflict'),
+    });
+    const folder = join(fileURLToPath(inner?.nativeUrl ?? ''), '..');
+    rmSync(folder, { recursive: true });
+    expect(await put(outer ?? expect.fail(), 'x')).toMatchObject({ status: 200 });
+    expect(await put(other ?? expect.fail(), 'x')).toMatchObject({ status: 409 });
   });
 
   it('follows no link that an action left in its way', async () => {

@@ -4,6 +4,7 @@ import { mkdir, realpath, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { PlaneRequest, PlaneRequestHandler, PlaneResponse } from '../http/plane-handler.js';
+import { codeOf } from '../state/atomic-file.js';
 import { isFull } from '../state/state-problem.js';
 import { openFile } from './open-file.js';
 import type { SignedGrant, SignedUrls } from './signed-urls.js';
@@ -18,6 +19,8 @@ class Refused extends Error {
     super(message);
   }
 }
+
+const TAKEN: ReadonlySet<string> = new Set(['EEXIST', 'EISDIR', 'ENOTDIR', 'ENOTEMPTY']);
 
 /**
  * Makes the handler of signed URLs. It asks for the headers that stores of the clouds ask for, and answers as they do.
@@ -75,14 +78,27 @@ async function receive(request: PlaneRequest, temporary: string, path: string, {
     }
     if (hash.digest('base64') !== md5)
       throw new Refused(400, 'BadDigest', 'The body has another MD5 than was promised.');
+    await put(temporary, path);
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+async function put(temporary: string, path: string): Promise<void> {
+  try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     // An action, which runs as this user, may have put a link in place of a folder.
     if ((await realpath(dirname(path))) !== dirname(path)) {
       throw new Refused(403, 'AccessDenied', 'A folder of this name is a link, which leads elsewhere.');
     }
     await rename(temporary, path);
-  } finally {
-    await rm(temporary, { force: true });
+  } catch (error) {
+    if (!TAKEN.has(codeOf(error))) throw error;
+    throw new Refused(
+      409,
+      'Conflict',
+      'A file has taken the place of a folder since the URL was signed, or a folder its own.',
+    );
   }
 }
 
