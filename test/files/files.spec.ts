@@ -8,17 +8,19 @@ import {
   rmSync,
   mkdtempSync,
 } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from '@connectrpc/connect';
+import { Controller, Put, Req } from '@nestjs/common';
 import { authMetadata, FileService, FlyteClient, FlyteDir, FlyteFile, FlyteModule } from 'nestjs-flyte';
 import { ProjectService } from 'nestjs-flyte/idl/project/project_service';
 import type { LocalControlPlane } from 'nestjs-flyte-local';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { whyNotApart } from '../flyte-local/execution-support.js';
 import { explainSkip } from '../flyte-local/support.js';
-import { startApp, type Running } from '../support/app.js';
-import { bearer } from '../support/http.js';
+import { ADAPTERS, LogLines, startApp, type Running } from '../support/app.js';
+import { ask, bearer } from '../support/http.js';
 import { ByteTasks } from './app/words.tasks.js';
 import { startFilesPlane } from './support.js';
 
@@ -124,6 +126,29 @@ describe('files', () => {
       const own = await bobs.files.upload(Buffer.from('for bob'));
       await expect(bobs.task(ByteTasks, 'read').call({ book: own })).resolves.toEqual({ text: 'for bob' });
     });
+  });
+
+  it.each(ADAPTERS)('a request whose body %s has parsed is refused, and becomes no empty file', async (adapter) => {
+    @Controller()
+    class Uploads {
+      constructor(private readonly files: FileService) {}
+      @Put() async put(@Req() request: IncomingMessage & { readonly raw?: IncomingMessage }) {
+        return { uri: (await this.files.upload(request.raw ?? request)).uri };
+      }
+    }
+    const log = new LogLines();
+    const imports = [
+      FlyteModule.forRoot({ passthrough: true, endpoint: plane.url, project: 'flytesnacks', domain: 'development' }),
+    ];
+    await using own = await startApp({ adapter, imports, controllers: [Uploads], logger: log });
+    const put = async (type: string, body: string) =>
+      ask(own.url, '/', { method: 'PUT', body, headers: { ...alice, 'content-type': type } });
+    expect((await put('application/json', '{"a":1}')).status).toBe(500);
+    expect(log.lines.join('\n')).toMatch(/misuse.*read already, perhaps by a body parser/);
+    if (adapter === 'fastify') return; // which refuses what it has no parser for
+    expect((await put('application/x-www-form-urlencoded', 'a=1')).status).toBe(500);
+    expect((await put('application/octet-stream', '{"a":1}')).status).toBe(200);
+    expect((await put('application/octet-stream', '')).status).toBe(200);
   });
 
   it('needs a caller, a project, and an action for a report', async () => {

@@ -49,9 +49,10 @@ export abstract class FileService {
    * Stores a file.
    *
    * @throws FlyteError `out_of_range` above `maxBytes`; `not_found` where nothing is at a path, `invalid_argument` where it is
-   * no file, `permission_denied` where it may not be read; `misuse` for a report outside an action; `unavailable` where the
-   * store failed, also when asked again. Of an app's streams, which go through the folder for temporary files,
-   * `resource_exhausted` where it is full, `failed_precondition` where it can't be written to
+   * no file, `permission_denied` where it may not be read; `misuse` for a report outside an action, and for a stream that was
+   * read already, by a body parser, say; `unavailable` where the store failed, also when asked again. Of an app's streams,
+   * which go through the folder for temporary files, `resource_exhausted` where it is full, `failed_precondition` where it
+   * can't be written to
    */
   abstract upload(source: FileSource, options?: UploadOptions): Promise<FlyteFile>;
   /**

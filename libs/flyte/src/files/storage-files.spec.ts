@@ -4,7 +4,8 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { FlyteError } from '../errors/flyte-error.js';
@@ -63,6 +64,21 @@ describe.each([
     const upload = create().upload(source);
     source.destroy(new Error('of the stream'));
     await expect(upload).rejects.toThrow('of the stream');
+  });
+
+  it('refuse a stream that was read to its end, and take what is left of one, also where it is empty', async () => {
+    const files = create();
+    const read = Readable.from(['a', 'b']);
+    await text(read);
+    await expect(files.upload(read)).rejects.toMatchObject({ name: 'FlyteError', code: 'misuse' });
+    const web = new Blob(['ab']).stream();
+    await text(web);
+    await expect(files.upload(web)).rejects.toThrow(/read already.*application\/octet-stream/);
+    const begun = new PassThrough().end('ab');
+    await once(begun, 'readable');
+    begun.read(1);
+    expect(await files.text(await files.upload(begun))).toBe('b');
+    expect(await files.text(await files.upload(new PassThrough().end()))).toBe('');
   });
 
   it('refuse a stream of what is neither bytes nor text', async () => {

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import { FlyteError } from '../errors/flyte-error.js';
 import { fileStorage } from '../storage/file-storage.js';
@@ -10,15 +11,16 @@ import type { FileSource } from './file.service.js';
  * from then on a stream's error is heard.
  *
  * @throws FlyteError `out_of_range` above the limit, `invalid_argument` for what is neither bytes nor text, and for a path of
- * no file, `not_found` for one of nothing; whatever a stream throws
+ * no file, `not_found` for one of nothing, `misuse` for a stream of which somebody has read all; whatever a stream throws
  */
 export function uploadBytes(source: FileSource, maxBytes = Infinity): AsyncGenerator<Uint8Array, void> {
   // A stream may fail before its first byte is asked for.
   if (source instanceof EventEmitter) quiet(source);
-  return bytesOf(source, maxBytes);
+  // Asked before it is read here. Of what is no stream the answer is no.
+  return bytesOf(source, maxBytes, Readable.isDisturbed(source as Readable));
 }
 
-async function* bytesOf(source: FileSource, maxBytes: number): AsyncGenerator<Uint8Array, void> {
+async function* bytesOf(source: FileSource, maxBytes: number, wasRead: boolean): AsyncGenerator<Uint8Array, void> {
   let bytes = 0;
   for await (const chunk of await chunksOf(source)) {
     const piece = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
@@ -30,6 +32,14 @@ async function* bytesOf(source: FileSource, maxBytes: number): AsyncGenerator<Ui
     }
     checkLength((bytes += piece.length), maxBytes);
     yield piece;
+  }
+  // Who has read some of it may mean the rest. Who has read all would get an empty file, and never know.
+  if (wasRead && bytes === 0) {
+    throw new FlyteError(
+      'misuse',
+      'The stream has been read already, perhaps by a body parser: nothing of it is left to upload. Let the client send ' +
+        'application/octet-stream, or turn the parser off for this route.',
+    );
   }
 }
 
