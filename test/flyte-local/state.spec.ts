@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { Image } from 'nestjs-flyte';
 import { mintToken, startLocalControlPlane } from 'nestjs-flyte-local';
 import { describe, expect, it } from 'vitest';
 import { addressOf, clientsOf, explainSkip, finish, startCommand, temporaryFolder } from './support.js';
@@ -60,6 +61,17 @@ describe('the state folder', () => {
     );
     expect(new Set(Object.values(files))).toEqual(new Set(['600']));
     expect(readFileSync(join(state, '.gitignore'), 'utf8')).toBe('*\n');
+  });
+
+  it.each(['.flyte-local', 'of/another/name'])('comes into no image: %s', async (name) => {
+    const app = temporaryFolder();
+    writeFileSync(join(app, 'main.js'), '');
+    // Its tag is a hash of what is copied.
+    const tag = (): string => Image.fromBase('busybox').withSourceFolder(app, '/app').fullName;
+    const before = tag();
+    await using plane = await startLocalControlPlane({ port: 0, state: join(app, name) });
+    await clientsOf(plane.url, await plane.token('a')).projects.createProject({ project: { id: 'a' } });
+    expect(tag()).toBe(before);
   });
 
   it('keeps projects and the key over a restart on another port, and leaves no half-written file', async () => {

@@ -77,6 +77,17 @@ describe('a code bundle', () => {
     await expect(packCode(MODULE, ['.'])).rejects.toThrow(/would not hold dist\/tasks\.js/);
   });
 
+  it('leaves out the state of a local control plane, and refuses a file of it', async () => {
+    const { files } = await packCode(MODULE, ['.']);
+    for (const state of ['.flyte-local', 'dist/plane']) {
+      mkdirSync(join(root, state));
+      for (const name of ['signing-key.json', 'control-plane.db', 'secret-key']) write(`${state}/${name}`, 'hush');
+    }
+    expect((await packCode(MODULE, ['.'])).files).toBe(files);
+    await expect(packCode(MODULE, ['dist', 'dist/plane/secret-key'])).rejects.toThrow(/never leaves this machine/);
+    await expect(packCode(MODULE, ['dist', '.flyte-local/secret-key'])).rejects.toThrow(/never leaves this machine/);
+  });
+
   it('is unpacked beside the packages of the image, and leaves nothing', async () => {
     const { bytes } = await packCode(MODULE, true);
     const image = join(place, 'image');

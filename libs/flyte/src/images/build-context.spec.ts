@@ -56,6 +56,17 @@ describe('the build context', () => {
     expect(handedOver(Image.fromBase('busybox').withSourceFolder(path, '/app'))).toEqual(['.dockerignore', ...kept]);
   });
 
+  it("holds no state of a local control plane, whatever its folder's name and wherever it lies", () => {
+    const state = ['signing-key.json', 'control-plane.db', 'secret-key', 'data/deep/output', '.gitignore'];
+    const places = ['.flyte-local', 'a/.flyte-local', 'elsewhere', 'a/b/plane'];
+    // Neither name alone is that of a state.
+    const kept = ['main.js', 'one/secret-key', 'one/signing-key.json', 'two/control-plane.db'];
+    const path = source('app', [...kept, ...places.flatMap((place) => state.map((name) => `${place}/${name}`))]);
+    const image = Image.fromBase('busybox');
+    expect(handedOver(image.withSourceFolder(path, '/app', { ignore: ['!**/.flyte-local'] }))).toEqual(kept);
+    expect(() => image.withSourceFile(join(path, 'elsewhere/secret-key')).plan()).toThrow(/state of a local control/);
+  });
+
   it('is the same on every machine: rights and times are set, links stay links', () => {
     const path = source('rights', ['run.sh', 'data/secret.txt']);
     chmodSync(join(path, 'run.sh'), 0o700);

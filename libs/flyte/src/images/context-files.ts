@@ -1,5 +1,5 @@
-import { lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import dockerignore from '@balena/dockerignore';
 import { quoted } from '../secrets/path-hazard.js';
 import { IMAGES_FILE } from './built-images.js';
@@ -23,7 +23,13 @@ export interface ContextFiles {
 }
 
 /** Never copied out of a folder: made on this machine for this machine, holding what must not be in an image, or naming it. */
-const NEVER = ['**/node_modules', '**/.git', '**/.env*', '**/.DS_Store', `**/${IMAGES_FILE}`];
+const NEVER = ['**/node_modules', '**/.git', '**/.env*', '**/.flyte-local', '**/.DS_Store', `**/${IMAGES_FILE}`];
+
+/** Nothing of these is ever let through, so their thousands of files need not be looked at. */
+const NEVER_ENTERED: ReadonlySet<string> = new Set(['node_modules', '.git', '.flyte-local']);
+
+/** What the state of a local control plane always has, whatever its folder is called: its keys lie beside these. */
+const OF_STATE = ['signing-key.json', 'control-plane.db'];
 
 /** Whether a path is never copied out of a folder. */
 export const isNeverCopied = named(NEVER);
@@ -38,13 +44,19 @@ export function singleFile(source: string, name: string = basename(source)): Con
     list: () => {
       const entry = entryOf(source, name);
       if (entry === undefined) throw imageError(`${quoted(source)} is a folder: use withSourceFolder.`);
+      if (isState(dirname(source))) {
+        throw imageError(
+          `${quoted(source)} is of the state of a local control plane, which never leaves this machine.`,
+        );
+      }
       return [entry];
     },
   };
 }
 
 /**
- * The files of a folder, without those that its `.dockerignore` names, nor `node_modules`, `.git` and `.env*`.
+ * The files of a folder, without those that its `.dockerignore` names, nor `node_modules`, `.git`, `.env*` and the state
+ * of a local control plane.
  *
  * @param ignore further patterns, of the syntax of `.dockerignore`
  */
@@ -85,8 +97,8 @@ function dockerignoreOf(folder: string): string[] {
 }
 
 function walk(folder: string, inside: string): ContextEntry[] {
-  // Nothing of these is ever let through, so their thousands of files need not be looked at.
-  const names = readdirSync(folder).filter((name) => name !== 'node_modules' && name !== '.git');
+  if (isState(folder)) return [];
+  const names = readdirSync(folder).filter((name) => !NEVER_ENTERED.has(name));
   return names.toSorted().flatMap((name) => {
     const path = inside === '' ? name : `${inside}/${name}`;
     const entry = entryOf(join(folder, name), path);
@@ -103,6 +115,10 @@ function entryOf(source: string, path: string): ContextEntry | undefined {
   if (!stats.isFile()) throw imageError(`${quoted(source)} is no regular file, and can't be copied into an image.`);
   if (basename(path) === '.npmrc') assertNoCredential(source, readFileSync(source, 'utf8'));
   return { path, kind: 'file', source, executable: (stats.mode & 0o111) !== 0 };
+}
+
+function isState(folder: string): boolean {
+  return OF_STATE.every((name) => existsSync(join(folder, name)));
 }
 
 function isFolder(path: string): boolean {

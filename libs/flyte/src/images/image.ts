@@ -185,8 +185,8 @@ export class Image {
   }
 
   /**
-   * The files of a folder of the machine that builds, without `node_modules`, `.git`, `.env*`, and what its
-   * `.dockerignore` names.
+   * The files of a folder of the machine that builds, without `node_modules`, `.git`, `.env*`, the state of a
+   * local control plane, and what its `.dockerignore` names.
    *
    * @param to the folder they go to; one of the same name in the working directory without it
    */
