@@ -16,6 +16,7 @@ import { type CliConfig, readCliConfig } from './cli-config.js';
 import { cliCredentials } from './cli-credentials.js';
 import { interruption } from './interruption.js';
 import { note } from './output.js';
+import { inOwnWords } from './own-words.js';
 
 /** Options of every command that asks Flyte. */
 export interface ConnectionFlags {
@@ -66,6 +67,8 @@ export async function withFlyte<T>(flags: ConnectionFlags, act: (connection: Con
   const [client, creation] = [createFlyteClient(parts), createRunCreation(parts)];
   try {
     return await act({ client, creation, options, signal: interruption('ends'), images });
+  } catch (error) {
+    throw inOwnWords(error);
   } finally {
     wire.close();
   }

@@ -39,7 +39,10 @@ export async function createProgram(name = ''): Promise<Command> {
     .version(version)
     // An action has a --version of its own.
     .enablePositionalOptions()
-    .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 used wrongly, 3 the run did not succeed.');
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 done, 1 failed, 2 used wrongly, 3 the run did not succeed, 130 after Ctrl-C, 143 after SIGTERM.',
+    );
   const wanted = Object.hasOwn(COMMANDS, name) ? [name] : Object.keys(COMMANDS);
   const commands = await Promise.all(wanted.flatMap((one) => COMMANDS[one]?.() ?? []));
   for (const command of commands) program.addCommand(command, { hidden: HIDDEN.has(command.name()) });

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { FlyteError } from '../errors/flyte-error.js';
+import { systemCodeOf } from '../errors/system-code.js';
 import type { Inputs, Outputs } from '../gen/flyteidl2/task/common_pb.js';
 import { plainValues } from '../remote/plain-literals.js';
 import { startRun } from '../remote/run-creation.js';
@@ -83,9 +84,17 @@ async function showUntilEnd(run: Run, flags: Flags, signal: AbortSignal): Promis
 
 function valuesOf(path: string | undefined): unknown {
   if (path === undefined) return {};
+  let source: string;
   try {
-    return JSON.parse(readFileSync(path, 'utf8'));
+    source = readFileSync(path, 'utf8');
+  } catch (error) {
+    const code = systemCodeOf(error) ?? 'unknown';
+    throw new FlyteError('invalid_argument', `The file of --inputs, ${path}, can't be read (${code}).`);
+  }
+  try {
+    return JSON.parse(source);
   } catch {
-    throw new FlyteError('invalid_argument', `--inputs ${path} is no JSON file that can be read.`);
+    // What the parser says quotes the file.
+    throw new FlyteError('invalid_argument', `The file of --inputs, ${path}, is no JSON.`);
   }
 }

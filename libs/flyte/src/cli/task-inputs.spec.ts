@@ -53,6 +53,16 @@ describe('an input of the command line', () => {
     expect(String(problem)).not.toContain(text);
   });
 
+  it('is refused where it is given twice, but may stand in for one of a file', () => {
+    expect(() => given(simple(SimpleType.STRING), ['x=a', 'x=b'])).toThrow(
+      expect.objectContaining({
+        code: 'invalid_argument',
+        message: expect.stringMatching(/^--input x is given twice\./),
+      }),
+    );
+    expect(plain(given(simple(SimpleType.STRING), ['x=a'], { x: 'b' }))).toBe('a');
+  });
+
   it('is a file in a file of inputs, too', () => {
     expect(plain(given(blob(SINGLE), [], { x: 's3://bucket/a' }))).toEqual({ uri: 's3://bucket/a' });
   });

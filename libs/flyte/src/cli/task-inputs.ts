@@ -27,9 +27,13 @@ export function inputsOf({ taskTemplate, defaultInputs }: TaskSpec, { texts, val
   const problems: string[] = [];
   const given = new Map<string, (shape: Shape, type: LiteralType) => unknown>();
   for (const [name, value] of Object.entries(values)) given.set(name, (shape) => revived(shape, value));
+  const named = new Set<string>();
   for (const text of texts) {
     const name = text.split('=', 1)[0] ?? '';
+    const isTwice = named.has(name);
+    named.add(name);
     if (name === text || name === '') problems.push('--input takes name=value, and was given something else.');
+    else if (isTwice) problems.push(`--input ${name} is given twice. Give a list as JSON: --input '${name}=[…]'.`);
     else given.set(name, (shape, type) => valueOf(text.slice(name.length + 1), shape, type));
   }
   const literals = [...given].flatMap(([name, read]) => {

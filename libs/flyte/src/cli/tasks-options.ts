@@ -69,6 +69,12 @@ async function classesIn(module: string): Promise<Awaited<ReturnType<typeof task
   } catch (error) {
     if (!(error instanceof ActionError)) throw error;
     const { cause, message } = error.failure;
+    if (cause instanceof Error && cause.constructor.name === 'InvalidClassModuleException') {
+      throw new FlyteError(
+        'invalid_argument',
+        `${module} is no module, but a controller or a provider: name the class with @Module() that provides the tasks.`,
+      );
+    }
     // Of the app's own mistakes the stack tells where they are.
     if (cause instanceof Error && !FlyteError.is(cause)) throw cause;
     throw new FlyteError('invalid_argument', message);

@@ -1,9 +1,16 @@
 import { type Command, Option } from 'commander';
+import type { Scope } from '../../remote/scope.js';
 import type { ConnectionFlags } from '../connection.js';
 
 /** Options of commands about secrets. */
 export interface ScopeFlags extends ConnectionFlags {
   readonly scope: 'project' | 'domain' | 'global';
+}
+
+/** Where a command looks for a secret, in words. */
+export function placeOf({ scope }: ScopeFlags, { project = '', domain = '' }: Scope): string {
+  if (scope === 'global') return 'the global scope';
+  return scope === 'domain' ? `the scope of the domain ${domain}` : `${project}/${domain}`;
 }
 
 /** Adds {@link ScopeFlags}. */

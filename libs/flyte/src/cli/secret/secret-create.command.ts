@@ -5,7 +5,7 @@ import { FlyteError } from '../../errors/flyte-error.js';
 import { systemCodeOf } from '../../errors/system-code.js';
 import { connectionOptions, withFlyte } from '../connection.js';
 import { answer, note } from '../output.js';
-import { type ScopeFlags, scopeOption } from './scope-option.js';
+import { placeOf, type ScopeFlags, scopeOption } from './scope-option.js';
 
 interface Flags extends ScopeFlags {
   readonly fromFile?: string;
@@ -24,9 +24,17 @@ export function secretCreateCommand(): Command {
     .option('--replace', 'in place of one of that name')
     .action(async (name: string, flags: Flags) => {
       const value = await valueOf(flags.fromFile);
-      await withFlyte(flags, async ({ client, signal }) => {
+      await withFlyte(flags, async ({ client, options, signal }) => {
         const { scope, replace = false } = flags;
-        await client.secrets[replace ? 'put' : 'create'](name, textOrBytes(value), { signal, scope });
+        await client.secrets[replace ? 'put' : 'create'](name, textOrBytes(value), { signal, scope }).catch(
+          (error: unknown) => {
+            if (!FlyteError.is(error) || error.code !== 'already_exists') throw error;
+            // Flyte names it by a key of its own store.
+            const where = placeOf(flags, options);
+            const message = `"${name}" is stored already in ${where}; --replace puts this value in its place.`;
+            throw new FlyteError('already_exists', message);
+          },
+        );
         if (flags.fromFile === undefined && value.at(-1) === 0x0a) {
           note('The value ends with a line end, which is part of it now. To leave it out: printf %s "$VALUE" | …');
         }
