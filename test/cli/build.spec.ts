@@ -93,6 +93,13 @@ it('a build that still loads what it is to build ends on Ctrl-C', async () => {
   expect(await ended).toMatchObject({ code: null });
 });
 
+it('a build whose answer nobody reads has written it down, and ends quietly', async () => {
+  rmSync(file, { force: true });
+  const { code, stderr } = await cli.unread(['build', '--registry', host]);
+  expect([code, existsSync(file)]).toEqual([141, true]);
+  expect(stderr).not.toContain('EPIPE');
+});
+
 it('a build that fails leaves what was built before', async () => {
   writeFileSync(file, '{ "environments": {} }');
   writeFileSync(join(app.root, 'fails'), '');

@@ -77,13 +77,11 @@ describe('nestjs-flyte image', () => {
     );
   });
 
-  it.each<[NodeJS.Signals, number]>([
-    ['SIGINT', 130],
-    ['SIGTERM', 143],
-  ])('ends the builder and what it runs on %s, and leaves nothing', async (signal, code) => {
+  /** Starts a build, and waits until its builder is at work. */
+  async function building(script: string) {
     const place = mkdtempSync(join(folder, 'canceled-'));
     const builder = join(place, 'buildah');
-    writeFileSync(builder, SLOW_BUILDER);
+    writeFileSync(builder, script);
     chmodSync(builder, 0o755);
     const args = [bin, 'image', 'build', './images.mjs#image', '--builder', 'buildah'];
     const env = { ...process.env, PATH: `${place}:${process.env.PATH}`, TMPDIR: place, NPM_TOKEN: 'a-token-for-tests' };
@@ -95,15 +93,37 @@ describe('nestjs-flyte image', () => {
       vi.waitFor(() => words.exec(said) ?? Promise.reject(new Error(said)), { timeout: 60_000 });
     const [, ...pids] = await hear(/builder (\d+) runs (\d+)/);
     expect(readdirSync(place).filter((name) => name.startsWith('nestjs-flyte-image-'))).toHaveLength(1);
+    const leavesNothing = async (code: number): Promise<string> => {
+      expect(await exit).toEqual([code, null]);
+      for (const pid of pids) expect(() => process.kill(Number(pid), 0)).toThrow('ESRCH');
+      expect(readdirSync(place).toSorted()).toEqual(['buildah', 'cleaned-up']);
+      return said;
+    };
+    return { child, hear, leavesNothing };
+  }
+
+  it.each<[NodeJS.Signals, number]>([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ])('ends the builder and what it runs on %s, and leaves nothing', async (signal, code) => {
+    const { child, hear, leavesNothing } = await building(SLOW_BUILDER);
     child.kill(signal);
     // Who is impatient presses Ctrl-C again. The builder is to be waited for all the same.
     await hear(/cleaning up/);
     child.kill(signal);
-    expect(await exit).toEqual([code, null]);
-    for (const pid of pids) expect(() => process.kill(Number(pid), 0)).toThrow('ESRCH');
-    expect(readdirSync(place).toSorted()).toEqual(['buildah', 'cleaned-up']);
+    const said = await leavesNothing(code);
     expect(said).toMatch(/\ncanceled: The build of flyte:[0-9a-f]+ was canceled\.\n$/);
     expect(said).not.toContain('a-token-for-tests');
+  });
+
+  it('ends the builder and what it runs where nobody reads any more, and leaves nothing', async () => {
+    const { child, leavesNothing } = await building(
+      SLOW_BUILDER.replace('wait', 'while echo more; do sleep 0.1; done'),
+    );
+    child.stdout.destroy();
+    child.stderr.destroy();
+    expect(await leavesNothing(141)).not.toContain('canceled');
   });
 
   it('refuses a builder it does not know', async () => {

@@ -1,19 +1,33 @@
 import { constants } from 'node:os';
 
+/** Set while something goes on that is to be ended before this process is. */
+let ending: ((exitCode: number) => void) | undefined;
+
 /**
- * A signal that fires on Ctrl-C and SIGTERM, which then decide the exit code.
+ * A signal that fires on Ctrl-C, SIGTERM, and where the terminal is closed, which then decide the exit code.
  *
- * @param again what a second one does: `ends` this process at once, or `waits` for what the first one has begun to end
+ * @param again what a second one does: `ends` this process at once, or `waits` for what the first one has begun to end;
+ *   where it waits, an output that nobody reads any more fires, too
  */
 export function interruption(again: 'ends' | 'waits'): AbortSignal {
   const interrupted = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(name, () => {
-      const exitCode = 128 + constants.signals[name];
-      if (interrupted.signal.aborted && again === 'ends') process.exit(exitCode);
-      process.exitCode = exitCode;
-      interrupted.abort();
-    });
+  const interrupt = (exitCode: number): void => {
+    if (interrupted.signal.aborted) {
+      if (again === 'ends') process.exit(exitCode);
+      return;
+    }
+    process.exitCode = exitCode;
+    interrupted.abort();
+  };
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, () => interrupt(128 + constants.signals[name]));
   }
+  if (again === 'waits') ending = interrupt;
   return interrupted.signal;
+}
+
+/** Ends this process: at once, or as soon as what goes on has been ended. */
+export function end(exitCode: number): void {
+  if (ending === undefined) process.exit(exitCode);
+  ending(exitCode);
 }

@@ -1,3 +1,5 @@
+import { systemCodeOf } from '../errors/system-code.js';
+import { end } from './interruption.js';
 import { createProgram, isOfAction } from './program.js';
 import { reportFailure } from './report-failure.js';
 
@@ -7,7 +9,7 @@ const BROKEN_PIPE = 141;
 const name = process.argv[2];
 for (const stream of isOfAction(name) ? [] : [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    process.exit(error.code === 'EPIPE' ? BROKEN_PIPE : 1);
+    end(error.code === 'EPIPE' ? BROKEN_PIPE : 1);
   });
 }
 
@@ -17,7 +19,7 @@ try {
   // Whatever a loaded module keeps open must not keep a finished command from ending.
   process.exit(process.exitCode ?? 0);
 } catch (error) {
-  const exitCode = reportFailure(error);
+  const exitCode = systemCodeOf(error) === 'EPIPE' ? BROKEN_PIPE : reportFailure(error);
   // An interruption has decided already.
   process.exit(process.exitCode ?? exitCode);
 }
