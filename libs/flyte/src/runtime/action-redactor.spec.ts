@@ -37,6 +37,14 @@ describe('while the task is not known', () => {
     expect(hides({ [name]: value }, `cannot use ${value} here`)).toBe('cannot use *** here');
   });
 
+  it('leaves what Flyte itself sets, random as it is', () => {
+    const names = ['ACTION_NAME', 'RUN_NAME', 'HOSTNAME', '_F_PN', '_U_RUN_BASE', 'FLYTE_INTERNAL_EXECUTION_ID'];
+    const word = 'r4f9a8b7c6d5e4f3a2b1';
+    for (const name of names) expect(hides({ [name]: word }, word)).toBe(word);
+    const token = { MY_RUN_NAME: word, _U_TOKEN: 'any-word' };
+    expect(hides(token, Object.values(token).join(' '))).toBe('*** ***');
+  });
+
   it('hides the password of a URL, and not its host', () => {
     const env = { DATABASE_URL: 'postgres://app:p%40ssword@db.example/app' };
     expect(hides(env, 'p%40ssword p@ssword at db.example: postgres://app:p%40ssword@db.example/app')).toBe(

@@ -15,6 +15,8 @@ const TELLS_WHERE = /_(?:DIR|FILE|PATH|SOCK|PREFIX|NAME|MODE|TYPE|METHOD|HOST|PO
 const LOOKS_SECRET = /-----BEGIN |^eyJ[\w-]+\./i;
 const ONE_WORD = /^[\w+=~.-]+$/;
 const LONG_PART = /\w{16,}/g;
+// What Flyte itself sets: names of runs and pods, as random as a credential, and what messages are made of.
+const SET_BY_FLYTE = /^(?:ACTION_NAME|RUN_NAME|HOSTNAME|_F_PN|FLYTE_INTERNAL_.*|_U_.*)$/;
 /** Names the prefix of the variables by which Flyte's secret injection hands secrets over. */
 const SECRET_PREFIX_VARIABLE = 'FLYTE_SECRETS_ENV_PREFIX';
 const MAX_FILES = 100;
@@ -43,7 +45,8 @@ export function cautiousRedactor(env: Environment): Redactor {
   const values = Object.entries(env).flatMap(([name, value = '']) => {
     if (prefix && name.startsWith(prefix)) return [value];
     if (SOUNDS_SECRET.test(name) && !TELLS_WHERE.test(name) && !existsSync(value)) return [value];
-    return LOOKS_SECRET.test(value) || isRandomWord(value) ? [value] : passwordIn(value);
+    const isRandom = isRandomWord(value) && !SET_BY_FLYTE.test(name);
+    return LOOKS_SECRET.test(value) || isRandom ? [value] : passwordIn(value);
   });
   return new Redactor([...values, ...filesIn(env[SECRETS_DIR_VARIABLE])]);
 }
