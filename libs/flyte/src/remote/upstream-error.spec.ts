@@ -1,6 +1,7 @@
 import { Code, ConnectError } from '@connectrpc/connect';
-import { describe, expect, it } from 'vitest';
-import { isTransient, toFlyteError } from './upstream-error.js';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { FlyteError } from '../errors/flyte-error.js';
+import { isTransient, refusedTask, toFlyteError } from './upstream-error.js';
 
 /** As @connectrpc/connect-node hands on what Node said. */
 function fromNode(code: string, as: Code): ConnectError {
@@ -77,6 +78,29 @@ describe('a database that could not be asked', () => {
 it('a missing version of a task is not_found, though Flyte says unknown', () => {
   const error = new ConnectError('task not found: {p development a.b v1}', Code.Unknown);
   expect([toFlyteError(error, 'A.B', undefined).code, isTransient(error)]).toEqual(['not_found', false]);
+});
+
+describe('what an app is to mend', () => {
+  afterEach(() => vi.unstubAllEnvs());
+  const refused = (said: string) =>
+    toFlyteError(new ConnectError(said, Code.Unauthenticated), 'A.B', undefined, { isApp: true }).message;
+
+  it('is a sentence after what Flyte said', () => {
+    const fix = 'It was called without credentials. Give FlyteModule "passthrough: true"';
+    expect(refused('no identity headers')).toContain(`Flyte refused A.B: no identity headers. ${fix}`);
+    expect(refused('No identity.')).toContain(`Flyte refused A.B: No identity. ${fix}`);
+    expect(refused('')).toContain(`Flyte refused A.B: unauthenticated. ${fix}`);
+    expect(refusedTask(new FlyteError('failed_precondition', 'no such file'))).toMatchObject({
+      message: expect.stringContaining('no such file. The task was sent'),
+    });
+  });
+
+  it('is something else inside an action, which has no request', () => {
+    vi.stubEnv('ACTION_NAME', 'a0');
+    vi.stubEnv('RUN_NAME', 'r1');
+    expect(refused('who?')).toMatch(/option "credentials", or call within authMetadata\(headers, fn\)/);
+    expect(refused('who?')).not.toContain('passthrough');
+  });
 });
 
 describe('a project that is not there', () => {

@@ -1,6 +1,7 @@
 import { Code, ConnectError } from '@connectrpc/connect';
 import type { AuthMetadata } from '../auth/auth-metadata.js';
 import { FlyteError, WIRE_ERROR_CODES, type WireErrorCode } from '../errors/flyte-error.js';
+import { insideAction } from '../tasks/action-arguments.js';
 import { redact } from './redact.js';
 
 // The caller's own fault, or about the caller: what Flyte says of these is meant for them. Of the rest a client learns
@@ -37,7 +38,8 @@ export function toFlyteError(
   const code = meaningOf(error);
   const said = redact(error.rawMessage, sent);
   const fix = fixOf(code, error.rawMessage, app, sent);
-  if (fix !== undefined) return new FlyteError(code, `Flyte refused ${method}: ${said} ${fix}`, { fault: 'operator' });
+  if (fix !== undefined)
+    return new FlyteError(code, `Flyte refused ${method}: ${sentence(said || code)} ${fix}`, { fault: 'operator' });
   if (TOLD_TO_CLIENTS.has(code)) return new FlyteError(code, said || `Flyte answered ${method} with ${code}.`);
   const advice = adviceOn(error);
   return new FlyteError(code, `Flyte did not answer ${method}: ${code}.${advice && ` ${advice}`}`, { detail: said });
@@ -86,6 +88,12 @@ function fixOf(
   if (!isApp || (code !== 'unauthenticated' && code !== 'permission_denied')) return undefined;
   if (sent)
     return 'It was called with what the option "credentials" of FlyteModule gave: see whether that is still good.';
+  if (insideAction()) {
+    return (
+      'It was called without credentials: an action belongs to no request whose caller it could call as. Give FlyteModule ' +
+      'the option "credentials", or call within authMetadata(headers, fn).'
+    );
+  }
   return (
     'It was called without credentials. Give FlyteModule "passthrough: true" to call as who makes a request, or the option ' +
     '"credentials" to call as the app.'
@@ -113,7 +121,12 @@ function namesProject(said: string, project: string): boolean {
 export function refusedTask(reason: unknown): unknown {
   if (!FlyteError.is(reason) || reason.code !== 'failed_precondition') return reason;
   const fix = 'The task was sent as this app declares it: see the option "tasks.module" of FlyteModule.';
-  return new FlyteError(reason.code, `${reason.message} ${fix}`, { fault: 'operator' });
+  return new FlyteError(reason.code, `${sentence(reason.message)} ${fix}`, { fault: 'operator' });
+}
+
+/** Flyte ends what it says without a full stop; ours follows. */
+function sentence(said: string): string {
+  return /[.!?]$/.test(said) ? said : `${said}.`;
 }
 
 /** What may be behind an answer that no Flyte gives; empty where nothing is known. */
