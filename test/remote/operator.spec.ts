@@ -109,7 +109,7 @@ const MISTAKES: Record<
   'credentials of the app that are refused': [
     '/me',
     500,
-    /what the option "credentials" of FlyteModule gave/,
+    /[^.]\. It was called with what the option "credentials" of FlyteModule gave/,
     () => ({ passthrough: false, credentials: () => ({ authorization: 'Bearer stale-token-0123' }) }),
   ],
   'a project that is not there': [

@@ -541,6 +541,17 @@ describe('versions', () => {
     expect(plane.run.request.task).toMatchObject({ case: 'taskId', value: { version: 'v3' } });
   });
 
+  it('of an app that only knows the version it was told are that one', async () => {
+    const { sign, tasks } = await start({ tasks: { version: 'v3' } });
+    plane.deployed.push({ name: 'signing.sign', version: 'v4', spec: undefined });
+    await sign.run({ text: 'x' });
+    expect(plane.run.request.task).toMatchObject({ case: 'taskId', value: { name: 'signing.sign', version: 'v3' } });
+    await expect(tasks.deploy()).rejects.toMatchObject({
+      code: 'misuse',
+      message: expect.stringContaining('option "tasks.module"'),
+    });
+  });
+
   it('are deployed with all their tasks', async () => {
     const { tasks } = await start();
     expect(await tasks.deploy()).toMatchObject([{ name: 'signing.sign', version: 'v1', environment: 'signing' }]);
@@ -554,7 +565,7 @@ describe('versions', () => {
     const { tasks } = await start({ tasks: undefined });
     await expect(tasks.deploy()).rejects.toMatchObject({
       code: 'misuse',
-      message: expect.stringMatching(/option "tasks"/),
+      message: expect.stringMatching(/option "tasks.module"/),
     });
   });
 });

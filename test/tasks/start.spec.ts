@@ -105,8 +105,14 @@ describe('at start', () => {
         (error: unknown) => String(error),
       );
     expect(await refused({ tasks: { module: './tasks.js' } })).toMatch(/Option "tasks\.module": give file and export/);
-    expect(await refused({ tasks: {} })).toMatch(/Option "tasks\.module": give file and export/);
-    expect(await refused({ tasks: { module: './a.js#A', version: 'latest' } })).toMatch(/Option "tasks\.version"/);
+    // As where a variable is not set.
+    expect(await refused({ tasks: { version: undefined } })).toMatch(/Option "tasks": give "version".*or "module"/);
+    expect(await refused({ tasks: { version: 'v1' } })).toBe('none');
+    for (const version of ['latest', 'current']) {
+      expect(await refused({ tasks: { module: './a.js#A', version } })).toMatch(
+        /Option "tasks\.version": "latest" and "current" name no one version: give the one that was deployed/,
+      );
+    }
     expect(await refused({ tasks: { module: './a.js#A', versoin: 'x' } })).toMatch(/"tasks\.versoin": unknown/);
     expect(await refused({ defaultEnvironment: { name: 'x' } })).toMatch(
       /"defaultEnvironment": give a TaskEnvironment/,

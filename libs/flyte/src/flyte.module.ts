@@ -263,7 +263,7 @@ export class FlyteModule extends ConfigurableModuleClass implements OnModuleInit
   #checkWhatRuns(own: FlyteTasksOptions, isLocal: boolean, tasks: readonly TaskDefinition[]): void {
     const root = process.cwd();
     if (own.version !== undefined) return;
-    if (isLocal) return assertModuleFile(own.module, root);
+    if (isLocal && own.module !== undefined) return assertModuleFile(own.module, root);
     assertImagesKnown(tasks, { fallback: own.image, built: readBuiltImages(root) });
     this.#logger.warn(
       'There is no "tasks.version", so runs bring the tasks as this app declares them. In production, give it the version ' +

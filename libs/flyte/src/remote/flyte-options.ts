@@ -23,13 +23,14 @@ export type AppsOwnHeaders = () => AuthHeaders | Promise<AuthHeaders>;
  */
 export type ServiceCredentials = ServiceLogin | AppsOwnHeaders;
 
-/** How Flyte runs the tasks of this app. */
+/** How Flyte runs the tasks of this app: `module`, `version` or both. */
 export interface FlyteTasksOptions {
   /**
    * The module that provides the tasks: a file, relative to the app's root, and what it exports, such as
-   * `./dist/src/tasks.module.js#TasksModule`. Each action starts this module alone.
+   * `./dist/src/tasks.module.js#TasksModule`. Each action starts this module alone. An app with a `version` that deploys no
+   * tasks itself may leave it out.
    */
-  readonly module: string;
+  readonly module?: string;
   /**
    * The version that the tasks were deployed as: a cluster runs exactly those, and no image is needed here. If not given,
    * runs bring the tasks as this app declares them, known under the version of the `package.json` in the working directory.

@@ -79,19 +79,34 @@ const Verify = z
   .refine(({ issuer, jwksUri }) => issuer ?? jwksUri, 'give an issuer or a jwksUri') satisfies z.ZodType<VerifyOptions>;
 
 const NO_MODULE = moduleProblem(undefined);
-const Tasks = z.strictObject({
-  module: z.string(NO_MODULE).refine((module) => moduleProblem(module) === undefined, NO_MODULE),
-  version: text
-    .refine((version) => versionProblem(version) === undefined, 'give at most 63 characters without blanks and braces')
-    .refine((version) => version !== 'latest' && version !== 'current', 'give a name that has no meaning of its own')
-    .optional(),
-  image: z
-    .union(
-      [text, z.custom<{ fullName: string }>((value) => typeof value === 'object' && value !== null)],
-      'give an image',
-    )
-    .optional(),
-});
+const Tasks = z
+  .strictObject({
+    module: z
+      .string(NO_MODULE)
+      .refine((module) => moduleProblem(module) === undefined, NO_MODULE)
+      .optional(),
+    version: text
+      .refine(
+        (version) => versionProblem(version) === undefined,
+        'give at most 63 characters without blanks and braces',
+      )
+      .refine(
+        (version) => version !== 'latest' && version !== 'current',
+        '"latest" and "current" name no one version: give the one that was deployed. To run what was deployed last, leave ' +
+          'the option "tasks" out',
+      )
+      .optional(),
+    image: z
+      .union(
+        [text, z.custom<{ fullName: string }>((value) => typeof value === 'object' && value !== null)],
+        'give an image',
+      )
+      .optional(),
+  })
+  .refine(
+    ({ module, version }) => module !== undefined || version !== undefined,
+    'give "version", the one that was deployed, or "module", to run the tasks as this app declares them',
+  );
 
 const Options = z.strictObject({
   endpoint: text.optional(),

@@ -161,8 +161,9 @@ async function taskOf(
 ): Promise<TaskOfRun> {
   const { definition } = task;
   const wanted = options.version ?? task.version;
-  const isOwn = definition && tasks.module !== undefined && (wanted === undefined || wanted === 'current');
-  if (isOwn && !(await runsDeployed(tasks))) {
+  const isKnown = tasks.module !== undefined || tasks.isPinned === true;
+  const isOwn = definition && isKnown && (wanted === undefined || wanted === 'current');
+  if (isOwn && tasks.module !== undefined && !(await runsDeployed(tasks))) {
     const imageName = await tasks.images.nameFor(definition.environment);
     const target = { ...scope, version: tasks.version, module: tasks.module, imageName };
     // The open-source backend reads no other service account than the task's.

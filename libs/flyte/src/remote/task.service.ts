@@ -151,8 +151,8 @@ export function moduleOf({ module }: TaskDefaults): string {
   if (module !== undefined) return module;
   throw new FlyteError(
     'misuse',
-    'FlyteModule does not know which module provides the tasks. Give it the option "tasks", such as ' +
-      '{ module: "./dist/src/tasks.module.js#TasksModule" }.',
+    'FlyteModule does not know which module provides the tasks. Give it the option "tasks.module", such as ' +
+      '"./dist/src/tasks.module.js#TasksModule".',
   );
 }
 
