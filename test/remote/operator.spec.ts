@@ -119,6 +119,12 @@ const MISTAKES: Record<
     () => ({ project: 'no-such-project' }),
   ],
   '"tasks" forgotten': ['/tidy', 500, /"own.tidy" has no version.*"tasks: \{ module \}"/, () => ({})],
+  'a "tasks.version" that was never deployed': [
+    '/tidy',
+    500,
+    /"own.tidy" has no version "v99" in flytesnacks\/development, which "tasks.version" names: deploy it/,
+    () => ({ tasks: { version: 'v99' } }),
+  ],
   'an export of "tasks.module" that is not there': [
     '/tidy',
     500,

@@ -290,6 +290,10 @@ export class FakeFlyte {
           throw new ConnectError('later', Code.NotFound);
         return { inputs: run.inputs, outputs: run.outputs };
       },
+      createDownloadLink: (_, context) => {
+        this.#saw('createDownloadLink', context);
+        return {};
+      },
       tailLogs: ({ actionId }, context) => {
         this.#saw('tailLogs', context);
         const run = this.#find(actionId?.run?.name);

@@ -287,12 +287,55 @@ describe('Flyte’s answers that mean something else', () => {
     expect(plane.failures).toEqual([]);
   });
 
-  it('a version that is not there is not_found', async () => {
-    const { train } = await start();
-    const missing = 'task not found: {p1 development training.train 6}';
-    plane.failures.push({ method: 'createRun', code: Code.Unknown, says: missing });
-    await expect(train.run({}, { version: '6' })).rejects.toMatchObject({ code: 'not_found', message: missing });
-    expect(methods()).toEqual(['createRun']);
+  it('a version that is not there is not_found, and the operator’s to mend where the app names it', async () => {
+    const { sign, train } = await start({ tasks: { version: 'v1' } });
+    const missing = (says: string, code = Code.Unknown) => plane.failures.push({ method: 'createRun', code, says });
+    const error = async (run: Promise<unknown>): Promise<unknown> => run.catch((reason: unknown) => reason);
+    missing('task not found: {p1 development training.train 6}');
+    const chosen = await error(train.run({}, { version: '6' }));
+    expect(chosen).toMatchObject({
+      code: 'not_found',
+      message:
+        'The task "training.train" has no version "6" in p1/development: deploy it, or ask for a version that is there.',
+    });
+    expect(chosen).not.toHaveProperty('fault');
+    missing('task not found: {p1 development signing.sign v1}');
+    expect(await error(sign.run({ text: 'x' }))).toMatchObject({
+      code: 'not_found',
+      fault: 'operator',
+      message: expect.stringContaining('no version "v1" in p1/development, which "tasks.version" names: deploy it'),
+    });
+    missing('project not found: p2', Code.NotFound);
+    await expect(train.run({}, { version: '6', project: 'p2' })).rejects.toThrow('project not found: p2');
+    expect(methods()).toEqual(['createRun', 'createRun', 'createRun']);
+  });
+
+  it('a run that is not there is named, whatever is asked of it', async () => {
+    const { runs } = await start();
+    const message = 'There is no run "nosuch" in p1/development.';
+    for (const act of [
+      () => runs.get('nosuch'),
+      () => runs.abort('nosuch'),
+      () => runs.wait('nosuch'),
+      () => runs.outputs('nosuch'),
+      () => runs.inputs('nosuch'),
+      () => all(runs.watch('nosuch')),
+      () => all(runs.logs('nosuch')),
+      () => all(runs.logs('nosuch', { follow: false })),
+      () => runs.attach('nosuch').report(),
+    ]) {
+      await expect(act()).rejects.toMatchObject({ code: 'not_found', message });
+    }
+  });
+
+  it('a report that is not there tells nothing of the store', async () => {
+    const { sign } = await start();
+    const run = await sign.run({ text: 'x' });
+    const says = 'artifact not found at [s3://bucket/p1/report.html]';
+    plane.failures.push({ method: 'createDownloadLink', code: Code.NotFound, says });
+    const message = `Run ${run.name} has no report, or none yet.`;
+    await expect(run.report()).rejects.toMatchObject({ code: 'not_found', message });
+    await expect(run.report()).rejects.toMatchObject({ code: 'not_found', message });
   });
 
   it('a run that has ended is not aborted, which would rewrite how it did', async () => {

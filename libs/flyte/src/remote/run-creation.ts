@@ -116,7 +116,7 @@ export async function startRun(
     maxRetryTime: Math.max(0, deadline - Date.now()),
     shouldRetry: ({ error }) => FlyteError.is(error) && error.code === 'unavailable' && Date.now() < deadline,
   }).catch((error: unknown) => {
-    throw runnable.case === 'taskSpec' ? refusedTask(error) : error;
+    throw runnable.case === 'taskSpec' ? refusedTask(error) : explained(error, runnable.value, creation.tasks, options);
   });
   // Two creations at once both found nothing; the one that came second is told now.
   if (mayBeThere) await isSameRun(clients, scope, name, digest, options, call());
@@ -198,6 +198,27 @@ async function latestOf(
       (definition ? '; to run it without, give FlyteModule the option "tasks: { module }".' : '.'),
     // Which tasks there are, the app decides, and not who makes a request.
     { fault: 'operator' },
+  );
+}
+
+/** What Flyte's services and the local control plane say of a version that is not there, among other things. */
+const NO_VERSION = /\btask not found\b|^There is no task "/;
+
+/** Says of a version that is not there who named it. Which one runs, the app decides, unless whoever calls chooses it. */
+function explained(
+  error: unknown,
+  { name, version, project, domain }: (TaskOfRun & { readonly case: 'taskId' })['value'],
+  { isPinned = false, version: own }: TaskDefaults,
+  options: RunOptions,
+): unknown {
+  if (!FlyteError.is(error) || error.code !== 'not_found' || !NO_VERSION.test(error.message)) return error;
+  const isChosen = options.version === version;
+  const namer = isPinned && !isChosen && version === own && !insideAction() ? ', which "tasks.version" names' : '';
+  return new FlyteError(
+    'not_found',
+    `The task ${JSON.stringify(name)} has no version ${JSON.stringify(version)} in ${project}/${domain}${namer}: deploy it, ` +
+      'or ask for a version that is there.',
+    isChosen ? {} : { fault: 'operator' },
   );
 }
 

@@ -64,10 +64,24 @@ export function createRun<O>(
   const runId = { ...scope, name };
   const actionId = { run: runId, name: ROOT_ACTION };
 
+  /** Flyte speaks of its actions, and names none. What the operator is to mend stays as it is. */
+  const explained = (error: unknown): unknown =>
+    FlyteError.is(error) && error.code === 'not_found' && error.fault === undefined
+      ? new FlyteError('not_found', `There is no run ${JSON.stringify(name)} in ${scope.project}/${scope.domain}.`)
+      : error;
   const details = async (options: CallOptions): Promise<ActionDetails> => {
-    const { details: found } = await runs.getActionDetails({ actionId }, options);
+    const { details: found } = await runs.getActionDetails({ actionId }, options).catch((error: unknown) => {
+      throw explained(error);
+    });
     if (!found) throw new FlyteError('internal', `Flyte answered without the run ${name}.`);
     return found;
+  };
+  const infos = async function* (seen: AsyncIterable<ActionDetails>): AsyncGenerator<RunInfo, void> {
+    try {
+      for await (const one of seen) yield detailedRunInfo(one);
+    } catch (error) {
+      throw explained(error);
+    }
   };
   const watch = ({ signal }: WaitOptions = {}): AsyncIterable<RunInfo> => {
     // Opened anew by whoever happens to read, yet as the caller of whoever asked.
@@ -139,7 +153,14 @@ export function createRun<O>(
         });
       }
     },
-    inputs: async (options = {}) => plainValues('inputs', (await actionData(options)).inputs?.literals ?? []),
+    async inputs(options = {}) {
+      const { inputs } = await actionData(options).catch(async (error: unknown) => {
+        // Of a run that is not there, or of inputs: only the first is told in words of runs.
+        if (FlyteError.is(error) && error.code === 'not_found') await details(options);
+        throw error;
+      });
+      return plainValues('inputs', inputs?.literals ?? []);
+    },
     logs(options = {}) {
       const source = {
         details: bindAuthScope((signal: AbortSignal) => details({ signal })),
@@ -152,10 +173,16 @@ export function createRun<O>(
       const attempt = Math.max(1, ...attempts.map((one) => one.attempt));
       const source = { case: 'actionAttemptId' as const, value: { actionId, attempt } };
       const artifactType = ArtifactType.REPORT;
-      const { preSignedUrls } = await data.createDownloadLink({ artifactType, source }, options);
+      const none = (): FlyteError => new FlyteError('not_found', `Run ${name} has no report, or none yet.`);
+      const { preSignedUrls } = await data
+        .createDownloadLink({ artifactType, source }, options)
+        .catch((error: unknown) => {
+          // Flyte names the place in its bucket.
+          throw FlyteError.is(error) && error.code === 'not_found' && error.fault === undefined ? none() : error;
+        });
       const [signedUrl] = preSignedUrls?.signedUrl ?? [];
+      if (signedUrl === undefined) throw none();
       const what = `the report of run ${name}`;
-      if (signedUrl === undefined) throw new FlyteError('not_found', `Flyte has no link to ${what}.`);
       const signals = [options.signal, currentAuthScope()?.life?.signal].filter((one) => one !== undefined);
       return signedGet(signedUrl, what, {
         ...transfer,
@@ -174,10 +201,6 @@ export function createRun<O>(
 function timeoutSignal(timeoutMs: number): AbortSignal {
   if (timeoutMs >= 0) return AbortSignal.timeout(Math.min(timeoutMs, MAX_TIMER_MS));
   throw new FlyteError('misuse', `Option "timeoutMs": give milliseconds, 0 or more, got ${timeoutMs}.`);
-}
-
-async function* infos(seen: AsyncIterable<ActionDetails>): AsyncGenerator<RunInfo, void> {
-  for await (const details of seen) yield detailedRunInfo(details);
 }
 
 /** Why outputs can't be had of a run that has ended. */
