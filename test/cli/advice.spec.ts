@@ -1,7 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LocalControlPlane } from 'nestjs-flyte-local';
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, expect, it, onTestFinished, vi } from 'vitest';
+import { Code } from '@connectrpc/connect';
+import { FakeFlyte } from '../tasks/fake-flyte.js';
 import { startPlane } from '../support/plane.js';
 import { Cli, createApp, MODULE } from './support.js';
 
@@ -100,6 +102,28 @@ it('tells inputs that are no JSON from inputs that are not there', async () => {
   writeFileSync(join(app.root, 'inputs.json'), 'text: hush');
   const { code, stderr } = await cli.run(['run', 'cli.repeat', '--inputs', 'inputs.json']);
   expect([code, stderr]).toEqual([2, 'invalid_argument: The file of --inputs, inputs.json, is no JSON.\n']);
+});
+
+it('says that a run may go on where it can be waited for no longer', async () => {
+  const flyte = await FakeFlyte.start();
+  onTestFinished(() => flyte.close());
+  const env = { FLYTE_ENDPOINT: flyte.url };
+  await cli.run(['deploy', '--module', MODULE], env);
+  flyte.failures.push(
+    ...['getRunDetails', 'getActionDetails', 'watchActionDetails'].map((method) => ({
+      method,
+      code: Code.PermissionDenied,
+    })),
+  );
+  const { code, stderr } = await cli.run(['run', 'cli.wait', '--follow'], env);
+  const [run = ''] = flyte.runs.keys();
+  expect(code).toBe(1);
+  expect(stderr).toMatch(
+    new RegExp(
+      `^The log is not[^]*^Run ${run} may go on: see "npx --no-install nestjs-flyte get run ${run}"[^]*^permission_`,
+      'm',
+    ),
+  );
 });
 
 it('says by which codes it ends', async () => {

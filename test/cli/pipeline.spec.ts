@@ -88,6 +88,19 @@ describe('nestjs-flyte, from code to a run', () => {
     writeFileSync(word, "export const WORD = 'old';\n");
   });
 
+  it('says where a version that is there gets other code', async () => {
+    const word = join(app.root, 'dist/word.js');
+    const deploy = async (...args: string[]): Promise<string> =>
+      (await cli.run(['deploy', '--code-bundle', '--version', 'b1', ...args])).stderr;
+    expect(await deploy()).toBe('');
+    expect(await deploy()).toBe('');
+    writeFileSync(word, "export const WORD = 'other';\n");
+    expect(await deploy()).toMatch(
+      /^cli\.\w+ is there in version b1 already, with other code: .*\. It is replaced\.\n$/,
+    );
+    writeFileSync(word, "export const WORD = 'old';\n");
+  });
+
   it('ends with 3 where the run does not succeed, and says why', async () => {
     const { code, stdout, stderr } = await cli.run(['run', 'cli.fail', '--follow', '--json']);
     expect(code).toBe(3);

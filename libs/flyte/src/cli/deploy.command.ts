@@ -1,7 +1,10 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Command } from 'commander';
 import { createClient } from '@connectrpc/connect';
+import type { TaskSpec } from '../gen/flyteidl2/task/task_definition_pb.js';
 import { TaskService as Tasks } from '../gen/flyteidl2/task/task_service_pb.js';
 import { deployTasks, specifyTasks, type SpecifiedTask } from '../remote/deploy-tasks.js';
+import type { FlyteClient } from '../remote/flyte-client.js';
 import { fullScope } from '../remote/scope.js';
 import { checkVersion } from '../remote/task.service.js';
 import { packCode } from './code-bundle.js';
@@ -41,6 +44,7 @@ export function deployCommand(): Command {
             ? undefined
             : (await client.files.upload(bundle.bytes, { name: 'code.tgz', signal })).uri;
         const specified = await specify(version, uri);
+        if (flags.version !== undefined && !dryRun) await noteReplaced(client, specified[0]?.spec, signal);
         noteStaleImages({ module, tasks, image });
         if (!dryRun) await deployTasks(createClient(Tasks, client.transport), specified, { signal });
         const deployed = specified.map(({ task, image: name }) => ({ name: task.name, image: name }));
@@ -55,4 +59,24 @@ export function deployCommand(): Command {
         );
       });
     });
+}
+
+/**
+ * Tells where a version is there already and runs other code: who runs it gets the new code from now on. One task tells of all,
+ * as they come from one image and one code bundle mostly.
+ */
+async function noteReplaced({ tasks }: FlyteClient, spec: TaskSpec | undefined, signal: AbortSignal): Promise<void> {
+  const { name = '', version = '' } = spec?.taskTemplate?.id ?? {};
+  // Where Flyte does not say, there is nothing to tell; what is wrong, the deployment fails with.
+  const known = await tasks.get(name, { version, signal }).catch(() => undefined);
+  if (known?.spec === undefined || isDeepStrictEqual(codeOf(known.spec), codeOf(spec))) return;
+  note(
+    `${name} is there in version ${version} already, with other code: another image, module or code bundle. It is replaced.`,
+  );
+}
+
+/** What a task's process is started from. */
+function codeOf(spec: TaskSpec | undefined): unknown {
+  const target = spec?.taskTemplate?.target;
+  return target?.case === 'container' ? [target.value.image, target.value.args] : target?.value;
 }

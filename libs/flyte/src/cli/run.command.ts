@@ -59,7 +59,8 @@ function started({ creation, signal }: Connection, name: string, version: string
 async function showUntilEnd(run: Run, flags: Flags, signal: AbortSignal): Promise<void> {
   const { json = false } = flags;
   note(`Run ${run.name} has begun.`);
-  signal.addEventListener('abort', () => note(`Run ${run.name} goes on: see "nestjs-flyte get run ${run.name}".`));
+  const look = `"npx --no-install nestjs-flyte get run ${run.name}"`;
+  signal.addEventListener('abort', () => note(`Run ${run.name} goes on: see ${look}.`));
   try {
     let current = 1;
     for await (const { message, attempt } of run.logs({ signal })) {
@@ -72,7 +73,10 @@ async function showUntilEnd(run: Run, flags: Flags, signal: AbortSignal): Promis
     if (signal.aborted || !FlyteError.is(error)) throw error;
     if (error.code !== 'not_found') note(`The log is not to be had: ${error.message}`);
   }
-  const info = await run.wait({ signal });
+  const info = await run.wait({ signal }).catch((error: unknown) => {
+    if (!signal.aborted) note(`Run ${run.name} may go on: see ${look}.`);
+    throw error;
+  });
   if (info.phase === 'succeeded') {
     const outputs = await run.outputs({ signal });
     return answer(flags, Object.assign({}, info, { outputs }), () => [toJson(outputs)]);
