@@ -54,7 +54,9 @@ it('what was built is what is deployed, whatever lies here', async () => {
   const env = { FLYTE_ENDPOINT: cluster.url };
   const without = await cli.run(['deploy'], env);
   expect(without).toMatchObject({ code: 1, stdout: '' });
-  expect(without.stderr).toMatch(/"cli" has an image that flyte\.images\.json does not name\. Run "nestjs-flyte build/);
+  expect(without.stderr).toMatch(
+    /"cli" has an image that flyte\.images\.json does not name\. Run "npx --no-install nestjs-flyte build/,
+  );
 
   const built = await cli.parsed(Built, ['build', '--registry', host, '--push']);
   expect(built.images).toMatchObject([{ digest: DIGEST, outcome: 'built', pushed: true, environments: ['cli'] }]);

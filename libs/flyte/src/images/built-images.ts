@@ -87,7 +87,7 @@ export function writeBuiltImages(root: string, images: BuiltImages): string {
 function unreadable(path: string, cause: unknown): FlyteError {
   return new FlyteError(
     'invalid_configuration',
-    `${path} is not what a build writes. Remove it, and run "nestjs-flyte build" again.`,
+    `${path} is not what a build writes. Remove it, and run "npx --no-install nestjs-flyte build" again.`,
     { cause },
   );
 }

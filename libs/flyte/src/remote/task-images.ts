@@ -86,6 +86,6 @@ function imageOf({ name, image: own }: TaskEnvironment, { fallback, built }: Ima
   }
   if (image === undefined) return { problem: 'has no image. Give it "image", or FlyteModule "tasks.image".' };
   return {
-    problem: `has an image that ${IMAGES_FILE} does not name. Run "nestjs-flyte build --push", which writes that file.`,
+    problem: `has an image that ${IMAGES_FILE} does not name. Run "npx --no-install nestjs-flyte build --push", which writes that file.`,
   };
 }
