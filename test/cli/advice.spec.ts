@@ -48,10 +48,17 @@ it.each<Case>([
   ['no such project', /correct --project or FLYTE_PROJECT/, 1, `deploy --module ${MODULE} -p nosuch`],
   [
     'TLS where there is none',
-    /give FLYTE_ENDPOINT with "http:\/\/", or set FLYTE_INSECURE=true/,
+    /give FLYTE_ENDPOINT with "http:\/\/", and beyond this machine set FLYTE_INSECURE=true/,
     1,
     'whoami',
     () => ({ FLYTE_ENDPOINT: plane.url.replace('http:', 'https:') }),
+  ],
+  [
+    'plaintext to another machine',
+    /The endpoint: "http:\/\/" would send credentials in clear .* set FLYTE_INSECURE=true\.$/m,
+    1,
+    'whoami',
+    () => ({ FLYTE_ENDPOINT: 'http://flyte.example.com' }),
   ],
   [
     'no project and no domain',

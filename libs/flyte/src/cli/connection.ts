@@ -103,7 +103,11 @@ function settingsOf({ org, project, domain }: ConnectionFlags, config: CliConfig
   }
   const given = { ...fromFile, ...(credentials && { credentials }), ...named({ org, project, domain }) };
   const fallback = { ...cluster, ...named({ org: config.org, project: config.project, domain: config.domain }) };
-  return resolveOptions(given, env, fallback);
+  try {
+    return resolveOptions(given, env, fallback);
+  } catch (error) {
+    throw inOwnWords(error);
+  }
 }
 
 function named(

@@ -15,12 +15,13 @@ const ADVICE: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /give FlyteModule an "http:\/\/" endpoint, or "insecure: true"/,
-    'give FLYTE_ENDPOINT with "http://", or set FLYTE_INSECURE=true',
+    'give FLYTE_ENDPOINT with "http://", and beyond this machine set FLYTE_INSECURE=true',
   ],
   [
     /Give clientCredentials the option [^.]*\./,
     'FLYTE_CLIENT_ID needs a Flyte over TLS that says how to log in: give a token in FLYTE_TOKEN_FILE or FLYTE_TOKEN instead.',
   ],
+  [/Option "endpoint": (".*) set "insecure" to true\./, 'The endpoint: $1 set FLYTE_INSECURE=true.'],
   [/"endpoint" of FlyteModule/, 'FLYTE_ENDPOINT'],
 ];
 
