@@ -105,6 +105,10 @@ export class FakeFlyte {
     readonly says?: string;
     readonly after?: boolean;
   }[] = [];
+  /** Methods whose calls are never answered, as they are called on the wire: `CreateRun`. */
+  readonly held = new Set<string>();
+  /** The calls of these that came. */
+  readonly holding: string[] = [];
   readonly #sessions = new Set<ServerHttp2Session>();
   #close: () => Promise<void> = async () => undefined;
   url = '';
@@ -114,6 +118,11 @@ export class FakeFlyte {
     const flyte = new FakeFlyte();
     const handler = connectNodeAdapter({ routes: (router) => flyte.#routes(router) });
     const server = createServer((request, response) => {
+      const method = request.url.split('/').at(-1) ?? '';
+      if (flyte.held.has(method)) {
+        flyte.holding.push(method);
+        return;
+      }
       if (options.isLocalPlane ?? true) response.setHeader('server', 'nestjs-flyte-local');
       handler(request, response);
     });

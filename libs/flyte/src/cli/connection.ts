@@ -50,7 +50,7 @@ export function connectionOptions(command: Command): Command {
 }
 
 /** Does something with Flyte, as the environment's variables, or else the configuration file, say. */
-export async function withFlyte<T>(flags: ConnectionFlags, act: (connection: Connection) => Promise<T>): Promise<T> {
+export async function withFlyte(flags: ConnectionFlags, act: (connection: Connection) => Promise<void>): Promise<void> {
   const config = await readCliConfig(flags.config);
   const options = settingsOf(flags, config, flyteConfig());
   const wire = createWire(options);
@@ -65,10 +65,12 @@ export async function withFlyte<T>(flags: ConnectionFlags, act: (connection: Con
     tasks: { version: '', images: images(undefined), registry: createTaskRegistry(() => ({ classes: [] })) },
   };
   const [client, creation] = [createFlyteClient(parts), createRunCreation(parts)];
+  const signal = interruption('ends');
   try {
-    return await act({ client, creation, options, signal: interruption('ends'), images });
+    await act({ client, creation, options, signal, images });
   } catch (error) {
-    throw inOwnWords(error);
+    // Who interrupts need not be told that a call was given up.
+    if (!signal.aborted || !FlyteError.is(error)) throw inOwnWords(error);
   } finally {
     wire.close();
   }

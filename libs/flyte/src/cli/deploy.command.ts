@@ -9,6 +9,7 @@ import { fullScope } from '../remote/scope.js';
 import { checkVersion } from '../remote/task.service.js';
 import { packCode } from './code-bundle.js';
 import { connectionOptions, type ConnectionFlags, withFlyte } from './connection.js';
+import { inDoubt } from './interruption.js';
 import { answer, note, table } from './output.js';
 import { noteStaleImages } from './stale-images.js';
 import { loadTasks, type TasksFlags, tasksOptions } from './tasks-options.js';
@@ -46,7 +47,10 @@ export function deployCommand(): Command {
         const specified = await specify(version, uri);
         if (flags.version !== undefined && !dryRun) await noteReplaced(client, specified[0]?.spec, signal);
         noteStaleImages({ module, tasks, image });
-        if (!dryRun) await deployTasks(createClient(Tasks, client.transport), specified, { signal });
+        if (!dryRun) {
+          const hint = 'Some tasks may have been deployed: see "npx --no-install nestjs-flyte get tasks".';
+          await inDoubt(signal, hint, () => deployTasks(createClient(Tasks, client.transport), specified, { signal }));
+        }
         const deployed = specified.map(({ task, image: name }) => ({ name: task.name, image: name }));
         if (dryRun) note('Nothing was deployed.');
         const { project, domain } = scope;

@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { note } from './output.js';
 
 /** Set while something goes on that is to be ended before this process is. */
 let ending: ((exitCode: number) => void) | undefined;
@@ -30,4 +31,15 @@ export function interruption(again: 'ends' | 'waits'): AbortSignal {
 export function end(exitCode: number): void {
   if (ending === undefined) process.exit(exitCode);
   ending(exitCode);
+}
+
+/** Does what may have been done although nobody waits for its answer any more, and says then where to look. */
+export async function inDoubt<T>(signal: AbortSignal, hint: string, act: () => Promise<T>): Promise<T> {
+  const tell = (): void => note(hint);
+  signal.addEventListener('abort', tell);
+  try {
+    return await act();
+  } finally {
+    signal.removeEventListener('abort', tell);
+  }
 }

@@ -7,6 +7,7 @@ import { plainValues } from '../remote/plain-literals.js';
 import { startRun } from '../remote/run-creation.js';
 import type { Run } from '../remote/run.js';
 import { type Connection, connectionOptions, type ConnectionFlags, withFlyte } from './connection.js';
+import { inDoubt } from './interruption.js';
 import { answer, note, print, toJson } from './output.js';
 import { inputsOf } from './task-inputs.js';
 
@@ -35,12 +36,7 @@ export function runCommand(): Command {
         const deployed = await client.tasks.get(task, { version, signal });
         if (deployed.spec === undefined) throw new FlyteError('internal', `Flyte gave no specification of ${task}.`);
         const run = await started(connection, task, deployed.version, inputsOf(deployed.spec, given));
-        if (follow) {
-          return showUntilEnd(run, flags, signal).catch((error: unknown) => {
-            // Who interrupts has been told that the run goes on, and need not be told that a call was given up.
-            if (!signal.aborted) throw error;
-          });
-        }
+        if (follow) return showUntilEnd(run, flags, signal);
         const { name, project, domain } = run;
         await answer(flags, { name, task, version: deployed.version, project, domain }, () => [name]);
       });
@@ -53,7 +49,10 @@ function started({ creation, signal }: Connection, name: string, version: string
     encodeInputs: async () => inputs,
     decodeOutputs: async ({ literals }: Pick<Outputs, 'literals'>) => plainValues('outputs', literals),
   };
-  return startRun(creation, { name, codec, version }, undefined, { signal, detached: true });
+  const hint = `The run may have begun: see "npx --no-install nestjs-flyte get runs --task ${name}".`;
+  return inDoubt(signal, hint, () =>
+    startRun(creation, { name, codec, version }, undefined, { signal, detached: true }),
+  );
 }
 
 async function showUntilEnd(run: Run, flags: Flags, signal: AbortSignal): Promise<void> {
