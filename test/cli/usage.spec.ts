@@ -126,16 +126,43 @@ describe("the configuration of Flyte's tools", () => {
     expect(existsSync(join(app.root, 'asked'))).toBe(true);
   });
 
+  it('has settings that are empty, which count as left out', async () => {
+    await using plane = await startPlane();
+    configure(`admin:\n  endpoint: ${plane.url}\n  insecure: true\n  clientId: ""\ntask:\n  org: ""\n  project:\n`);
+    expect(await cli.json(['whoami'], { FLYTE_TOKEN: await plane.token('alice') })).toMatchObject({ subject: 'alice' });
+  });
+
   it.each([
-    ['it is no YAML', 'admin:\n  clientSecret: "hush\n'],
-    ['it is no YAML', 'admin: &admin\n  clientSecret: hush\ntask: *admin\n'],
-    ['admin.endpoint: ', 'admin:\n  endpoint: [hush]\n'],
+    [
+      'clientSecretEnvVar: UNSET_SECRET',
+      /^clientSecretEnvVar in .*config\.yaml names UNSET_SECRET, which is not set\.$/m,
+    ],
+    ['clientSecretEnvVar: hush-hush', /^clientSecretEnvVar in .*config\.yaml names a variable, which is not set\.$/m],
+    ['clientSecret: hush', /^clientSecret in .*config\.yaml is not read: .*clientSecretLocation/m],
+    ['authType: Pkce', /^authType Pkce in .*config\.yaml is a login by a browser: set FLYTE_TOKEN_FILE/m],
+  ])("has a login that can't be used, and it is told why: %s", async (line, says) => {
+    configure(`admin:\n  endpoint: http://127.0.0.1:1\n  insecure: true\n  clientId: me\n  ${line}\n`);
+    const { stderr } = await cli.run(['whoami']);
+    expect(stderr).toMatch(says);
+    expect(stderr).not.toContain('hush');
+    const other = await cli.run(['whoami'], { FLYTE_TOKEN: 'a-token' });
+    expect(other.stderr).toMatch(/^unavailable/);
+  });
+
+  it.each([
+    ['is no YAML', 'admin:\n  clientSecret: "hush\n'],
+    ['is no YAML', 'admin: &admin\n  clientSecret: hush\ntask: *admin\n'],
+    ['all of it must be settings by name.', '- hush\n'],
+    ['admin must be settings by name; image must be settings by name.', 'admin: hush\nimage: [hush]\n'],
+    ['admin.endpoint must be text; admin.insecure must be', 'admin:\n  endpoint: [hush]\n  insecure: hush\n'],
+    ['admin.command must be a list; admin.scopes.1', 'admin:\n  command: hush\n  scopes: [hush, 7]\n'],
+    ['image.builder must be docker, buildah or local.', 'image:\n  builder: hush\n'],
     ['image.builder is "remote"', 'image:\n  builder: remote\n'],
   ])('is refused by name, and nothing of it is quoted: %s', async (problem, text) => {
     configure(text);
     const { code, stderr } = await cli.run(['whoami']);
     expect(code).toBe(1);
-    expect(stderr).toContain(`${config}: ${problem}`);
+    expect(stderr).toContain(`${config} is taken for the configuration of Flyte's tools, and ${problem}`);
     expect(stderr).not.toContain('hush');
   });
 });

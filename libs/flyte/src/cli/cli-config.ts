@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import * as z from 'zod';
 import { FlyteError } from '../errors/flyte-error.js';
+import { systemCodeOf } from '../errors/system-code.js';
 import { BUILDERS, type BuilderName } from '../images/builders/builder.js';
 
 /** What the configuration file of Flyte's own tools says, in our words. What it does not say is undefined. */
@@ -24,28 +25,53 @@ export interface CliConfig {
   readonly clientId?: string | undefined;
   readonly clientSecretFile?: string | undefined;
   readonly clientSecretVariable?: string | undefined;
+  /** Whether the secret itself is in the file, which is not read. */
+  readonly holdsClientSecret?: boolean | undefined;
+  /** How Flyte's tools would log in. */
+  readonly authType?: string | undefined;
   readonly scopes?: readonly string[] | undefined;
 }
 
-const text = z.string().min(1).nullish();
-const list = z.array(z.string().min(1)).nullish();
-const File = z.looseObject({
-  admin: z
-    .looseObject({
-      endpoint: text,
-      insecure: z.boolean().nullish(),
-      caCertFilePath: text,
-      command: list,
-      clientId: text,
-      clientSecretLocation: text,
-      clientSecretEnvVar: text,
-      scopes: list,
-    })
-    .nullish(),
-  task: z.looseObject({ org: text, project: text, domain: text }).nullish(),
-  // "local" is theirs for a builder on this machine; which one is found out.
-  image: z.looseObject({ registry: text, builder: z.enum([...BUILDERS, 'local', 'remote']).nullish() }).nullish(),
-});
+// Each message says what a setting must be; of what it is, nothing is quoted.
+const text = z
+  .string('text')
+  .nullish()
+  .transform((value) => value || undefined);
+const list = z.array(z.string('text').min(1, 'text'), 'a list').nullish();
+const SETTINGS = 'settings by name';
+const File = z.looseObject(
+  {
+    admin: z
+      .looseObject(
+        {
+          endpoint: text,
+          insecure: z.boolean('true or false').nullish(),
+          caCertFilePath: text,
+          authType: text,
+          command: list,
+          clientId: text,
+          clientSecret: z.unknown().optional(),
+          clientSecretLocation: text,
+          clientSecretEnvVar: text,
+          scopes: list,
+        },
+        SETTINGS,
+      )
+      .nullish(),
+    task: z.looseObject({ org: text, project: text, domain: text }, SETTINGS).nullish(),
+    image: z
+      .looseObject(
+        {
+          registry: text,
+          // "local" is theirs for a builder on this machine; which one is found out.
+          builder: z.enum([...BUILDERS, 'local', 'remote'], `${BUILDERS.join(', ')} or local`).nullish(),
+        },
+        SETTINGS,
+      )
+      .nullish(),
+  },
+  SETTINGS,
+);
 
 /**
  * Reads the configuration file of Flyte's Python SDK, from where that looks for it (its `config/_reader.py`, in this
@@ -62,8 +88,7 @@ export async function readCliConfig(given: string | undefined): Promise<CliConfi
   try {
     source = readFileSync(path, 'utf8');
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown';
-    throw wrong(path, `it can't be read (${code})`);
+    throw wrong(path, `can't be read (${systemCodeOf(cause) ?? 'unknown'})`);
   }
   const { parse } = await import('yaml');
   let parsed: unknown;
@@ -72,11 +97,13 @@ export async function readCliConfig(given: string | undefined): Promise<CliConfi
     parsed = parse(source, { maxAliasCount: 0 });
   } catch {
     // What the parser says quotes lines, and a line may hold a secret.
-    throw wrong(path, 'it is no YAML');
+    throw wrong(path, 'is no YAML');
   }
   const { success, data, error } = File.safeParse(parsed ?? {});
-  if (!success)
-    throw wrong(path, error.issues.map(({ path: at, message }) => `${at.join('.')}: ${message}`).join('; '));
+  if (!success) {
+    const problems = error.issues.map(({ path: at, message }) => `${at.join('.') || 'all of it'} must be ${message}`);
+    throw wrong(path, problems.join('; '));
+  }
   const { admin, task, image } = data;
   if (image?.builder === 'remote') {
     throw wrong(
@@ -91,6 +118,7 @@ export async function readCliConfig(given: string | undefined): Promise<CliConfi
     ...{ registry: image?.registry, builder: image?.builder === 'local' ? undefined : image?.builder },
     ...{ command: admin?.command, clientId: admin?.clientId, scopes: admin?.scopes },
     ...{ clientSecretFile: admin?.clientSecretLocation, clientSecretVariable: admin?.clientSecretEnvVar },
+    ...{ holdsClientSecret: Boolean(admin?.clientSecret), authType: admin?.authType },
   });
 }
 
@@ -120,6 +148,6 @@ function defined(config: Nullable<CliConfig>): CliConfig {
 function wrong(path: string, problem: string): FlyteError {
   return new FlyteError(
     'invalid_configuration',
-    `The configuration ${path}: ${problem}. Correct it, or give --config another file.`,
+    `The file ${path} is taken for the configuration of Flyte's tools, and ${problem}. Correct it, or give --config another file.`,
   );
 }

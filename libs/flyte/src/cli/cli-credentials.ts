@@ -4,6 +4,7 @@ import { externalCommand } from '../remote/credentials/external-command.js';
 import { tokenFile } from '../remote/credentials/token-file.js';
 import type { ServiceCredentials } from '../remote/flyte-options.js';
 import type { CliConfig } from './cli-config.js';
+import { note } from './output.js';
 
 /**
  * Who the command is. The first of these that is there: the token of `FLYTE_TOKEN_FILE`, the one in `FLYTE_TOKEN`, the client
@@ -31,13 +32,8 @@ export function cliCredentials(config: CliConfig): ServiceCredentials | undefine
 }
 
 /** In the order of the Python SDK: a client that has a secret is a client, whatever else the file says. */
-function ofFile({
-  clientId,
-  clientSecretFile,
-  clientSecretVariable,
-  scopes,
-  command,
-}: CliConfig): ServiceCredentials | undefined {
+function ofFile(config: CliConfig): ServiceCredentials | undefined {
+  const { clientId, clientSecretFile, clientSecretVariable, scopes, command } = config;
   const clientSecret =
     clientSecretVariable !== undefined && process.env[clientSecretVariable]
       ? { env: clientSecretVariable }
@@ -47,5 +43,26 @@ function ofFile({
   if (clientId !== undefined && clientSecret !== undefined) {
     return clientCredentials({ clientId, clientSecret, ...(scopes && { scopes }) });
   }
-  return command === undefined ? undefined : externalCommand(command);
+  if (command !== undefined) return externalCommand(command);
+  noteUnusable(config);
+  return undefined;
+}
+
+/** Whoever wrote a login into the file should know why the command has none. */
+function noteUnusable({ path = '', clientSecretVariable, holdsClientSecret, authType }: CliConfig): void {
+  const isSet = clientSecretVariable !== undefined && process.env[clientSecretVariable];
+  if (clientSecretVariable !== undefined && !isSet) {
+    // What looks otherwise may be the secret itself.
+    const name = /^[A-Z_][A-Z0-9_]*$/.test(clientSecretVariable) ? clientSecretVariable : 'a variable';
+    note(`clientSecretEnvVar in ${path} names ${name}, which is not set.`);
+  }
+  if (holdsClientSecret === true) {
+    note(
+      `clientSecret in ${path} is not read: name its file by clientSecretLocation, or its variable by clientSecretEnvVar.`,
+    );
+  }
+  const browser = /^(?:pkce|deviceflow)$/i.exec(authType ?? '')?.[0];
+  if (browser !== undefined) {
+    note(`authType ${browser} in ${path} is a login by a browser: set FLYTE_TOKEN_FILE, or give "command" there.`);
+  }
 }
