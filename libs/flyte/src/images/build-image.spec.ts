@@ -125,6 +125,18 @@ describe('buildImage', () => {
     ]);
   });
 
+  it('quotes why npm failed, however much help follows', async () => {
+    const help = Array.from({ length: 60 }, (_, index) => `npm error help ${index}\n`).join('');
+    const steps = 'STEP 1/2: RUN a\nnpm error of another step\n'.concat(help, 'STEP 2/2: RUN npm ci\nadded\n');
+    const output = `${steps}npm error code EUSAGE\nnpm error out of sync\n${help}ERROR\n`;
+    const { run } = machine({ ...BUILDAH, 'buildah build': [output] });
+    const { message } = await failure(buildImage(image, { env }, run));
+    const [, ...quoted] = message.split('\n');
+    expect(quoted.slice(0, 2)).toEqual(['  npm error code EUSAGE', '  npm error out of sync']);
+    expect(quoted.at(-1)).toBe('  ERROR');
+    expect(quoted).toHaveLength(40);
+  });
+
   it('lists missing secrets before anything is built, and needs none for an image that is there', async () => {
     const { run, ran } = machine(BUILDAH);
     expect((await failure(buildImage(image, { env: {} }, run))).message).toContain('variable NPM_TOKEN (not set)');

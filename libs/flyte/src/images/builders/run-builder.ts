@@ -17,6 +17,9 @@ export interface BuilderRun extends Surroundings {
 /** How many of the last lines an error quotes. */
 const QUOTED_LINES = 30;
 
+/** How many lines before these it quotes in which npm says why it failed: its help follows them. */
+const QUOTED_REASONS = 10;
+
 /**
  * Runs a builder to its end, and tells each line of its output without the secrets.
  *
@@ -30,6 +33,7 @@ export async function runBuilder(
   { env, run, signal, fullName, timeoutMs, redactor = new Redactor([]), tell }: BuilderRun,
 ): Promise<void> {
   const last: string[] = [];
+  const reasons: string[] = [];
   let step = '';
   const onLine = (raw: string): void => {
     const line = builder.parse(stripVTControlCharacters(raw).trimEnd());
@@ -41,11 +45,13 @@ export async function runBuilder(
       if (name === step) return;
       step = name;
       last.length = 0;
+      reasons.length = 0;
       tell({ ...line, text });
       return;
     }
     last.push(line.text);
-    if (last.length > QUOTED_LINES) last.shift();
+    const gone = last.length > QUOTED_LINES ? last.shift() : undefined;
+    if (gone !== undefined && /^npm (?:error|ERR!)/.test(gone) && reasons.length < QUOTED_REASONS) reasons.push(gone);
     tell(line);
   };
   const streams = { stdout: lineReader(redactor, onLine), stderr: lineReader(redactor, onLine) };
@@ -64,7 +70,7 @@ export async function runBuilder(
       ? `took longer than ${timeoutMs / 1000} seconds`
       : `ended with exit code ${exitCode ?? 'unknown'}`;
   const where = step === '' ? '' : ` at ${step}`;
-  const said = last.length === 0 ? '.' : `:\n${last.map((line) => `  ${line}`).join('\n')}`;
+  const said = last.length === 0 ? '.' : `:\n${[...reasons, ...last].map((line) => `  ${line}`).join('\n')}`;
   throw new FlyteError(
     'image_build_failed',
     `The ${what} of ${fullName} failed: ${builder.name} ${builder.version} ${reason}${where}${said}`,
