@@ -298,8 +298,8 @@ export const mutants = [
   },
   {
     file: 'libs/flyte/src/cli/interruption.ts',
-    find: "['SIGINT', 'SIGTERM'] as const",
-    replace: "['SIGTERM'] as const",
+    find: "['SIGINT', 'SIGTERM', 'SIGHUP'] as const",
+    replace: "['SIGTERM', 'SIGHUP'] as const",
     spec: 'test/images/command.spec.ts',
     test: 'SIGINT',
   },
