@@ -18,7 +18,7 @@ const lacking = storesLacking();
 explainSkip(certificate === undefined, "abfs:// by Azure's own chain: openssl is not there");
 
 describe("abfs:// by Azure's own chain", { skip: lacking || certificate === undefined }, () => {
-  const folder = mkdtempSync(join(tmpdir(), 'nestjs-flyte-chain-'));
+  let folder: string;
   let store: Awaited<ReturnType<typeof startAzuriteForTokens>>;
   /** What gives a machine its tokens: the metadata of a virtual machine, or the agent of an app service. */
   let giver: Server;
@@ -28,6 +28,7 @@ describe("abfs:// by Azure's own chain", { skip: lacking || certificate === unde
   const asked: string[] = [];
 
   beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'nestjs-flyte-chain-'));
     const tls = { cert: join(folder, 'cert.pem'), key: join(folder, 'key.pem') };
     writeFileSync(tls.cert, certificate?.cert ?? '');
     writeFileSync(tls.key, certificate?.key ?? '');

@@ -37,7 +37,7 @@ async function listed(files: AsyncIterable<StoredFile>): Promise<StoredFile[]> {
 const lacking = storesLacking();
 
 describe.each(SCHEMES)('storage under %s://', { skip: lacking }, (scheme) => {
-  const logs = mkdtempSync(join(tmpdir(), 'nestjs-flyte-clouds-'));
+  let logs: string;
   let store: TestStore;
   let storage: Storage;
   const uriOf = (name: string): string => `${store.folder}/${name}`;
@@ -45,6 +45,7 @@ describe.each(SCHEMES)('storage under %s://', { skip: lacking }, (scheme) => {
     objectStorage(await OPEN[scheme]({ ...store.env, ...changes }), IDLE_MS);
 
   beforeAll(async () => {
+    logs = mkdtempSync(join(tmpdir(), 'nestjs-flyte-clouds-'));
     store = await START_STORE[scheme](logs);
   });
   beforeEach(async () => {

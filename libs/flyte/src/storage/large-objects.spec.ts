@@ -11,9 +11,10 @@ const MiB = 1024 * 1024;
 const SCHEMES = ['s3', 'gs', 'abfs'] as const;
 
 describe.each(SCHEMES)('a large object under %s://', { skip: storesLacking() }, (scheme) => {
-  const folder = mkdtempSync(join(tmpdir(), 'nestjs-flyte-large-'));
+  let folder: string;
   let store: TestStore;
   beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'nestjs-flyte-large-'));
     store = await START_STORE[scheme](folder);
   });
   afterAll(async () => {

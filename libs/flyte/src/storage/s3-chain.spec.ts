@@ -14,7 +14,7 @@ const MiB = 1024 * 1024;
 const EXPIRES = '2999-01-01T00:00:00Z';
 
 describe("s3:// by AWS's own chain", { skip: storesLacking() }, () => {
-  const folder = mkdtempSync(join(tmpdir(), 'nestjs-flyte-chain-'));
+  let folder: string;
   let store: Awaited<ReturnType<typeof START_STORE.s3>>;
   /** What gives a pod or a machine its keys: STS, the agent of a cluster, the metadata of an instance. */
   let giver: Server;
@@ -24,6 +24,7 @@ describe("s3:// by AWS's own chain", { skip: storesLacking() }, () => {
   const key = (name: 'ACCESS_KEY_ID' | 'SECRET_ACCESS_KEY'): string => store.env[`FLYTE_AWS_${name}`] ?? '';
 
   beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'nestjs-flyte-chain-'));
     store = await START_STORE.s3(folder);
     giver = createServer((request, response) => {
       void (async () => {
