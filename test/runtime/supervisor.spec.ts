@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { killGroup, temporaryFolder } from './support.js';
 
 /**
@@ -22,7 +22,7 @@ const onTerm = (what: string): string =>
 const folder = temporaryFolder();
 const script = join(folder, 'bin', 'nestjs-flyte');
 const running = new Set<ChildProcess>();
-process.once('exit', () => {
+afterAll(() => {
   for (const child of running) killGroup(child);
 });
 

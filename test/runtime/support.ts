@@ -17,13 +17,15 @@ import { TaskCodec } from 'nestjs-flyte';
 import { type ErrorDocument, ErrorDocumentSchema } from 'nestjs-flyte/idl/core/execution';
 import { InputsSchema, type Outputs, OutputsSchema } from 'nestjs-flyte/idl/task/common';
 import ts from 'typescript';
+import { afterAll } from 'vitest';
 import * as z from 'zod';
 
 const BIN = resolve('libs/flyte/bin/nestjs-flyte');
 
 const folders: string[] = [];
 const running = new Set<ChildProcess>();
-process.once('exit', () => {
+// Whoever runs the tests may end this process without telling it.
+afterAll(() => {
   for (const child of running) killGroup(child);
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
@@ -37,7 +39,7 @@ export function killGroup({ pid }: ChildProcess): void {
   }
 }
 
-/** A folder that is removed when the test process ends. */
+/** A new folder, removed after the tests of its file. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'nestjs-flyte-runtime-'));
   folders.push(folder);
