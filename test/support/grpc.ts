@@ -1,6 +1,4 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
 import { connect, createServer, type AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   Client,
@@ -13,25 +11,9 @@ import {
 import { loadSync } from '@grpc/proto-loader';
 import { Transport, type GrpcOptions } from '@nestjs/microservices';
 
-const PROTO = `syntax = "proto3";
-package people;
-message Empty {}
-message Person { string subject = 1; }
-service People {
-  rpc Me (Empty) returns (Person);
-  rpc Params (Empty) returns (Person);
-  rpc Open (Empty) returns (Person);
-  rpc Watch (Empty) returns (stream Person);
-  rpc Chat (stream Empty) returns (stream Person);
-  rpc Heard (stream Person) returns (Person);
-  rpc Raw (stream Empty) returns (Person);
-  rpc RawChat (stream Empty) returns (stream Person);
-}`;
-
 /** A service of this repository's tests: the options of a microservice on a free port, and where that is. */
 export async function peopleService(): Promise<{ options: GrpcOptions; address: string; protoPath: string }> {
-  const protoPath = join(await mkdtemp(join(tmpdir(), 'people-')), 'people.proto');
-  await writeFile(protoPath, PROTO);
+  const protoPath = join(import.meta.dirname, 'people.proto');
   const address = `127.0.0.1:${await freePort()}`;
   return {
     options: { transport: Transport.GRPC, options: { package: 'people', protoPath, url: address } },
