@@ -53,23 +53,26 @@ async function firstAnswer(url: string, headers: Record<string, string>, message
 describe.each(KINDS)('an app on $name', (kind) => {
   it('uses the packed libraries over HTTP, GraphQL, WebSockets and gRPC, and runs a task', async () => {
     await using app = await makeApp(kind);
-    const [planePort, appPort, people] = [await freePort(), await freePort(), await peopleService()];
-    const [plane, url] = [`http://127.0.0.1:${planePort}`, `http://127.0.0.1:${appPort}`];
+    const planePort = await freePort();
+    const plane = `http://127.0.0.1:${planePort}`;
     const local = ['--no-install', 'nestjs-flyte-local'];
     const scope = ['--project', 'flytesnacks', '--domain', 'development'];
     await app.run('npx', [...local, 'secret', 'put', 'proof-key', ...scope], { input: 'seven77' });
     await using _plane = await app.start('npx', [...local, '--port', String(planePort)], {}, `${plane}/healthz`);
     const token = (await app.run('npx', [...local, 'token', 'alice', '--name', 'Alice'])).stdout.trim();
+    if (kind.jest) {
+      const flags = ['--experimental-vm-modules', 'node_modules/jest/bin/jest.js'];
+      expect((await app.run('node', flags)).stderr).toMatch(/1 passed/);
+    }
+    // As late as can be: a port that was free a while ago may be somebody's by now.
+    const [appPort, people] = [await freePort(), await peopleService()];
+    const url = `http://127.0.0.1:${appPort}`;
     const env = {
       FLYTE_ENDPOINT: plane,
       GRPC_ADDRESS: people.address,
       PROTO_PATH: people.protoPath,
       PORT: String(appPort),
     };
-    if (kind.jest) {
-      const flags = ['--experimental-vm-modules', 'node_modules/jest/bin/jest.js'];
-      expect((await app.run('node', flags)).stderr).toMatch(/1 passed/);
-    }
     await using _app = await app.start('node', ['dist/main.js'], env, `${url}/health`);
 
     expect((await ask(url, '/me')).status).toBe(401);
