@@ -1,5 +1,5 @@
 // @ts-check
-// Makes libs/flyte/src/gen from npm's @flyteorg/flyteidl2. That package ships only TypeScript sources, which Node refuses
+// Makes libs/flyte/src/gen from npm's @flyteorg/flyteidl2, and from the library's package.json. That package ships only TypeScript sources, which Node refuses
 // to load from node_modules, so its descriptors are loaded through a bundler and given to protoc-gen-es anew. The options
 // of buf.validate and google.api are dropped on the way: nothing here reads them, and they would double the size.
 import { spawnSync } from 'node:child_process';
@@ -32,7 +32,13 @@ const idl = dirname(require.resolve('@flyteorg/flyteidl2/package.json'));
 const plugin = join(dirname(require.resolve('@bufbuild/protoc-gen-es/package.json')), 'bin/protoc-gen-es');
 
 // Generating takes a second or two, and every build asks for it: the stamp says whether the answer would differ.
-const inputs = [join(idl, 'package.json'), join(dirname(dirname(plugin)), 'package.json'), import.meta.filename];
+const manifest = join(root, 'libs/flyte/package.json');
+const inputs = [
+  manifest,
+  join(idl, 'package.json'),
+  join(dirname(dirname(plugin)), 'package.json'),
+  import.meta.filename,
+];
 const stamp = inputs.reduce((hash, file) => hash.update(readFileSync(file)), createHash('sha256')).digest('hex');
 const stampFile = join(out, '.stamp');
 if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) process.exit(0);
@@ -105,5 +111,11 @@ for (const { name, content } of response.file) {
   mkdirSync(dirname(join(out, name)), { recursive: true });
   writeFileSync(join(out, name), content);
 }
+// A file of its own, since a bundle of the library has no package.json beside it.
+const { name, version } = JSON.parse(readFileSync(manifest, 'utf8'));
+writeFileSync(
+  join(out, 'package.ts'),
+  `/** The library's own name and version. */\nexport const PACKAGE = { name: '${name}', version: '${version}' } as const;\n`,
+);
 writeFileSync(stampFile, stamp);
 console.log(`generated ${response.file.length} files in libs/flyte/src/gen`);

@@ -18,11 +18,11 @@ import {
   InjectTask,
   ProjectService,
   SkipFlyteAuth,
-  TaskCodec,
   TaskHandle,
   taskRef,
   UserService,
 } from 'nestjs-flyte';
+import { TaskCodec } from 'nestjs-flyte/testing';
 import { ProjectService as Projects } from 'nestjs-flyte/idl/project/project_service';
 import type { LocalControlPlane } from 'nestjs-flyte-local';
 import { concatMap, defer, firstValueFrom, range, repeat, share, Subject, take, toArray, type Observable } from 'rxjs';

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { actionArguments } from 'nestjs-flyte';
+import { actionArguments } from 'nestjs-flyte/protocol';
 import type { TaskSpec } from 'nestjs-flyte/idl/task/task_definition';
 import { startLocalControlPlane, type LocalControlPlane } from 'nestjs-flyte-local';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

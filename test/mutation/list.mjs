@@ -324,7 +324,7 @@ export const mutants = [
     spec: 'libs/flyte/src/images/build-context.spec.ts',
   },
   {
-    file: 'libs/flyte/src/remote/secret.service.ts',
+    file: 'libs/flyte/src/remote/services/secret.service.ts',
     find: 'throw withoutValue(error, secretSpec.value);',
     replace: 'throw error;',
     spec: 'test/auth/redaction.spec.ts',
@@ -338,7 +338,7 @@ export const mutants = [
     test: 'is a redirect',
   },
   {
-    file: 'libs/flyte/src/remote/run-handle.ts',
+    file: 'libs/flyte/src/remote/runs/run-handle.ts',
     find: 'const OUTPUT_ATTEMPTS = 5;',
     replace: 'const OUTPUT_ATTEMPTS = 1;',
     spec: 'test/tasks/runs.spec.ts',
@@ -359,16 +359,16 @@ export const mutants = [
     test: 'option "credentials" throws',
   },
   {
-    file: 'libs/flyte/src/remote/flyte-transport.ts',
+    file: 'libs/flyte/src/remote/connection/flyte-transport.ts',
     find: '        timer.refresh();\n',
     replace: '',
-    spec: 'libs/flyte/src/remote/flyte-transport.spec.ts',
+    spec: 'libs/flyte/src/remote/connection/flyte-transport.spec.ts',
   },
   {
     file: `${execution}/secrets-root.ts`,
     find: ' && (found.mode & 0o077) === 0',
     replace: '',
-    spec: `libs/flyte-local/src/execution/secrets-root.spec.ts`,
+    spec: `libs/flyte-local/src/execution/secrets/secrets-root.spec.ts`,
   },
   {
     file: `${execution}/executor.ts`,

@@ -18,21 +18,21 @@ const parts = {
   },
   redaction: {
     mutate: [
-      'libs/flyte/src/images/redactor.ts',
-      'libs/flyte/src/images/secret-forms.ts',
-      'libs/flyte/src/remote/redact.ts',
+      'libs/flyte/src/protocol/redactor.ts',
+      'libs/flyte/src/protocol/secret-forms.ts',
+      'libs/flyte/src/remote/connection/redact.ts',
       'libs/flyte/src/runtime/action-redactor.ts',
-      'libs/flyte-local/src/execution/redactor.ts',
+      'libs/flyte-local/src/execution/secrets/redactor.ts',
     ],
     ignoreStatic: false,
     tests: [
-      'libs/flyte/src/images/{redactor,secret-forms}.spec.ts',
-      'libs/flyte/src/remote/redact.spec.ts',
+      'libs/flyte/src/protocol/{redactor,secret-forms}.spec.ts',
+      'libs/flyte/src/remote/connection/redact.spec.ts',
       'libs/flyte/src/runtime/action-redactor.spec.ts',
-      'libs/flyte-local/src/execution/redactor.spec.ts',
+      'libs/flyte-local/src/execution/secrets/redactor.spec.ts',
     ],
     // All that these tests take of the library; without the rest a mutant costs a second instead of seven.
-    alias: { 'nestjs-flyte': 'libs/flyte/src/images/secret-forms.ts' },
+    alias: { 'nestjs-flyte/protocol': 'libs/flyte/src/protocol/secret-forms.ts' },
   },
   auth: {
     mutate: ['libs/flyte/src/auth/*.ts', '!**/*.spec.ts'],

@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
-import { TaskCodec } from 'nestjs-flyte';
+import { TaskCodec } from 'nestjs-flyte/testing';
 import { type ErrorDocument, ErrorDocumentSchema } from 'nestjs-flyte/idl/core/execution';
 import { InputsSchema, type Outputs, OutputsSchema } from 'nestjs-flyte/idl/task/common';
 import ts from 'typescript';

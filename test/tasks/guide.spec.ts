@@ -13,14 +13,13 @@ import {
   Secret,
   SecretService,
   Task,
-  TaskCodec,
   TaskEnvironment,
   TaskHandle,
   taskRef,
   Tasks,
   UserService,
 } from 'nestjs-flyte';
-import { fakeTask, FlyteTestingModule, runTask } from 'nestjs-flyte/testing';
+import { fakeTask, FlyteTestingModule, runTask, TaskCodec } from 'nestjs-flyte/testing';
 import { describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
 import { startApp } from '../support/app.js';

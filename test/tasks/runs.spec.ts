@@ -9,7 +9,6 @@ import {
   RunService,
   Secret,
   Task,
-  TaskCodec,
   TaskEnvironment,
   TaskHandle,
   taskRef,
@@ -17,6 +16,7 @@ import {
   TaskService,
   type FlyteModuleOptions,
 } from 'nestjs-flyte';
+import { TaskCodec } from 'nestjs-flyte/testing';
 import { ActionPhase } from 'nestjs-flyte/idl/common/phase';
 import { ErrorInfo_Kind } from 'nestjs-flyte/idl/workflow/run_definition';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';

@@ -2,8 +2,8 @@ import { Inject, Module, type DynamicModule, type OnModuleInit, type Type } from
 import { ModuleRef, type ModulesContainer } from '@nestjs/core';
 import { FlyteError } from './errors/flyte-error.js';
 import { getFlyteToken } from './flyte.tokens.js';
-import type { FlyteClient } from './remote/flyte-client.js';
-import { lazyTaskHandle, type AnyTaskHandle } from './remote/task-handle.js';
+import type { FlyteClient } from './remote/services/flyte-client.js';
+import { lazyTaskHandle, type AnyTaskHandle } from './remote/runs/task-handle.js';
 import { taskMetadata, type TaskClass } from './tasks/task-metadata.js';
 import { isTaskRef, refToken, type TaskRef } from './tasks/task-ref.js';
 import { taskClassesIn, type TaskSources } from './tasks/task-registry.js';

@@ -1,6 +1,6 @@
 import { Inject, type Type } from '@nestjs/common';
-import { FlyteClient } from './remote/flyte-client.js';
-import type { TaskHandle } from './remote/task-handle.js';
+import { FlyteClient } from './remote/services/flyte-client.js';
+import type { TaskHandle } from './remote/runs/task-handle.js';
 import { taskMetadata } from './tasks/task-metadata.js';
 import { isTaskRef, refToken, type TaskRef } from './tasks/task-ref.js';
 import type { Refuse } from './tasks/typing.js';

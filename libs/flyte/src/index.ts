@@ -7,7 +7,7 @@ export type { ClientSecret } from './remote/credentials/client-secret.js';
 export { externalCommand, type ExternalCommandOptions } from './remote/credentials/external-command.js';
 export { tokenFile } from './remote/credentials/token-file.js';
 export type { BearerOptions } from './remote/credentials/bearer.js';
-export type { ServiceLogin } from './remote/credentials/service-login.js';
+export type { ServiceLogin } from './remote/options/service-login.js';
 export type {
   AppsOwnHeaders,
   FlyteModuleOptions,
@@ -15,12 +15,17 @@ export type {
   FlyteTasksOptions,
   FlyteTlsOptions,
   ServiceCredentials,
-} from './remote/flyte-options.js';
+} from './remote/options/flyte-options.js';
 export type { VerifyOptions } from './auth/bearer-verifier.js';
-export { FlyteClient, type FlyteClientNarrowing } from './remote/flyte-client.js';
-export { User, UserService } from './remote/user.service.js';
-export { Project, ProjectService, type Domain, type ListProjectsOptions } from './remote/project.service.js';
-export { SecretService, StoredSecret, type ListSecretsOptions, type SecretOptions } from './remote/secret.service.js';
+export { FlyteClient, type FlyteClientNarrowing } from './remote/services/flyte-client.js';
+export { User, UserService } from './remote/services/user.service.js';
+export { Project, ProjectService, type Domain, type ListProjectsOptions } from './remote/services/project.service.js';
+export {
+  SecretService,
+  StoredSecret,
+  type ListSecretsOptions,
+  type SecretOptions,
+} from './remote/services/secret.service.js';
 export {
   DeployedTask,
   TaskService,
@@ -28,8 +33,8 @@ export {
   type ListTasksOptions,
   type TaskCallOptions,
   type TaskVersion,
-} from './remote/task.service.js';
-export { RunService, type ListRunsOptions } from './remote/run.service.js';
+} from './remote/tasks/task.service.js';
+export { RunService, type ListRunsOptions } from './remote/runs/run.service.js';
 export {
   FileService,
   type FileOptions,
@@ -37,13 +42,13 @@ export {
   type TextOptions,
   type UploadOptions,
 } from './files/file.service.js';
-export { Run, type WaitOptions } from './remote/run.js';
-export { RunInfo, type RunFailure, type RunPhase } from './remote/run-info.js';
-export { RunLogLine, type LogsOptions } from './remote/run-logs.js';
-export type { RunOptions } from './remote/run-options.js';
-export { TaskHandle, type CallTaskOptions } from './remote/task-handle.js';
-export type { CallOptions } from './remote/call-options.js';
-export { CurrentUser, FlyteUser } from './remote/current-user.js';
+export { Run, type WaitOptions } from './remote/runs/run.js';
+export { RunInfo, type RunFailure, type RunPhase } from './remote/runs/run-info.js';
+export { RunLogLine, type LogsOptions } from './remote/runs/run-logs.js';
+export type { RunOptions } from './remote/runs/run-options.js';
+export { TaskHandle, type CallTaskOptions } from './remote/runs/task-handle.js';
+export type { CallOptions } from './remote/connection/call-options.js';
+export { CurrentUser, FlyteUser } from './remote/services/current-user.js';
 export {
   FlyteError,
   type FailedRun,
@@ -80,7 +85,7 @@ export { FlyteAuthGuard } from './auth/flyte-auth.guard.js';
 export { AuthMetadataInterceptor } from './auth/auth-metadata.interceptor.js';
 export { FlyteExceptionFilter } from './auth/flyte-exception.filter.js';
 export { AuthPolicy } from './auth/auth-policy.js';
-export { flyteConfig, type FlyteSettings } from './remote/flyte.config.js';
+export { flyteConfig, type FlyteSettings } from './remote/options/flyte.config.js';
 
 export { FlyteDir, type FlyteDirFields } from './literals/dir.js';
 export { FlyteFile, type FlyteFileFields } from './literals/file.js';
@@ -99,38 +104,3 @@ export type { InstallOptions, RunOptions as ImageRunOptions } from './images/ste
 export { buildImage, type BuildImageOptions, type BuildProgress, type BuiltImage } from './images/build-image.js';
 export { TaskContext } from './runtime/task-context.js';
 export { NonRecoverableError } from './runtime/non-recoverable-error.js';
-
-// For other libraries: what a control plane needs to hand secrets to tasks.
-export { assertStaysInside, pathHazard } from './secrets/path-hazard.js';
-export { SECRETS_DIR_VARIABLE, SECRETS_MOUNT, secretFiles } from './secrets/read-secret.js';
-export {
-  areFilesTooLong,
-  isVariableTooLong,
-  secretNameProblem,
-  type SecretPlace,
-  secretValueProblem,
-} from './secrets/secret-limits.js';
-export { type RedactingStream, Redactor } from './images/redactor.js';
-export { secretForms } from './images/secret-forms.js';
-export { groupClashes } from './secrets/secret-groups.js';
-export { SECRET_MOUNT_TYPE, secretFromWire, secretToWire, type SecretWire } from './secrets/secret-wire.js';
-
-// For other libraries: what turns a task's values into literals and back.
-export { TaskCodec, type TaskSchemas } from './literals/task-codec.js';
-
-// For other libraries: what runs tasks, and what makes them known.
-export {
-  ACTION_COMMAND,
-  ACTION_SUBCOMMAND,
-  actionArguments,
-  insideAction,
-  parseActionArguments,
-  type ActionArguments,
-  type ActionTarget,
-} from './tasks/action-arguments.js';
-export { type AnyTaskCodec, type TaskDefinition } from './tasks/task-definition.js';
-export { taskClassesIn, collectTasks, type TaskSources } from './tasks/task-registry.js';
-export type { TaskClass } from './tasks/task-metadata.js';
-export type { TaskSettings } from './tasks/task-settings.js';
-export { primaryContainerOf, type PrimaryContainer } from './tasks/primary-container.js';
-export { buildTaskSpec, TASK_TYPE, type TaskSpecTarget } from './tasks/task-spec.js';

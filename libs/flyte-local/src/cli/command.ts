@@ -1,5 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
-import { FlyteError } from 'nestjs-flyte';
+import { FlyteError } from 'nestjs-flyte/protocol';
 import { mintToken } from '../tokens/mint-token.js';
 import { collect, positiveNumber, stateOption, wholeNumber } from './options.js';
 import { runPlane, type PlaneFlags } from './run-plane.js';

@@ -5,15 +5,15 @@ import { TaskStore } from '../runs/task-store.js';
 import type { SecretStore } from '../secrets/secret-store.js';
 import type { LocalDatabase } from '../state/local-database.js';
 import { DEFAULT_STATE, MEMORY_STATE } from '../state/state-folder.js';
-import { AttemptRunner } from './attempt-runner.js';
-import { DataFolder } from './data-folder.js';
-import { quoteForShell } from './declared-secrets.js';
+import { AttemptRunner } from './attempts/attempt-runner.js';
+import { DataFolder } from './attempts/data-folder.js';
+import { quoteForShell } from './secrets/declared-secrets.js';
 import { Executor } from './executor.js';
 import { removeLeftovers } from './leftovers.js';
-import { LogTails } from './log-tails.js';
-import { Namespaces } from './namespaces.js';
-import { OutputCache } from './output-cache.js';
-import { openSecretsRoot, removeSecretsRoot } from './secrets-root.js';
+import { LogTails } from './attempts/log-tails.js';
+import { Namespaces } from './processes/namespaces.js';
+import { OutputCache } from './attempts/output-cache.js';
+import { openSecretsRoot, removeSecretsRoot } from './secrets/secrets-root.js';
 
 /** What {@link Engine.open} takes. */
 export interface EngineOptions {

@@ -19,8 +19,8 @@ import {
 import type { ActionStore } from '../runs/action-store.js';
 import { codeOf } from '../state/atomic-file.js';
 import { DamagedState, isFull } from '../state/state-problem.js';
-import type { AttemptResult, StopReason } from './attempt-result.js';
-import type { AttemptRunner } from './attempt-runner.js';
+import type { AttemptResult, StopReason } from './attempts/attempt-result.js';
+import type { AttemptRunner } from './attempts/attempt-runner.js';
 import { retryPolicy, type RetryPolicy } from './retry.js';
 
 /** How often it is tried whether there is room again, in milliseconds. */

@@ -1,7 +1,7 @@
-import { RUN_BASE_VARIABLE } from './attempt-plan.js';
-import { fileUrl } from './data-folder.js';
-import { killMarked } from './process-tree.js';
-import { removeSecretsOf } from './secrets-root.js';
+import { RUN_BASE_VARIABLE } from './attempts/attempt-plan.js';
+import { fileUrl } from './attempts/data-folder.js';
+import { killMarked } from './processes/process-tree.js';
+import { removeSecretsOf } from './secrets/secrets-root.js';
 
 /**
  * Removes what a plane left that could not clean up: the processes of its runs, on Linux, and their secret files. No plane

@@ -7,7 +7,7 @@ import { ActionFeed } from '../runs/action-feed.js';
 import { ActionStore } from '../runs/action-store.js';
 import { LocalDatabase } from '../state/local-database.js';
 import { MEMORY_STATE } from '../state/state-folder.js';
-import type { AttemptRunner } from './attempt-runner.js';
+import type { AttemptRunner } from './attempts/attempt-runner.js';
 import { Executor } from './executor.js';
 
 const { QUEUED, INITIALIZING, RUNNING, FAILED } = ActionPhase;

@@ -1,7 +1,7 @@
 import { createServer as createHttp1Server, type RequestListener } from 'node:http';
 import { createSecureServer, createServer as createHttp2Server, type ServerHttp2Session } from 'node:http2';
 import { createServer as createNetServer, type Server, type Socket } from 'node:net';
-import { FlyteError } from 'nestjs-flyte';
+import { FlyteError } from 'nestjs-flyte/protocol';
 import { codeOf } from '../state/atomic-file.js';
 import { detectProtocol } from './first-bytes.js';
 import type { PlaneRequestHandler } from './plane-handler.js';

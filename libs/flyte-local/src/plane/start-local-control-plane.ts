@@ -1,9 +1,9 @@
 import { setMaxListeners } from 'node:events';
 import { dirname } from 'node:path';
 import { Code, ConnectError } from '@connectrpc/connect';
-import { FlyteError, groupClashes } from 'nestjs-flyte';
+import { FlyteError, groupClashes } from 'nestjs-flyte/protocol';
 import { Engine } from '../execution/engine.js';
-import { secretsOfTasks } from '../execution/secrets-of-tasks.js';
+import { secretsOfTasks } from '../execution/secrets/secrets-of-tasks.js';
 import { callHandler } from '../calls/call-handler.js';
 import { admission } from '../calls/verify-caller.js';
 import { fileRoutes } from '../files/file-routes.js';

@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import { FlyteError } from 'nestjs-flyte';
+import { FlyteError } from 'nestjs-flyte/protocol';
 import { LocalDatabase } from '../state/local-database.js';
 import { DEFAULT_STATE, MEMORY_STATE, openStateFolder, STATE_FILES } from '../state/state-folder.js';
 import { openSigningKey } from '../tokens/signing-key.js';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
-import { FlyteError } from 'nestjs-flyte';
+import { FlyteError } from 'nestjs-flyte/protocol';
 import { codeOf, createFileOnce, readIfPresent } from '../state/atomic-file.js';
 import type { LocalDatabase } from '../state/local-database.js';
 import { bytesOf } from '../state/sql.js';

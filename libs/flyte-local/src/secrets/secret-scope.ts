@@ -1,5 +1,5 @@
 import { Code, ConnectError } from '@connectrpc/connect';
-import { secretNameProblem, secretValueProblem } from 'nestjs-flyte';
+import { secretNameProblem, secretValueProblem } from 'nestjs-flyte/protocol';
 
 /** Where a secret is stored. Both texts empty: global; a domain alone: all projects of that domain. */
 export interface SecretScope {

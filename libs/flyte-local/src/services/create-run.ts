@@ -9,7 +9,7 @@ import { TaskIdentifierSchema, type TaskIdentifier, type TaskSpec } from 'nestjs
 import type { CreateRunRequest } from 'nestjs-flyte/idl/workflow/run_service';
 import type { ActionDetails } from 'nestjs-flyte/idl/workflow/run_definition';
 import { requireCaller, requireProject } from '../calls/caller-context.js';
-import { fileUrl } from '../execution/data-folder.js';
+import { fileUrl } from '../execution/attempts/data-folder.js';
 import { requireRunName, rootActionOf } from '../runs/action-id.js';
 import { newRootAction } from '../runs/new-action.js';
 import type { PlaneContext } from './plane-service.js';

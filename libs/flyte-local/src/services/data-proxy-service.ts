@@ -7,8 +7,8 @@ import { DataProxyService, type UploadInputsRequest } from 'nestjs-flyte/idl/dat
 import { LogLineOriginator } from 'nestjs-flyte/idl/logs/dataplane/payload';
 import { InputsSchema, OutputsSchema, type Outputs } from 'nestjs-flyte/idl/task/common';
 import type { ActionDetails } from 'nestjs-flyte/idl/workflow/run_definition';
-import { fileUrl, INPUTS, OUTPUTS, type DataFolder } from '../execution/data-folder.js';
-import { readOutputs } from '../execution/attempt-result.js';
+import { fileUrl, INPUTS, OUTPUTS, type DataFolder } from '../execution/attempts/data-folder.js';
+import { readOutputs } from '../execution/attempts/attempt-result.js';
 import { actionKeyOf, podNameOf } from '../runs/action-id.js';
 import { lastAttempt } from '../runs/action-record.js';
 import { createDownloadLink, createUploadLocation } from './file-links.js';

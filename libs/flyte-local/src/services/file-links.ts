@@ -10,7 +10,7 @@ import {
   type CreateUploadLocationRequest,
   type CreateUploadLocationResponseSchema,
 } from 'nestjs-flyte/idl/dataproxy/dataproxy_service';
-import { fileUrl, REPORT } from '../execution/data-folder.js';
+import { fileUrl, REPORT } from '../execution/attempts/data-folder.js';
 import { MAX_EXPIRY_SECONDS } from '../files/signed-urls.js';
 import { requireFree, uploadPlace } from '../files/upload-place.js';
 import { actionKeyOf } from '../runs/action-id.js';

@@ -3,7 +3,7 @@ import { Code, ConnectError, type ContextValues, type HandlerContext } from '@co
 import { RunService } from 'nestjs-flyte/idl/workflow/run_service';
 import type { ActionDetails } from 'nestjs-flyte/idl/workflow/run_definition';
 import { requireCaller, requireProject } from '../calls/caller-context.js';
-import { fileUrl, INPUTS } from '../execution/data-folder.js';
+import { fileUrl, INPUTS } from '../execution/attempts/data-folder.js';
 import { actionKeyOf, rootActionOf, type ActionKey } from '../runs/action-id.js';
 import { isOpen, lastAttempt } from '../runs/action-record.js';
 import { actionOf, identityOf, runOf } from '../runs/new-action.js';

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Code, ConnectError } from '@connectrpc/connect';
-import { ACTION_COMMAND, ACTION_SUBCOMMAND, parseActionArguments, primaryContainerOf } from 'nestjs-flyte';
+import { ACTION_COMMAND, ACTION_SUBCOMMAND, parseActionArguments, primaryContainerOf } from 'nestjs-flyte/protocol';
 import type { TaskSpec } from 'nestjs-flyte/idl/task/task_definition';
 
 /**

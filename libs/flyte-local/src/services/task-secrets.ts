@@ -1,7 +1,7 @@
 import { Code, ConnectError } from '@connectrpc/connect';
-import { groupClashes } from 'nestjs-flyte';
+import { groupClashes } from 'nestjs-flyte/protocol';
 import type { TaskSpec } from 'nestjs-flyte/idl/task/task_definition';
-import { secretsOfTask } from '../execution/secrets-of-tasks.js';
+import { secretsOfTask } from '../execution/secrets/secrets-of-tasks.js';
 
 /**
  * Refuses a task that declares one key under several groups.

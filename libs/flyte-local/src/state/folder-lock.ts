@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import Database from 'libsql';
-import { FlyteError } from 'nestjs-flyte';
+import { FlyteError } from 'nestjs-flyte/protocol';
 import { codeOf } from './atomic-file.js';
 import { createPrivateFile, STATE_FILES } from './state-folder.js';
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { FlyteError } from 'nestjs-flyte';
+import { FlyteError } from 'nestjs-flyte/protocol';
 import { readIfPresent, replaceFile } from './atomic-file.js';
 import { STATE_FILES } from './state-folder.js';
 

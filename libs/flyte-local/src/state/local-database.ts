@@ -1,6 +1,6 @@
 import { chmodSync } from 'node:fs';
 import Database from 'libsql';
-import { FlyteError } from 'nestjs-flyte';
+import { FlyteError } from 'nestjs-flyte/protocol';
 import { codeOf } from './atomic-file.js';
 import { MIGRATIONS } from './migrations.js';
 import type { SqlRow, SqlValue } from './sql.js';

@@ -1,4 +1,4 @@
-import { FlyteError } from 'nestjs-flyte';
+import { FlyteError } from 'nestjs-flyte/protocol';
 import { readLastStart } from '../state/last-start.js';
 import { DEFAULT_STATE, MEMORY_STATE, openStateFolder } from '../state/state-folder.js';
 import { openSigningKey } from './signing-key.js';

@@ -1,5 +1,5 @@
 import { SignJWT } from 'jose';
-import { FlyteError } from 'nestjs-flyte';
+import { FlyteError } from 'nestjs-flyte/protocol';
 import { SIGNING_ALGORITHM, type SigningKey } from './signing-key.js';
 
 /** How long a token lives when nothing else is said, in seconds. */

@@ -9,7 +9,7 @@ import {
   type JWK,
   type JWK_EC_Private,
 } from 'jose';
-import { FlyteError } from 'nestjs-flyte';
+import { FlyteError } from 'nestjs-flyte/protocol';
 import { codeOf, createFileOnce, readIfPresent } from '../state/atomic-file.js';
 import { STATE_FILES } from '../state/state-folder.js';
 

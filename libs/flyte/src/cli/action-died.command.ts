@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { deathOf } from '../runtime/action-death.js';
 import { type ActionFailure, messageOf } from '../runtime/action-failure.js';
 import { hasResult, writeError } from '../runtime/action-files.js';
-import { outputsPathOf } from '../tasks/action-arguments.js';
+import { outputsPathOf } from '../protocol/action-arguments.js';
 import { ACTION_DIED } from './action-process.js';
 
 /** How long it may take in all, in milliseconds. */

@@ -3,9 +3,9 @@ import { createClient } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-node';
 import { FlyteError } from '../errors/flyte-error.js';
 import { RunService } from '../gen/flyteidl2/workflow/run_service_pb.js';
-import { parseEndpoint } from '../remote/endpoint.js';
-import { inClusterSettings } from '../remote/flyte.config.js';
-import { toFlyteError } from '../remote/upstream-error.js';
+import { parseEndpoint } from '../remote/options/endpoint.js';
+import { inClusterSettings } from '../remote/options/flyte.config.js';
+import { toFlyteError } from '../remote/connection/upstream-error.js';
 
 /** How long Flyte may take to answer, in milliseconds: the task waits for it. */
 const TIMEOUT_MS = 5_000;

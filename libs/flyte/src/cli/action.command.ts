@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { Command } from 'commander';
 import { deathOf } from '../runtime/action-death.js';
-import { ACTION_SUBCOMMAND } from '../tasks/action-arguments.js';
+import { ACTION_SUBCOMMAND } from '../protocol/action-arguments.js';
 import { ENDED_BY_REQUEST, NODE_PART, RUN_ACTION } from './action-process.js';
 
 /**

@@ -2,7 +2,7 @@ import { bearerHeader } from '../remote/credentials/bearer.js';
 import { clientCredentials } from '../remote/credentials/client-credentials.js';
 import { externalCommand } from '../remote/credentials/external-command.js';
 import { tokenFile } from '../remote/credentials/token-file.js';
-import type { ServiceCredentials } from '../remote/flyte-options.js';
+import type { ServiceCredentials } from '../remote/options/flyte-options.js';
 import type { CliConfig } from './cli-config.js';
 import { note } from './output.js';
 

@@ -1,9 +1,7 @@
-import { createRequire } from 'node:module';
 import { Command } from 'commander';
-import { ACTION_SUBCOMMAND } from '../tasks/action-arguments.js';
+import { PACKAGE } from '../gen/package.js';
+import { ACTION_SUBCOMMAND } from '../protocol/action-arguments.js';
 import { ACTION_DIED, RUN_ACTION } from './action-process.js';
-
-const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
 
 /** One subcommand, one file, loaded when it is asked for: an action is not to wait for what it has no use of. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
@@ -36,7 +34,7 @@ export function isOfAction(name = ''): boolean {
 export async function createProgram(name = ''): Promise<Command> {
   const program = new Command('nestjs-flyte')
     .description('Flyte for NestJS, on the command line')
-    .version(version)
+    .version(PACKAGE.version)
     // An action has a --version of its own.
     .enablePositionalOptions()
     .addHelpText(

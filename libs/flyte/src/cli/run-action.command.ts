@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { parseActionArguments } from '../tasks/action-arguments.js';
+import { parseActionArguments } from '../protocol/action-arguments.js';
 import { ACTION_DIED, NODE_PART, RUN_ACTION } from './action-process.js';
 
 /** `nestjs-flyte run-action …`: the process that an action is; `nestjs-flyte action` starts it, and looks after its end. */

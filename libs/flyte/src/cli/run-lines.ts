@@ -1,4 +1,4 @@
-import type { RunInfo } from '../remote/run-info.js';
+import type { RunInfo } from '../remote/runs/run-info.js';
 import { dateText, table } from './output.js';
 
 /** A run in one line. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { BlobType_BlobDimensionality, type LiteralTypeSchema, SimpleType } from '../gen/flyteidl2/core/types_pb.js';
 import type { Inputs } from '../gen/flyteidl2/task/common_pb.js';
 import { TaskSpecSchema } from '../gen/flyteidl2/task/task_definition_pb.js';
-import { plainValues } from '../remote/plain-literals.js';
+import { plainValues } from '../remote/runs/plain-literals.js';
 import { inputsOf } from './task-inputs.js';
 
 type Type = MessageInitShape<typeof LiteralTypeSchema>;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { toBinary } from '@bufbuild/protobuf';
 import { TaskSpecSchema } from '../gen/flyteidl2/task/task_definition_pb.js';
-import type { SpecifiedTask } from '../remote/deploy-tasks.js';
+import type { SpecifiedTask } from '../remote/tasks/deploy-tasks.js';
 import type { CodeBundle } from './code-bundle.js';
 
 /**

@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { FlyteError } from '../errors/flyte-error.js';
-import { quoted } from '../secrets/path-hazard.js';
+import { quoted } from '../protocol/path-hazard.js';
 import { digestOf, type ImagePlan, type PlannedFile } from './image-plan.js';
 
 /** A Dockerfile and a build context on disk. */

@@ -7,7 +7,7 @@ import { findBuilder } from './builders/find-builder.js';
 import { type RunProcess, runProcess } from './builders/run-process.js';
 import { imageError } from './dockerfile-text.js';
 import type { Image } from './image.js';
-import { Redactor } from './redactor.js';
+import { Redactor } from '../protocol/redactor.js';
 import { findSecretSources } from './secret-source.js';
 
 /** What a build tells while it goes on, secrets taken out: steps, what they print, and what was decided. */

@@ -1,7 +1,7 @@
 import { basename, isAbsolute } from 'node:path';
 import { SECRETS_MOUNT } from '../secrets/read-secret.js';
 import { Secret } from '../secrets/secret.js';
-import { quoted } from '../secrets/path-hazard.js';
+import { quoted } from '../protocol/path-hazard.js';
 import { type SecretRequest, secretsOf } from '../secrets/secret-request.js';
 import { imageError } from './dockerfile-text.js';
 import { containerPath } from './image-names.js';

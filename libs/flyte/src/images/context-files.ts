@@ -1,7 +1,7 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import dockerignore from '@balena/dockerignore';
-import { quoted } from '../secrets/path-hazard.js';
+import { quoted } from '../protocol/path-hazard.js';
 import { IMAGES_FILE } from './built-images.js';
 import { imageError } from './dockerfile-text.js';
 import { assertNoCredential } from './npmrc-credential.js';

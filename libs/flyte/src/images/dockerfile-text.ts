@@ -1,5 +1,5 @@
 import { FlyteError } from '../errors/flyte-error.js';
-import { quoted } from '../secrets/path-hazard.js';
+import { quoted } from '../protocol/path-hazard.js';
 
 /** Controls, line and paragraph separators, halves of surrogate pairs: nothing that a Dockerfile's line may hold. */
 const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/u;

@@ -1,4 +1,4 @@
-import { quoted } from '../secrets/path-hazard.js';
+import { quoted } from '../protocol/path-hazard.js';
 import { imageError } from './dockerfile-text.js';
 
 /** What an image can be built for, as Flyte's official SDK has it. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import * as z from 'zod';
-import { quoted } from '../secrets/path-hazard.js';
+import { quoted } from '../protocol/path-hazard.js';
 import { imageError } from './dockerfile-text.js';
 
 /** npm's own, in the order in which npm looks for them. */

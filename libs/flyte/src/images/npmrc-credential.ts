@@ -1,4 +1,4 @@
-import { quoted } from '../secrets/path-hazard.js';
+import { quoted } from '../protocol/path-hazard.js';
 import { imageError } from './dockerfile-text.js';
 
 /** A line that sets a credential to something else than one variable. */

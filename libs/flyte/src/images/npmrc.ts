@@ -1,5 +1,5 @@
 import type { Secret } from '../secrets/secret.js';
-import { quoted } from '../secrets/path-hazard.js';
+import { quoted } from '../protocol/path-hazard.js';
 import { type BuildSecret, buildSecretsOf } from './build-secret.js';
 import { imageError, shellWord } from './dockerfile-text.js';
 

@@ -6,14 +6,14 @@ import { TailLogsResponseSchema } from '../gen/flyteidl2/dataproxy/dataproxy_ser
 import { ActionDetailsSchema, type ActionDetails } from '../gen/flyteidl2/workflow/run_definition_pb.js';
 import { RunService } from '../gen/flyteidl2/workflow/run_service_pb.js';
 import { FlyteError } from '../errors/flyte-error.js';
-import { asCaller } from './flyte-transport.js';
-import { cancellable } from './cancellable.js';
-import { MAX_FAILURES } from './reconnect.js';
-import { readLogs, type LogsOptions, type LogsSource } from './run-logs.js';
-import { watchAction } from './run-watch.js';
+import { asCaller } from './connection/flyte-transport.js';
+import { cancellable } from './connection/cancellable.js';
+import { MAX_FAILURES } from './connection/reconnect.js';
+import { readLogs, type LogsOptions, type LogsSource } from './runs/run-logs.js';
+import { watchAction } from './runs/run-watch.js';
 
 const pauses: number[] = [];
-vi.mock('./reconnect.js', async (original) => ({
+vi.mock('./connection/reconnect.js', async (original) => ({
   ...(await original<object>()),
   pause: async (failures: number) => void pauses.push(failures),
 }));

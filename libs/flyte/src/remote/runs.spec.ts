@@ -9,11 +9,11 @@ import { FlyteError } from '../errors/flyte-error.js';
 import { FlyteFile } from '../literals/file.js';
 import { TaskCodec } from '../literals/task-codec.js';
 import { httpStatus, toHttpException } from '../auth/http-answer.js';
-import { LogReplay } from './log-replay.js';
-import { plainValues } from './plain-literals.js';
-import { isDropped } from './reconnect.js';
-import { detailedRunInfo, phaseOf } from './run-info.js';
-import { checkRunName, inputsDigest, newRunName, runNameOf } from './run-name.js';
+import { LogReplay } from './runs/log-replay.js';
+import { plainValues } from './runs/plain-literals.js';
+import { isDropped } from './connection/reconnect.js';
+import { detailedRunInfo, phaseOf } from './runs/run-info.js';
+import { checkRunName, inputsDigest, newRunName, runNameOf } from './runs/run-name.js';
 
 describe('names of runs', () => {
   const valid = /^[a-z]([-a-z0-9]{0,28}[a-z0-9])?$/;

@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { ActionPhase } from '../gen/flyteidl2/common/phase_pb.js';
 import { ErrorDocumentSchema } from '../gen/flyteidl2/core/execution_pb.js';
 import { ActionDetailsSchema } from '../gen/flyteidl2/workflow/run_definition_pb.js';
-import { detailedRunInfo } from '../remote/run-info.js';
+import { detailedRunInfo } from '../remote/runs/run-info.js';
 import type { ActionFailure } from './action-failure.js';
 import { hasResult, writeError } from './action-files.js';
 

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { Redactor } from '../images/redactor.js';
+import { Redactor } from '../protocol/redactor.js';
 import { SECRETS_DIR_VARIABLE } from '../secrets/read-secret.js';
 import type { Secret } from '../secrets/secret.js';
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import type { DynamicModule, Type } from '@nestjs/common';
-import { moduleProblem } from '../tasks/action-arguments.js';
+import { moduleProblem } from '../protocol/action-arguments.js';
 import { exportProblem, moduleFile } from '../tasks/module-file.js';
 import { ActionError, failedStep } from './action-failure.js';
 import { systemCodeOf } from '../errors/system-code.js';

@@ -1,7 +1,7 @@
 import { type INestApplicationContext, Logger, type LoggerService } from '@nestjs/common';
 import { FlyteError } from '../errors/flyte-error.js';
 import type { Outputs } from '../gen/flyteidl2/task/common_pb.js';
-import type { ActionArguments } from '../tasks/action-arguments.js';
+import type { ActionArguments } from '../protocol/action-arguments.js';
 import type { TaskDefinition } from '../tasks/task-definition.js';
 import type { TaskSettings } from '../tasks/task-settings.js';
 import { type ActionFailure, failedStep, failureOf, messageOf, stackOf } from './action-failure.js';

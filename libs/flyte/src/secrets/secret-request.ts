@@ -1,5 +1,5 @@
 import { FlyteError } from '../errors/flyte-error.js';
-import { quoted } from './path-hazard.js';
+import { quoted } from '../protocol/path-hazard.js';
 import { Secret } from './secret.js';
 
 /** What takes secrets takes one or several, each a {@link Secret} or the key of one that arrives as a variable. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { FlyteError } from '../errors/flyte-error.js';
-import { assertStaysInside, pathHazard, quoted } from './path-hazard.js';
+import { assertStaysInside, pathHazard, quoted } from '../protocol/path-hazard.js';
 import { type Environment, readSecret, SECRETS_MOUNT, secretFiles } from './read-secret.js';
 import { steeredBy } from './steering-variables.js';
 

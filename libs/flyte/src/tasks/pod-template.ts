@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { quoted } from '../secrets/path-hazard.js';
+import { quoted } from '../protocol/path-hazard.js';
 import { annotationProblems, containerNameProblem, labelProblems, objectNameProblem } from './kubernetes-names.js';
 
 /** A container of a {@link PodSpec}, in the form of Kubernetes' API. */

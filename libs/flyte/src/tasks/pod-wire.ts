@@ -7,9 +7,6 @@ import {
 } from '../gen/flyteidl2/core/tasks_pb.js';
 import { PrimaryJson, type CheckedPodTemplate } from './pod-template.js';
 
-/** Under this name of `TaskTemplate.config` Flyte looks for the container that runs the task. */
-export const PRIMARY_CONTAINER = 'primary_container_name';
-
 /** What a task says of the container that it runs in. */
 export interface TaskContainer {
   readonly image: string;

@@ -2,7 +2,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { FlyteError } from '../errors/flyte-error.js';
 import { TaskCodec } from '../literals/task-codec.js';
 import { variablesOf } from '../literals/variables.js';
-import { quoted } from '../secrets/path-hazard.js';
+import { quoted } from '../protocol/path-hazard.js';
 import type { Secret } from '../secrets/secret.js';
 import { secretsOf } from '../secrets/secret-request.js';
 import { joinSecrets, secretClashes } from './secret-claims.js';

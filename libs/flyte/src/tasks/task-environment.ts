@@ -1,5 +1,5 @@
 import { FlyteError } from '../errors/flyte-error.js';
-import { quoted } from '../secrets/path-hazard.js';
+import { quoted } from '../protocol/path-hazard.js';
 import type { Secret } from '../secrets/secret.js';
 import { type SecretRequest, secretsOf } from '../secrets/secret-request.js';
 import { cutDescription } from './description.js';

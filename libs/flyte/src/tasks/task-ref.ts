@@ -1,5 +1,5 @@
 import { FlyteError } from '../errors/flyte-error.js';
-import { quoted } from '../secrets/path-hazard.js';
+import { quoted } from '../protocol/path-hazard.js';
 import type { Schema } from './schema.js';
 
 /** Options of {@link taskRef}. */

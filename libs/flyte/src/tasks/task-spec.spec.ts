@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
 import { TaskSpecSchema } from '../gen/flyteidl2/task/task_definition_pb.js';
 import { Secret } from '../secrets/secret.js';
-import { actionArguments, insideAction, moduleProblem, parseActionArguments } from './action-arguments.js';
+import { actionArguments, insideAction, moduleProblem, parseActionArguments } from '../protocol/action-arguments.js';
 import { definedTask } from './task-definition.js';
 import { Task, Tasks } from './task.decorators.js';
 import { TaskEnvironment } from './task-environment.js';

@@ -10,9 +10,10 @@ import {
 } from '../gen/flyteidl2/core/tasks_pb.js';
 import { type TaskSpec, TaskSpecSchema } from '../gen/flyteidl2/task/task_definition_pb.js';
 import { secretToWire } from '../secrets/secret-wire.js';
-import { ACTION_COMMAND, actionArguments } from './action-arguments.js';
+import { ACTION_COMMAND, actionArguments } from '../protocol/action-arguments.js';
 import { BARE_POD } from './pod-template.js';
-import { podToWire, PRIMARY_CONTAINER, type TaskContainer } from './pod-wire.js';
+import { PRIMARY_CONTAINER } from '../protocol/primary-container.js';
+import { podToWire, type TaskContainer } from './pod-wire.js';
 import { extendedResourcesToWire, resourcesToWire } from './resources.js';
 import type { TaskDefinition } from './task-definition.js';
 import type { ImageLike } from './task-environment.js';

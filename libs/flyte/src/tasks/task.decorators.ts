@@ -1,6 +1,6 @@
 import { Injectable, type InjectableOptions } from '@nestjs/common';
 import { FlyteError } from '../errors/flyte-error.js';
-import { quoted } from '../secrets/path-hazard.js';
+import { quoted } from '../protocol/path-hazard.js';
 import { TaskEnvironment } from './task-environment.js';
 import { declareEnvironment, declareTask } from './task-metadata.js';
 import type { ImplementOptions, TaskOptions } from './task-options.js';

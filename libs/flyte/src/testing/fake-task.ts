@@ -1,10 +1,10 @@
 import type { Type, ValueProvider } from '@nestjs/common';
 import { FlyteError } from '../errors/flyte-error.js';
-import type { RunOptions } from '../remote/run-options.js';
-import type { Run } from '../remote/run.js';
-import { RunInfo, type RunPhase } from '../remote/run-info.js';
-import type { TaskHandle } from '../remote/task-handle.js';
-import { newRunName } from '../remote/run-name.js';
+import type { RunOptions } from '../remote/runs/run-options.js';
+import type { Run } from '../remote/runs/run.js';
+import { RunInfo, type RunPhase } from '../remote/runs/run-info.js';
+import type { TaskHandle } from '../remote/runs/task-handle.js';
+import { newRunName } from '../remote/runs/run-name.js';
 import { codecOfRef, definedTask, type AnyTaskCodec } from '../tasks/task-definition.js';
 import { taskMetadata } from '../tasks/task-metadata.js';
 import { isTaskRef, refToken, type TaskRef } from '../tasks/task-ref.js';

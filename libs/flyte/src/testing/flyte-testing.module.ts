@@ -15,12 +15,12 @@ import {
   ListProjectsResponseSchema,
   ProjectService,
 } from '../gen/flyteidl2/project/project_service_pb.js';
-import { createFlyteClient, type FlyteClient } from '../remote/flyte-client.js';
+import { createFlyteClient, type FlyteClient } from '../remote/services/flyte-client.js';
 import { createTaskRegistry, TaskRegistry } from '../tasks/task-registry.js';
 import { createMemoryFiles } from './memory-files.js';
-import type { Project } from '../remote/project.service.js';
-import { createTaskImages } from '../remote/task-images.js';
-import type { User } from '../remote/user.service.js';
+import type { Project } from '../remote/services/project.service.js';
+import { createTaskImages } from '../remote/tasks/task-images.js';
+import type { User } from '../remote/services/user.service.js';
 
 /** What the Flyte of a test knows. */
 export interface FlyteTestingOptions {

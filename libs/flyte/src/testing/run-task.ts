@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { FlyteError } from '../errors/flyte-error.js';
-import { assertStaysInside } from '../secrets/path-hazard.js';
+import { assertStaysInside } from '../protocol/path-hazard.js';
 import { SECRETS_DIR_VARIABLE } from '../secrets/read-secret.js';
 import { Secret } from '../secrets/secret.js';
 import { definedTask, type TaskDefinition } from '../tasks/task-definition.js';

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { RunLogLine } from '../../remote/run-logs.js';
+import type { RunLogLine } from '../../remote/runs/run-logs.js';
 import { connectionOptions, type ConnectionFlags, withFlyte } from '../connection.js';
 import { wholeNumber } from '../limit-option.js';
 import { print, toJson } from '../output.js';

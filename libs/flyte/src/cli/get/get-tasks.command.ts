@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { TaskVersion } from '../../remote/task.service.js';
+import type { TaskVersion } from '../../remote/tasks/task.service.js';
 import { connectionOptions, type ConnectionFlags, withFlyte } from '../connection.js';
 import { limitOption } from '../limit-option.js';
 import { answer, dateText, table, take } from '../output.js';

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { Scope } from '../../remote/scope.js';
+import type { Scope } from '../../remote/options/scope.js';
 import type { ConnectionFlags } from '../connection.js';
 
 /** Options of commands about secrets. */

@@ -1,5 +1,5 @@
 import { FlyteError } from '../../errors/flyte-error.js';
-import { quoted } from '../../secrets/path-hazard.js';
+import { quoted } from '../../protocol/path-hazard.js';
 import { type BuilderName, BUILDERS, type ImageBuilder, type Surroundings } from './builder.js';
 import { findBuildah } from './buildah.js';
 import { findDocker } from './docker.js';

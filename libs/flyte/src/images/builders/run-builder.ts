@@ -1,7 +1,7 @@
 import { StringDecoder } from 'node:string_decoder';
 import { stripVTControlCharacters } from 'node:util';
 import { FlyteError } from '../../errors/flyte-error.js';
-import { Redactor } from '../redactor.js';
+import { Redactor } from '../../protocol/redactor.js';
 import type { BuildLine, Command, ImageBuilder, Surroundings } from './builder.js';
 
 /** What a builder is run with. */

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { quoted } from '../../secrets/path-hazard.js';
+import { quoted } from '../../protocol/path-hazard.js';
 import { type ContextFiles, singleFile } from '../context-files.js';
 import { imageError, oneLine } from '../dockerfile-text.js';
 import { npmrcOf } from '../npmrc.js';

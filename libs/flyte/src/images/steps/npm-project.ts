@@ -1,4 +1,4 @@
-import { quoted } from '../../secrets/path-hazard.js';
+import { quoted } from '../../protocol/path-hazard.js';
 import { type ContextEntry, type ContextFiles, folderFiles, named } from '../context-files.js';
 import { imageError } from '../dockerfile-text.js';
 import { absoluteContainerPath } from '../image-names.js';

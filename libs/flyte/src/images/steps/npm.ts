@@ -1,4 +1,4 @@
-import { quoted } from '../../secrets/path-hazard.js';
+import { quoted } from '../../protocol/path-hazard.js';
 import { buildSecretsOf, withoutConflicts } from '../build-secret.js';
 import { imageError } from '../dockerfile-text.js';
 import { cacheFolder, type DockerfileWriter } from '../dockerfile-writer.js';

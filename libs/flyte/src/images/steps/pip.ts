@@ -1,4 +1,4 @@
-import { quoted } from '../../secrets/path-hazard.js';
+import { quoted } from '../../protocol/path-hazard.js';
 import { type BuildSecret, buildSecretsOf, withoutConflicts } from '../build-secret.js';
 import { imageError, oneLine, shellWord } from '../dockerfile-text.js';
 import { cacheFolder } from '../dockerfile-writer.js';

@@ -1,4 +1,4 @@
-import { quoted } from '../../secrets/path-hazard.js';
+import { quoted } from '../../protocol/path-hazard.js';
 import { buildSecretsOf } from '../build-secret.js';
 import { doubleQuoted, envPair, imageError, jsonForm, oneLine } from '../dockerfile-text.js';
 import { absoluteContainerPath, containerUser } from '../image-names.js';

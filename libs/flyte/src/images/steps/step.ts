@@ -1,7 +1,7 @@
 import type { DockerfileWriter } from '../dockerfile-writer.js';
 import type { SecretRequest } from '../../secrets/secret-request.js';
 import { imageError, oneLine, shellWord } from '../dockerfile-text.js';
-import { quoted } from '../../secrets/path-hazard.js';
+import { quoted } from '../../protocol/path-hazard.js';
 
 /** One step of an image: writes its instructions. Everything was checked when the step was declared. */
 export type ImageStep = (to: DockerfileWriter) => void;

@@ -4,7 +4,7 @@ import { isSafeUrl } from '../../auth/safe-url.js';
 import { FlyteError } from '../../errors/flyte-error.js';
 import { bearerHeader, headerProblem, lifetimeOf, type BearerOptions } from './bearer.js';
 import { readClientSecret, type ClientSecret } from './client-secret.js';
-import { serviceLogin, type FlyteLoginAdvice, type LoginTarget, type ServiceLogin } from './service-login.js';
+import { serviceLogin, type FlyteLoginAdvice, type LoginTarget, type ServiceLogin } from '../options/service-login.js';
 import { cached } from './token-cache.js';
 import { discoverIssuer, requestToken } from './token-endpoint.js';
 

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { FlyteError } from '../../errors/flyte-error.js';
 import { runProcess } from '../../images/builders/run-process.js';
 import { bearerHeader, headerProblem, lifetimeOf, type BearerOptions } from './bearer.js';
-import { serviceLogin, type ServiceLogin } from './service-login.js';
+import { serviceLogin, type ServiceLogin } from '../options/service-login.js';
 import { cached, type FreshToken } from './token-cache.js';
 
 /** Options of {@link externalCommand}. */

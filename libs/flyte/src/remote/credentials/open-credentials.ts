@@ -2,11 +2,11 @@ import { createClient } from '@connectrpc/connect';
 import { createAuthMetadata } from '../../auth/auth-metadata.js';
 import { FlyteError } from '../../errors/flyte-error.js';
 import { AuthMetadataService } from '../../gen/flyteidl2/auth/auth_service_pb.js';
-import { asCaller } from '../flyte-transport.js';
-import type { AppsOwnHeaders } from '../flyte-options.js';
-import type { ResolvedOptions } from '../resolve-options.js';
-import type { Wire } from '../wire.js';
-import { isServiceLogin, OPEN_LOGIN, type FlyteLoginAdvice, type GiveCredentials } from './service-login.js';
+import { asCaller } from '../connection/flyte-transport.js';
+import type { AppsOwnHeaders } from '../options/flyte-options.js';
+import type { ResolvedOptions } from '../options/resolve-options.js';
+import type { Wire } from '../connection/connection.js';
+import { isServiceLogin, OPEN_LOGIN, type FlyteLoginAdvice, type GiveCredentials } from '../options/service-login.js';
 
 /** What gives the app's own credentials on one connection; undefined where the options name none. */
 export function openCredentials(options: ResolvedOptions, wire: Wire): GiveCredentials | undefined {

@@ -1,5 +1,5 @@
 import type { AuthMetadata } from '../../auth/auth-metadata.js';
-import type { GiveCredentials } from './service-login.js';
+import type { GiveCredentials } from '../options/service-login.js';
 
 /** A token that was just given. */
 export interface FreshToken {

@@ -3,8 +3,8 @@ import * as z from 'zod';
 import { createAuthMetadata } from '../../auth/auth-metadata.js';
 import { isSafeUrl } from '../../auth/safe-url.js';
 import { FlyteError } from '../../errors/flyte-error.js';
-import { Redactor } from '../../images/redactor.js';
-import { redact } from '../redact.js';
+import { Redactor } from '../../protocol/redactor.js';
+import { redact } from '../connection/redact.js';
 import { askIssuer, shownUrl } from './issuer-request.js';
 
 /** What is asked of a token endpoint. */

@@ -1,6 +1,6 @@
 import { FlyteError } from '../../errors/flyte-error.js';
 import { bearerHeader, headerProblem, type BearerOptions } from './bearer.js';
-import { serviceLogin, type ServiceLogin } from './service-login.js';
+import { serviceLogin, type ServiceLogin } from '../options/service-login.js';
 import { readSmallFile } from './small-file.js';
 
 /**

@@ -1,0 +1,180 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { secretForms } from 'nestjs-flyte/protocol';
+import { CatalogCacheStatus } from 'nestjs-flyte/idl/core/catalog';
+import { ErrorInfo_Kind } from 'nestjs-flyte/idl/workflow/run_definition';
+import { errorInfo } from '../../runs/action-record.js';
+import type { SecretStore } from '../../secrets/secret-store.js';
+import { codeOf } from '../../state/atomic-file.js';
+import { DamagedState } from '../../state/state-problem.js';
+import { AttemptLog } from './attempt-log.js';
+import { planAttempt, secretsVariables, type AttemptPlan, type AttemptRequest } from './attempt-plan.js';
+import { AttemptRefused } from './attempt-refused.js';
+import { failed, readResult, type AttemptResult, type StopReason } from './attempt-result.js';
+import type { DataFolder } from './data-folder.js';
+import { declaredSecrets, resolveSecrets, secretVariables, type ResolvedSecret } from '../secrets/declared-secrets.js';
+import { inheritedVariables, type Variables } from './environment.js';
+import { exitMessage } from './exit-message.js';
+import { findCommand } from '../processes/find-command.js';
+import type { LogTails } from './log-tails.js';
+import type { Command, Namespaces } from '../processes/namespaces.js';
+import type { OutputCache } from './output-cache.js';
+import { redactText } from '../secrets/redactor.js';
+import { runProcess } from '../processes/run-process.js';
+import { searchPath } from '../processes/search-path.js';
+import { writeSecretFiles, type SecretFiles } from '../secrets/secret-files.js';
+
+/** What every attempt of a plane shares. */
+export interface RunnerParts {
+  /** Where inputs, outputs and logs are. */
+  readonly data: DataFolder;
+  /** Which outputs may be taken for those of another run. */
+  readonly cache: OutputCache;
+  /** Where secrets are stored. */
+  readonly secrets: SecretStore;
+  /** A private folder for the secret files of running attempts. */
+  readonly secretsRoot: string;
+  /** Starts attempts apart, or the reason why this host does not allow it. */
+  readonly namespaces: Namespaces | string;
+  /** Is told what is logged. */
+  readonly tails: LogTails;
+  /** The folder that commands run in. */
+  readonly cwd: string;
+  /** How long a process may take to end once it is asked, in milliseconds. */
+  readonly graceMs: number;
+  /** The plane's URL. */
+  readonly url: () => string;
+  /** Is told what the plane's user should know. */
+  readonly warn: (message: string) => void;
+  /** See {@link SecretLookup}. */
+  readonly stateFlag: string | undefined;
+}
+
+/** How an attempt is watched over from outside. */
+export interface AttemptControl {
+  /** Ends the attempt; its reason is a {@link StopReason}. */
+  readonly stop: AbortSignal;
+  /** Is called and waited for right before the process starts: from then on, the task may have done something. */
+  readonly onRunning: () => Promise<void>;
+}
+
+/** Runs attempts as processes of this machine. */
+export class AttemptRunner {
+  /** @param parts what every attempt shares */
+  constructor(private readonly parts: RunnerParts) {}
+
+  /** Runs one attempt to its end. It never throws: what goes wrong is the attempt's failure. */
+  async run(request: AttemptRequest, control: AttemptControl): Promise<AttemptResult> {
+    let patterns: Buffer[] = [];
+    let result: AttemptResult;
+    try {
+      const cacheKey = this.parts.cache.keyOf(request);
+      const known = cacheKey === undefined ? undefined : this.parts.cache.take(cacheKey, request);
+      if (known !== undefined)
+        return { kind: 'succeeded', outputUri: known, cacheStatus: CatalogCacheStatus.CACHE_HIT };
+      const plan = planAttempt(this.parts.data, this.parts.url(), request);
+      const secrets = this.#secretsOf(request);
+      patterns = secrets.flatMap(({ value }) => secretForms(value));
+      result = await this.#withLog(plan, secrets, patterns, control);
+      if (cacheKey !== undefined && result.kind === 'succeeded' && !control.stop.aborted) {
+        const { CACHE_POPULATED, CACHE_PUT_FAILURE } = CatalogCacheStatus;
+        result = {
+          ...result,
+          cacheStatus: this.parts.cache.keep(cacheKey, request) ? CACHE_POPULATED : CACHE_PUT_FAILURE,
+        };
+      }
+    } catch (error) {
+      if (error instanceof AttemptRefused) result = failed(false, ErrorInfo_Kind.USER, error.message);
+      else if (error instanceof DamagedState) result = failed(false, ErrorInfo_Kind.SYSTEM, error.message);
+      else result = failed(true, ErrorInfo_Kind.SYSTEM, `The local control plane failed: ${describe(error)}.`);
+    }
+    if (control.stop.aborted) return { kind: 'stopped', reason: control.stop.reason as StopReason };
+    return withoutSecrets(result, patterns);
+  }
+
+  #secretsOf({ key, details }: AttemptRequest): ResolvedSecret[] {
+    const template = details.spec.case === 'task' ? details.spec.value.taskTemplate : undefined;
+    const { project, domain } = key;
+    const { secrets: store, stateFlag } = this.parts;
+    return resolveSecrets(declaredSecrets(template?.securityContext), { project, domain, store, stateFlag });
+  }
+
+  async #withLog(
+    plan: AttemptPlan,
+    secrets: readonly ResolvedSecret[],
+    patterns: readonly Buffer[],
+    control: AttemptControl,
+  ): Promise<AttemptResult> {
+    const { tails, secretsRoot, warn } = this.parts;
+    const variables = secretVariables(secrets);
+    const files = writeSecretFiles(secretsRoot, secrets);
+    const path = plan.paths.log;
+    tails.opened(path);
+    const log = new AttemptLog(
+      path,
+      patterns,
+      () => tails.changed(path),
+      (code) =>
+        warn(`Lines of the log ${path} are lost, because it can't be written (${code}). Free some space there.`),
+    );
+    try {
+      return await this.#process(plan, variables, files, log, control);
+    } finally {
+      files?.remove();
+      removeScratch(plan.paths.scratch);
+      log.close();
+      tails.closed(path);
+    }
+  }
+
+  async #process(
+    { paths, command: [name, ...args], given, flyte, marker, shown, bringsCode }: AttemptPlan,
+    secrets: Variables,
+    files: SecretFiles | undefined,
+    log: AttemptLog,
+    { stop, onRunning }: AttemptControl,
+  ): Promise<AttemptResult> {
+    const { namespaces, cwd, graceMs } = this.parts;
+    const told = secretsVariables(secrets, files?.folder);
+    // A secret wins over a variable of its name, as Flyte's webhook replaces the container's.
+    const asked: Variables = { ...inheritedVariables(process.env), ...given, ...secrets, ...told, ...flyte };
+    const env = { ...asked, PATH: searchPath(asked['PATH'] ?? '', cwd) };
+    const folders = [paths.outputs, paths.raw, paths.checkpoints, ...(bringsCode ? [paths.scratch] : [])];
+    for (const needed of folders) mkdirSync(needed, { recursive: true, mode: 0o700 });
+    let command: Command = { file: findCommand(name, env.PATH, cwd), args, env, cwd: bringsCode ? paths.scratch : cwd };
+    const isApart = typeof namespaces !== 'string';
+    if (isApart) command = namespaces.wrap(command, { folders: shown, secrets: files?.folder });
+    else if (files !== undefined)
+      log.note(
+        `The secret files are in the folder of FLYTE_SECRETS_DEFAULT_DIR and not at /etc/flyte/secrets: ${namespaces}.`,
+      );
+    if (stop.aborted) return { kind: 'stopped', reason: stop.reason as StopReason };
+    await onRunning();
+    const onOutput = (from: 'out' | 'err', chunk: Buffer): void => log.write(from, chunk);
+    const status = await runProcess({ ...command, name, isApart, marker, stop, graceMs, onOutput });
+    if (status.code === 0) return readResult(paths.outputs);
+    return failed(true, ErrorInfo_Kind.USER, exitMessage(status, log.end));
+  }
+}
+
+/** What the task has made impossible to remove, such as folders that can't be written, stays in the state folder. */
+function removeScratch(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch {
+    // It harms nobody.
+  }
+}
+
+/** A task's own error may quote what it was given. */
+function withoutSecrets(result: AttemptResult, patterns: readonly Buffer[]): AttemptResult {
+  if (result.kind !== 'failed') return result;
+  const { kind, message } = result.error;
+  return { ...result, error: errorInfo(kind, redactText(patterns, message)) };
+}
+
+/** An unexpected error may hold anything, a command's arguments for one; its code and its class say enough. */
+function describe(error: unknown): string {
+  const code = codeOf(error);
+  if (code !== 'unknown') return code;
+  return error instanceof Error && error.message.startsWith('The ') ? error.message : 'an unexpected error';
+}

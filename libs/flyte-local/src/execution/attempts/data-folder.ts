@@ -1,0 +1,121 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { fromBinary } from '@bufbuild/protobuf';
+import { InputsSchema, type Inputs } from 'nestjs-flyte/idl/task/common';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { textOf, type ActionKey } from '../../runs/action-id.js';
+import { codeOf, readRegularFile, replaceFile } from '../../state/atomic-file.js';
+import { DamagedState } from '../../state/state-problem.js';
+
+/** The files of one attempt. */
+export interface AttemptPaths {
+  /** Where outputs.pb, error.pb and report.html are expected. */
+  readonly outputs: string;
+  /** Where the task may put files that outputs refer to. */
+  readonly raw: string;
+  /** Where the task may leave checkpoints. */
+  readonly checkpoints: string;
+  /** A working directory of its own, for a task that brings its code; it lasts as long as the attempt. */
+  readonly scratch: string;
+  /** What the process wrote, line by line. */
+  readonly log: string;
+}
+
+/** Where inputs, outputs and logs of runs are: files, so that a task needs no client to reach them. */
+export class DataFolder {
+  /** @param root a private folder */
+  constructor(readonly root: string) {}
+
+  /** The folder of a run. Project and domain may hold any character, so a digest stands for them. */
+  runFolder(key: ActionKey): string {
+    const digest = createHash('sha256')
+      .update(textOf({ ...key, name: '' }))
+      .digest('hex')
+      .slice(0, 16);
+    return join(this.root, 'runs', `${key.run}-${digest}`);
+  }
+
+  /** The folder of a run's inputs.pb. */
+  inputsFolder(key: ActionKey): string {
+    return join(this.runFolder(key), 'inputs');
+  }
+
+  /** The files of an attempt. @param attempt from 1 */
+  attempt(key: ActionKey, attempt: number): AttemptPaths {
+    const folder = join(this.runFolder(key), key.name, String(attempt));
+    return {
+      outputs: join(folder, 'outputs'),
+      raw: join(folder, 'raw'),
+      checkpoints: join(folder, 'checkpoints'),
+      scratch: join(folder, 'scratch'),
+      log: join(folder, 'log.jsonl'),
+    };
+  }
+
+  /** The folder of inputs that were sent before their run, by project, domain and content. */
+  uploadFolder(project: string, domain: string, hash: string): string {
+    const digest = createHash('sha256')
+      .update(JSON.stringify([project, domain, hash]))
+      .digest('hex');
+    return join(this.root, 'uploads', digest);
+  }
+
+  /** Writes inputs.pb into a folder, all of it or nothing. */
+  writeInputs(folder: string, bytes: Uint8Array): void {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    replaceFile(join(folder, INPUTS), bytes);
+  }
+
+  /**
+   * The bytes of inputs.pb of a folder; undefined if there is none.
+   *
+   * @throws DamagedState where it is no file
+   */
+  inputBytes(folder: string): Uint8Array | undefined {
+    try {
+      return readRegularFile(join(folder, INPUTS));
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return undefined;
+      throw damagedInputs(folder);
+    }
+  }
+
+  /**
+   * The inputs.pb of a folder; undefined if there is none.
+   *
+   * @throws DamagedState
+   */
+  readInputs(folder: string): Inputs | undefined {
+    const bytes = this.inputBytes(folder);
+    try {
+      return bytes === undefined ? undefined : fromBinary(InputsSchema, bytes);
+    } catch {
+      throw damagedInputs(folder);
+    }
+  }
+}
+
+function damagedInputs(folder: string): DamagedState {
+  return new DamagedState(
+    `The file of inputs ${join(folder, INPUTS)}`,
+    `Delete the folder ${folder}: the inputs are lost.`,
+  );
+}
+
+/** The file of a run's inputs: a `task.Inputs` message. */
+export const INPUTS = 'inputs.pb';
+
+/** The file of a run's outputs: a `task.Outputs` message. */
+export const OUTPUTS = 'outputs.pb';
+
+/** The file of a failure that has a structure: a `core.ErrorDocument` message. */
+export const ERROR = 'error.pb';
+
+/** The file of what a task tells people: a page of HTML, mostly. */
+export const REPORT = 'report.html';
+
+/** A path as tasks are told it. */
+export function fileUrl(path: string): string {
+  return pathToFileURL(path).href;
+}
