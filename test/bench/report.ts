@@ -1,0 +1,83 @@
+import { cpus, release, totalmem, type as osType } from 'node:os';
+import type { Result } from './figures.js';
+
+/** All that one run found. */
+export interface Report {
+  readonly date: string;
+  readonly machine: { readonly cpu: string; readonly cores: number; readonly memoryGiB: number; readonly os: string };
+  readonly versions: Readonly<Record<string, string>>;
+  readonly method: string;
+  readonly results: readonly Result[];
+}
+
+export function machine(): Report['machine'] {
+  const [first] = cpus();
+  return {
+    cpu: first?.model.trim() ?? 'unknown',
+    cores: cpus().length,
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    os: `${osType()} ${release()}`,
+  };
+}
+
+/** One result as a line for people. */
+export function lineOf(result: Result): string {
+  if ('why' in result) return `${result.row}: ${result.what}, ${result.where}: skipped. ${result.why}`;
+  const { row, what, where, sides } = result;
+  return `${row}: ${what}, ${where}: ${valueOf(result)}${goalOf(result)}${sides ? `; ${sides}` : ''}`;
+}
+
+function valueOf({ median, min, max, unit }: Exclude<Result, { why: string }>): string {
+  const [middle, low, high] = [median, min, max].map((value) => value.toFixed(2));
+  return `${middle}${unit ? ` ${unit}` : ''} (${low} to ${high})`;
+}
+
+function goalOf({ goal, held }: Exclude<Result, { why: string }>): string {
+  if (!goal) return '';
+  return `, goal ${goalText(goal)}: ${held ? 'held' : 'not held'}`;
+}
+
+function goalText(goal: { atLeast: number } | { atMost: number }): string {
+  return 'atLeast' in goal ? `≥ ${goal.atLeast}` : `≤ ${goal.atMost}`;
+}
+
+const [BEGIN, END] = ['<!-- figures: begin -->', '<!-- figures: end -->'];
+
+/**
+ * A document with the figures of a report between its two markers.
+ *
+ * @throws Error where it has none
+ */
+export function withFigures(document: string, report: Report): string {
+  const [before, rest] = split(document, BEGIN);
+  const [, after] = split(rest, END);
+  return `${before}${BEGIN}\n\n${tablesOf(report)}\n\n${END}${after}`;
+}
+
+function split(text: string, at: string): [string, string] {
+  const place = text.indexOf(at);
+  if (place < 0) throw new Error(`The document has no ${at}`);
+  return [text.slice(0, place), text.slice(place + at.length)];
+}
+
+function tablesOf({ date, machine: { cpu, cores, memoryGiB, os }, versions, results }: Report): string {
+  const names = [...new Set(results.map(({ row }) => row))];
+  const used = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  const head = `Measured on ${date.slice(0, 10)}: ${cpu}, ${cores} cores, ${memoryGiB} GiB, ${os}; ${used.join(', ')}.`;
+  const tables = names.map((name) => {
+    const rows = results.filter(({ row }) => row === name).map(cellsOf);
+    const columns = ['figure', 'where', 'median (min to max)', 'goal', 'ours : other'];
+    return [`### ${name}`, '', line(columns), line(columns.map(() => '---')), ...rows.map(line)].join('\n');
+  });
+  return [head, ...tables].join('\n\n');
+}
+
+function line(cells: readonly string[]): string {
+  return `| ${cells.join(' | ')} |`;
+}
+
+function cellsOf(result: Result): string[] {
+  if ('why' in result) return [result.what, result.where, 'skipped', '', result.why];
+  const { what, where, goal, held, sides = '' } = result;
+  return [what, where, valueOf(result), goal ? `${goalText(goal)} ${held ? 'held' : '**not held**'}` : '', sides];
+}

@@ -1,0 +1,108 @@
+import type { Load, LoadResult } from './apps/load.js';
+import { sidesOf, type Context, type Goal } from './figures.js';
+import { inPairs } from './pairs.js';
+import type { Child } from './processes.js';
+
+const CONNECTIONS = 32;
+// Both: on a busy machine, seconds alone leave code that is not compiled yet.
+const WARM_UP_SECONDS = 2;
+const WARM_UP_REQUESTS = 5_000;
+const ROUND_SECONDS = 1;
+
+/** A server under load. */
+export interface Side {
+  readonly server: Child;
+  readonly path: string;
+  /** `Authorization` headers, one per caller. */
+  readonly callers?: readonly string[];
+}
+
+interface Round {
+  readonly perSecond: number;
+  /** Of the server, in microseconds. */
+  readonly cpuPerRequest: number;
+  readonly p99Ms: number;
+}
+
+/** What to call the other side, what its figures shall be, and where it is. */
+export interface Comparison {
+  readonly than: string;
+  readonly where: string;
+  readonly load: Child;
+  readonly goals: { readonly rate?: Goal; readonly p99?: Goal };
+}
+
+/**
+ * Loads two servers in turn with the same number of requests. Tells throughput, CPU per request and the 99th percentile of the
+ * time to the answer.
+ */
+export async function compareUnderLoad(
+  { rounds, tell }: Context,
+  ours: Side,
+  other: Side,
+  { than, where, load, goals }: Comparison,
+): Promise<void> {
+  const rates = [await warmUp(load, ours), await warmUp(load, other)];
+  const requests = roundUp(Math.max(...rates) * ROUND_SECONDS);
+  const pairs = await inPairs(
+    rounds,
+    () => loaded(load, ours, requests),
+    () => loaded(load, other, requests),
+  );
+  const column = (of: keyof Round): readonly [number[], number[]] => [
+    pairs.map(([a]) => a[of]),
+    pairs.map(([, b]) => b[of]),
+  ];
+  const rate = column('perSecond');
+  const cpu = column('cpuPerRequest');
+  const p99 = column('p99Ms');
+  tell({
+    what: `throughput ÷ ${than}`,
+    where,
+    values: pairs.map(([a, b]) => a.perSecond / b.perSecond),
+    goal: goals.rate,
+    sides: sidesOf(...rate, 'requests/s'),
+  });
+  tell({
+    what: `CPU per request, ${than} ÷ ours`,
+    where,
+    values: pairs.map(([a, b]) => b.cpuPerRequest / a.cpuPerRequest),
+    goal: goals.rate,
+    sides: sidesOf(...cpu, 'µs'),
+  });
+  tell({
+    what: `p99 ÷ ${than}`,
+    where,
+    values: pairs.map(([a, b]) => a.p99Ms / b.p99Ms),
+    goal: goals.p99,
+    sides: sidesOf(...p99, 'ms', 1),
+  });
+}
+
+/** @returns requests per second, once the code is compiled */
+async function warmUp(load: Child, side: Side): Promise<number> {
+  let requests = roundUp(1_000);
+  let done = 0;
+  let perSecond = 0;
+  const until = performance.now() + WARM_UP_SECONDS * 1_000;
+  while (performance.now() < until || done < WARM_UP_REQUESTS) {
+    // oxlint-disable-next-line no-await-in-loop
+    ({ perSecond } = await loaded(load, side, requests));
+    done += requests;
+    requests = roundUp(Math.max(perSecond / 2, 500));
+  }
+  return perSecond;
+}
+
+async function loaded(load: Child, { server, path, callers = ['Bearer t'] }: Side, requests: number): Promise<Round> {
+  const before = await server.ask<number>('cpu');
+  const given: Load = { url: server.url + path, callers, connections: CONNECTIONS, requests };
+  const { seconds, p99Ms } = await load.ask<LoadResult>('run', given);
+  const cpu = (await server.ask<number>('cpu')) - before;
+  return { perSecond: requests / seconds, cpuPerRequest: (cpu / requests) * 1e6, p99Ms };
+}
+
+/** Each connection gets as many. */
+function roundUp(requests: number): number {
+  return Math.ceil(requests / CONNECTIONS) * CONNECTIONS;
+}
