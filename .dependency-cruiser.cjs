@@ -24,6 +24,7 @@ const floors = {
     ...['remote/options', 'remote/connection', 'remote/files', 'remote/tasks', 'remote/runs'],
   ],
   runtime: ['errors', 'protocol', 'secrets', 'literals', 'storage', 'files', 'images', 'tasks'],
+  compile: ['errors', 'runtime'],
 };
 const lib = '^libs/flyte/src';
 

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { PACKAGE } from '../gen/package.js';
 import { ACTION_SUBCOMMAND } from '../protocol/action-arguments.js';
-import { ACTION_DIED, RUN_ACTION } from './action-process.js';
+import { ACTION_DIED } from './action-process.js';
 
 /** One subcommand, one file, loaded when it is asked for: an action is not to wait for what it has no use of. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
@@ -12,18 +12,15 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   get: async () => (await import('./get/get.command.js')).getCommand(),
   secret: async () => (await import('./secret/secret.command.js')).secretCommand(),
   whoami: async () => (await import('./whoami.command.js')).whoamiCommand(),
+  compile: async () => (await import('./compile.command.js')).compileCommand(),
   image: async () => (await import('./image.command.js')).imageCommand(),
   [ACTION_SUBCOMMAND]: async () => (await import('./action.command.js')).actionCommand(),
-  [RUN_ACTION]: async () => (await import('./run-action.command.js')).runActionCommand(),
   [ACTION_DIED]: async () => (await import('./action-died.command.js')).actionDiedCommand(),
 };
 
-/** What a task's container runs by itself. */
-const HIDDEN: ReadonlySet<string> = new Set([RUN_ACTION, ACTION_DIED]);
-
 /** Whether a subcommand is part of an action, which goes on though nobody reads its log any more. */
 export function isOfAction(name = ''): boolean {
-  return name === ACTION_SUBCOMMAND || HIDDEN.has(name);
+  return name === ACTION_SUBCOMMAND || name === ACTION_DIED;
 }
 
 /**
@@ -43,7 +40,7 @@ export async function createProgram(name = ''): Promise<Command> {
     );
   const wanted = Object.hasOwn(COMMANDS, name) ? [name] : Object.keys(COMMANDS);
   const commands = await Promise.all(wanted.flatMap((one) => COMMANDS[one]?.() ?? []));
-  for (const command of commands) program.addCommand(command, { hidden: HIDDEN.has(command.name()) });
+  for (const command of commands) program.addCommand(command, { hidden: command.name() === ACTION_DIED });
   return throwing(program);
 }
 

@@ -3,6 +3,9 @@ import { FlyteError } from '../errors/flyte-error.js';
 import { taskClassesOf } from '../runtime/tasks-app.js';
 import { loadTasksModule } from '../runtime/load-tasks-module.js';
 import { ActionError } from '../runtime/action-failure.js';
+import { isCompiledFile, openCompiledFile } from '../runtime/compiled-file.js';
+import { moduleFile } from '../tasks/module-file.js';
+import type { TaskClass } from '../tasks/task-metadata.js';
 import type { TaskDefinition } from '../tasks/task-definition.js';
 import { type ImageLike, TaskEnvironment } from '../tasks/task-environment.js';
 import { collectTasks } from '../tasks/task-registry.js';
@@ -55,7 +58,7 @@ export async function loadTasks({ module = '', image, defaultEnvironment }: Task
           'TaskEnvironment',
         );
   const { tasks, problems } = collectTasks({
-    classes: await classesIn(module),
+    classes: await loadTaskClasses(module),
     defaultEnvironment: environment,
   });
   if (problems.length > 0) throw new FlyteError('invalid_configuration', problems.join('\n'));
@@ -63,9 +66,13 @@ export async function loadTasks({ module = '', image, defaultEnvironment }: Task
   return { module, tasks, image: image?.includes('#') === true ? await loadImage(image) : image };
 }
 
-async function classesIn(module: string): Promise<Awaited<ReturnType<typeof taskClassesOf>>> {
+/** The classes with tasks of a module, compiled or not; none of its providers is made. @throws as {@link loadTasks} */
+export async function loadTaskClasses(module: string): Promise<TaskClass[]> {
+  const root = process.cwd();
+  const file = moduleFile(module, root);
   try {
-    return await taskClassesOf(await loadTasksModule(module, process.cwd()));
+    if (isCompiledFile(file)) return await (await openCompiledFile(file)).taskClasses(module, root);
+    return await taskClassesOf(await loadTasksModule(module, root));
   } catch (error) {
     if (!(error instanceof ActionError)) throw error;
     const { cause, message } = error.failure;

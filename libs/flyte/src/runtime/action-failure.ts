@@ -21,12 +21,20 @@ export interface ActionFailure {
   readonly cause?: unknown;
 }
 
+const mark = Symbol.for('nestjs-flyte.ActionError');
+
 /** Carries a failure whose code is not that of the error behind it. */
 export class ActionError extends Error {
   override readonly name = 'ActionError';
 
   constructor(readonly failure: ActionFailure) {
     super(failure.message, { cause: failure.cause });
+    Object.defineProperty(this, mark, { value: true });
+  }
+
+  /** Also one of the copy of this library that compiled tasks bring along. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === 'object' && value !== null && mark in value;
   }
 }
 

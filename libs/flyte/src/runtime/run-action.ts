@@ -10,7 +10,7 @@ import { ActionLife } from './action-life.js';
 import type { UnpackedCode } from './code-bundle.js';
 import { cautiousRedactor, redactorOf } from './action-redactor.js';
 import { type ActionScope, runInAction } from './action-scope.js';
-import { loadTasksModule } from './load-tasks-module.js';
+import { loadTasksModule, type ModuleExports } from './load-tasks-module.js';
 import { guardProcess } from './process-guard.js';
 import { RUNTIME_DEFAULTS, type RuntimeSettings, runtimeSettings } from './runtime-settings.js';
 import { callTask, findTask, startTasksApp } from './tasks-app.js';
@@ -29,6 +29,8 @@ export interface ActionHost {
   readonly startedAt?: () => Promise<Date>;
   /** The command that writes error.pb for this process where it can't do so itself, and is killed; options follow. */
   readonly reportDeath?: readonly [string, ...string[]];
+  /** Loads the file of the tasks module, where it is not to be imported. */
+  readonly load?: () => Promise<ModuleExports>;
 }
 
 /** How a process that ran one action is to end. */
@@ -150,7 +152,7 @@ class ActionRun {
     const limit = startLimit(this.#settings.startTimeoutMs);
     const started = this.#life.after(limit.ms, () => this.#life.end(limit.failure));
     this.#watch(limit);
-    const module = await loadTasksModule(this.args.module, await this.#root());
+    const module = await loadTasksModule(this.args.module, await this.#root(), this.host.load);
     this.#app = await startTasksApp(module, this.host.logger);
     const task = findTask(this.#app, name);
     started();

@@ -1,6 +1,6 @@
-import { createRequire } from 'node:module';
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { type Duration, DurationSchema } from '@bufbuild/protobuf/wkt';
+import { PACKAGE } from '../gen/package.js';
 import { ResourceType } from '../gen/flyteidl2/core/identifier_pb.js';
 import type { SecurityContextSchema } from '../gen/flyteidl2/core/security_pb.js';
 import {
@@ -41,7 +41,6 @@ export interface TaskSpecTarget {
  */
 export const TASK_TYPE = 'nestjs';
 
-const { version: LIBRARY_VERSION } = createRequire(import.meta.url)('../../package.json') as { version: string };
 
 /** A task as Flyte takes it: for `DeployTask`, or for a run of a task that was not deployed. */
 export function buildTaskSpec(task: TaskDefinition, target: TaskSpecTarget): TaskSpec {
@@ -100,7 +99,7 @@ function metadataOf(settings: TaskSettings): MessageInitShape<typeof TaskMetadat
   const { podTemplate, cache, backoff, interruptible, retries, maxRuntimeMs, maxQueuedTimeMs, deadlineMs } = settings;
   const bounded = maxQueuedTimeMs !== undefined || deadlineMs !== undefined;
   return {
-    runtime: { type: RuntimeMetadata_RuntimeType.FLYTE_SDK, version: LIBRARY_VERSION, flavor: 'nestjs' },
+    runtime: { type: RuntimeMetadata_RuntimeType.FLYTE_SDK, version: PACKAGE.version, flavor: 'nestjs' },
     retries: {
       retries,
       backoff: backoff && { base: duration(backoff.baseMs), factor: backoff.factor, cap: duration(backoff.capMs) },
