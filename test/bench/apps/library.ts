@@ -4,7 +4,9 @@ import { FlyteModule, UserService, type VerifyOptions } from 'nestjs-flyte';
 import { given } from './support/parent.js';
 import { EmptyController, serve, type ServeOptions } from './support/serve.js';
 
-const options = given<ServeOptions & { readonly verify?: VerifyOptions; readonly ca?: string }>();
+const options = given<
+  ServeOptions & { readonly verify?: VerifyOptions; readonly ca?: string; readonly timeoutMs?: number }
+>();
 
 @Controller()
 class MeController {
@@ -22,6 +24,7 @@ class MeController {
       endpoint: options.upstream,
       passthrough: true,
       ...(options.ca && { tls: { ca: options.ca } }),
+      ...(options.timeoutMs && { timeoutMs: options.timeoutMs }),
       ...(options.verify && { verify: options.verify }),
     }),
   ],

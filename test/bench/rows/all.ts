@@ -1,8 +1,11 @@
 import type { Row } from '../figures.js';
+import { bootstrap } from './bootstrap.js';
 import { guard } from './guard.js';
 import { me } from './me.js';
 import { noise } from './noise.js';
+import { plane } from './plane.js';
 import { verify } from './verify.js';
+import { waiting } from './waiting.js';
 
 /** All rows, in the order in which they are measured. */
-export const ROWS: readonly Row[] = [noise, guard, me, verify];
+export const ROWS: readonly Row[] = [noise, guard, me, verify, bootstrap, waiting, plane];

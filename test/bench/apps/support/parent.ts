@@ -26,6 +26,8 @@ const GENERAL: Answering = {
     const { user, system } = process.cpuUsage();
     return (user + system) / 1e6;
   },
+  /** Resident bytes, as they are. */
+  rss: () => process.memoryUsage().rss,
   /** Bytes. Where Node was started with --expose-gc, of what is alive. */
   memory: async () => {
     for (let i = 0; i < 3; i++) {
