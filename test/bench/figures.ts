@@ -44,6 +44,8 @@ export interface Place {
 export interface Context {
   readonly rounds: number;
   readonly nodes: readonly Place['node'][];
+  /** Those that actions are started with: they are cheap to measure, so there may be more of them. */
+  readonly actionNodes: readonly Place['node'][];
   /** Every pair of a Node and an adapter. */
   readonly places: readonly Place[];
   /** Tells a figure, or why there is none. */

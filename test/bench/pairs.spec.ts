@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { inPairs, quantile, spreadOf } from './pairs.js';
+import { inPairs, inTurn, quantile, spreadOf } from './pairs.js';
 
 describe('pairs', () => {
   it('take turns, and change who is first', async () => {
@@ -22,6 +22,16 @@ describe('pairs', () => {
         .join(''),
     ).toBe('abbaab');
     expect(order.every((line, i) => line.endsWith(i % 2 === 0 ? 'begins' : 'ends'))).toBe(true);
+  });
+
+  it('are of any number', async () => {
+    let at = 0;
+    const side = async (): Promise<number> => at++;
+    expect(await inTurn(2, [side, side, side])).toEqual([
+      [0, 5],
+      [1, 4],
+      [2, 3],
+    ]);
   });
 
   it('end with the first side that fails', async () => {

@@ -6,29 +6,35 @@ export interface Spread {
 }
 
 /**
- * Measures two sides in turn, A B, B A, A B, …: what else this machine does, and what drifts, meets both alike.
+ * Measures sides in turn, and every other round in the opposite order, A B, B A, A B, …: what else this machine does, and
+ * what drifts, meets all alike.
+ *
+ * @returns per side, what it gave in each round
+ */
+export async function inTurn<T>(rounds: number, sides: readonly (() => Promise<T>)[]): Promise<T[][]> {
+  const given: T[][] = sides.map(() => []);
+  const order = sides.map((measure, side) => ({ measure, side }));
+  for (let round = 0; round < rounds; round++) {
+    for (const { measure, side } of round % 2 === 0 ? order : order.toReversed()) {
+      // oxlint-disable-next-line no-await-in-loop -- side by side they would measure each other
+      given[side]?.push(await measure());
+    }
+  }
+  return given;
+}
+
+/**
+ * The same for two.
  *
  * @returns per round, what A and what B gave
  */
-export async function inPairs<A, B>(
+export async function inPairs<T>(
   rounds: number,
-  a: () => Promise<A>,
-  b: () => Promise<B>,
-): Promise<readonly (readonly [A, B])[]> {
-  const pairs: (readonly [A, B])[] = [];
-  for (let round = 0; round < rounds; round++) {
-    // One at a time: side by side they would measure each other.
-    // oxlint-disable no-await-in-loop
-    if (round % 2 === 0) {
-      const first = await a();
-      pairs.push([first, await b()]);
-    } else {
-      const first = await b();
-      pairs.push([await a(), first]);
-    }
-    // oxlint-enable no-await-in-loop
-  }
-  return pairs;
+  a: () => Promise<T>,
+  b: () => Promise<T>,
+): Promise<readonly (readonly [T, T])[]> {
+  const [ofA = [], ofB = []] = await inTurn(rounds, [a, b]);
+  return ofA.map((one, round) => [one, ofB[round] as T] as const);
 }
 
 /** @throws RangeError where there is nothing to choose from, or something that is no number */

@@ -18,8 +18,15 @@ export interface StartOptions {
   readonly nodeOptions?: readonly string[];
 }
 
+/** What can be loaded. */
+export interface Server {
+  readonly url: string;
+  /** Seconds of CPU that its process has used. */
+  cpu(): Promise<number>;
+}
+
 /** A process of the benchmark that answers. */
-export class Child implements AsyncDisposable {
+export class Child implements Server, AsyncDisposable {
   /** Where it listens; empty where it does not. */
   url = '';
   private asked = 0;
@@ -60,6 +67,10 @@ export class Child implements AsyncDisposable {
       this.waiting.set(id, { resolve: resolve as (answer: unknown) => void, reject });
       this.child.send({ id, name, given } satisfies Question, (error) => error && reject(this.ended()));
     });
+  }
+
+  async cpu(): Promise<number> {
+    return this.ask('cpu');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -18,7 +18,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     rounds: { type: 'string', default: '9' },
-    node: { type: 'string', default: '20,24' },
+    node: { type: 'string' },
     json: { type: 'string', default: join(OUT, 'results.json') },
     docs: { type: 'boolean', default: false },
   },
@@ -37,15 +37,18 @@ const add = (result: Result): void => {
   say(lineOf(result));
 };
 
-const nodes: NodeVersion[] = [];
-for (const major of values.node.split(',')) {
+const servers = (values.node ?? '20,24').split(',');
+const actionMajors = values.node === undefined ? ['20', '22', '24'] : servers;
+const actionNodes: NodeVersion[] = [];
+for (const major of actionMajors) {
   try {
     // oxlint-disable-next-line no-await-in-loop
-    nodes.push(await findNode(major, OUT));
+    actionNodes.push(await findNode(major, OUT));
   } catch (error) {
     add({ row: 'node', what: 'everything', where: `Node ${major}`, why: `It can't be had: ${reason(error)}` });
   }
 }
+const nodes = actionNodes.filter(({ major }) => servers.includes(major));
 const places = nodes.flatMap((node) => ADAPTERS.map((adapter) => ({ node, adapter })));
 
 for (const row of ROWS) {
@@ -69,7 +72,7 @@ async function measure(row: Row): Promise<void> {
   const tell = (result: Measured | Skipped): void =>
     add('why' in result ? { row: row.name, ...result } : figureOf(row.name, result));
   try {
-    await row.measure({ rounds, nodes, places, tell });
+    await row.measure({ rounds, nodes, actionNodes, places, tell });
   } catch (error) {
     add({ row: row.name, what: 'what is missing here', where: 'everywhere', why: reason(error) });
     process.exitCode = 1;
@@ -81,7 +84,10 @@ function versions(workspace: string): Report['versions'] {
   const packages = ['@nestjs/core', '@connectrpc/connect', 'autocannon'].map(
     (name) => [name, devDependencies[name] ?? 'unknown'] as const,
   );
-  return Object.fromEntries([...nodes.map(({ major, version }) => [`Node ${major}:`, version] as const), ...packages]);
+  return Object.fromEntries([
+    ...actionNodes.map(({ major, version }) => [`Node ${major}:`, version] as const),
+    ...packages,
+  ]);
 }
 
 function reason(error: unknown): string {

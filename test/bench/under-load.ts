@@ -1,7 +1,7 @@
 import type { Load, LoadResult } from './apps/load.js';
 import { sidesOf, type Context, type Goal } from './figures.js';
 import { inPairs } from './pairs.js';
-import type { Child } from './processes.js';
+import type { Child, Server } from './processes.js';
 
 const CONNECTIONS = 32;
 // Both: on a busy machine, seconds alone leave code that is not compiled yet.
@@ -11,7 +11,7 @@ const ROUND_SECONDS = 1;
 
 /** A server under load. */
 export interface Side {
-  readonly server: Child;
+  readonly server: Server;
   readonly path: string;
   /** `Authorization` headers, one per caller. */
   readonly callers?: readonly string[];
@@ -95,10 +95,10 @@ async function warmUp(load: Child, side: Side): Promise<number> {
 }
 
 async function loaded(load: Child, { server, path, callers = ['Bearer t'] }: Side, requests: number): Promise<Round> {
-  const before = await server.ask<number>('cpu');
+  const before = await server.cpu();
   const given: Load = { url: server.url + path, callers, connections: CONNECTIONS, requests };
   const { seconds, p99Ms } = await load.ask<LoadResult>('run', given);
-  const cpu = (await server.ask<number>('cpu')) - before;
+  const cpu = (await server.cpu()) - before;
   return { perSecond: requests / seconds, cpuPerRequest: (cpu / requests) * 1e6, p99Ms };
 }
 
