@@ -6,7 +6,6 @@
  * @property {string[]} mutate the files that are changed
  * @property {string[]} tests the spec files that are to notice
  * @property {boolean} ignoreStatic whether what is evaluated when a file loads is left out
- * @property {Record<string, string>} [alias] what a package is instead, from the root
  */
 
 /** @satisfies {Record<string, Part>} */
@@ -18,21 +17,17 @@ const parts = {
   },
   redaction: {
     mutate: [
-      'libs/flyte/src/protocol/redactor.ts',
-      'libs/flyte/src/protocol/secret-forms.ts',
+      'libs/flyte/src/protocol/{fingerprints,window-filter,pattern-index,pattern-scanner,redacted-text,redactor}.ts',
+      'libs/flyte/src/protocol/{secret-forms,spellings}.ts',
       'libs/flyte/src/remote/connection/redact.ts',
       'libs/flyte/src/runtime/action-redactor.ts',
-      'libs/flyte-local/src/execution/secrets/redactor.ts',
     ],
     ignoreStatic: false,
     tests: [
-      'libs/flyte/src/protocol/{redactor,secret-forms}.spec.ts',
+      'libs/flyte/src/protocol/{redacted-text,redactor,secret-forms}.spec.ts',
       'libs/flyte/src/remote/connection/redact.spec.ts',
       'libs/flyte/src/runtime/action-redactor.spec.ts',
-      'libs/flyte-local/src/execution/secrets/redactor.spec.ts',
     ],
-    // All that these tests take of the library; without the rest a mutant costs a second instead of seven.
-    alias: { 'nestjs-flyte/protocol': 'libs/flyte/src/protocol/secret-forms.ts' },
   },
   auth: {
     mutate: ['libs/flyte/src/auth/*.ts', '!**/*.spec.ts'],

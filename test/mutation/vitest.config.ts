@@ -4,7 +4,6 @@ import base from '../../vitest.config.js';
 import { part } from './parts.mjs';
 
 const root = join(import.meta.dirname, '../..');
-const alias = Object.fromEntries(Object.entries(part.alias ?? {}).map(([name, file]) => [name, join(root, file)]));
 
 /** The tests that are to notice the mutants of a part, in one process. A promise that a mutant left pending costs the time-out. */
 const test = { root, isolate: false, fileParallelism: false, testTimeout: 60_000 };
@@ -12,5 +11,5 @@ const test = { root, isolate: false, fileParallelism: false, testTimeout: 60_000
 const runner = process.env['__STRYKER_ACTIVE_MUTANT__']
   ? undefined
   : join(import.meta.dirname, 'mutants-in-process.mjs');
-const config = mergeConfig(base, { test, resolve: { alias } });
+const config = mergeConfig(base, { test });
 export default { ...config, test: { ...config.test, include: part.tests, runner } };

@@ -95,7 +95,7 @@ export async function buildImage(
   if (locally) tell({ kind: 'note', text: `${fullName} is on this machine already.` });
   else {
     const secrets = findSecretSources(plan.secrets, env);
-    const redactor = new Redactor([...secrets.values()].map(({ value }) => value));
+    const redactor = await Redactor.of([...secrets.values()].map(({ value }) => value));
     tell({ kind: 'note', text: `Building ${fullName} with ${result.builder}.` });
     if (plan.lacksFlyte) {
       const text =

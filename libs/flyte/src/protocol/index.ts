@@ -11,7 +11,6 @@ export {
 export { assertStaysInside } from './path-hazard.js';
 export { primaryContainerOf, type PrimaryContainer } from './primary-container.js';
 export { type RedactingStream, Redactor } from './redactor.js';
-export { secretForms } from './secret-forms.js';
 
 export { Secret, type SecretFields } from '../secrets/secret.js';
 export { SECRETS_DIR_VARIABLE, SECRETS_MOUNT } from '../secrets/read-secret.js';

@@ -1,7 +1,9 @@
 import { Buffer } from 'node:buffer';
+import { randomBytes } from 'node:crypto';
 import * as fc from 'fast-check';
-import { expect, it } from 'vitest';
-import { REDACTED, Redactor } from './redactor.js';
+import { describe, expect, it } from 'vitest';
+import { REDACTED } from './redacted-text.js';
+import { Redactor } from './redactor.js';
 import { secretForms } from './secret-forms.js';
 
 // By itself, as it takes seconds: `npm run test:mutation` goes without it.
@@ -13,7 +15,7 @@ it('Redactor finds every form wherever the chunks are cut, and changes nothing e
       fc.array(fc.oneof(fc.string(), fc.nat({ max: 200 })), { maxLength: 8 }),
       fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 20 }),
       (secrets, parts, cuts) => {
-        const forms = secrets.flatMap((value) => secretForms(Buffer.from(value)));
+        const forms = secrets.flatMap((value) => [...secretForms(Buffer.from(value))]);
         const text = Buffer.concat(
           parts.map((part) =>
             typeof part === 'string' ? Buffer.from(part) : (forms[part % forms.length] ?? Buffer.alloc(0)),
@@ -35,6 +37,36 @@ it('Redactor finds every form wherever the chunks are cut, and changes nothing e
     ),
     { numRuns: 500 },
   );
+});
+
+describe('a secret of a megabyte', () => {
+  const periodic = Buffer.alloc(1024 * 1024, 'tr0ub4dor&3\n');
+  const random = randomBytes(1024 * 1024);
+
+  it.each([
+    ['lines that are all the same', periodic],
+    ['bytes', random],
+  ])('of %s is hidden, raw and encoded', async (_what, value) => {
+    const redactor = await Redactor.of([value]);
+    for (const text of [value, Buffer.from(value.toString('base64')), Buffer.from(value.toString('hex'))]) {
+      const stream = redactor.stream();
+      const parts = [stream.write('<')];
+      for (let at = 0; at < text.length; at += 65_536) parts.push(stream.write(text.subarray(at, at + 65_536)));
+      expect(Buffer.concat([...parts, stream.write('>'), stream.end()]).toString('latin1')).toBe(`<${REDACTED}>`);
+    }
+  });
+
+  it('lets others work while it is prepared', async () => {
+    let turns = 0;
+    const count = (): void => {
+      turns += 1;
+      turn = setImmediate(count);
+    };
+    let turn = setImmediate(count);
+    await Redactor.of([random]);
+    clearImmediate(turn);
+    expect(turns).toBeGreaterThan(3);
+  });
 });
 
 /** The same by brute force. */

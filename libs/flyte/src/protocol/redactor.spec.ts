@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { describe, expect, it } from 'vitest';
-import { REDACTED, Redactor } from './redactor.js';
+import { REDACTED } from './redacted-text.js';
+import { Redactor } from './redactor.js';
 
 const TOKEN = 'npm_s3cr3t/token+with?odd&chars~';
 const PEM = '-----BEGIN KEY-----\nMC4CAQAwBQYDK2VwBCIEIJ\nzZ0kq1WmA9vYbU8rQ==\n-----END KEY-----\n';
@@ -18,8 +19,25 @@ describe('Redactor', () => {
     ['URL-encoded', encodeURIComponent(TOKEN)],
     ['URL-encoded in lower case', encodeURIComponent(TOKEN).replaceAll(/%../g, (code) => code.toLowerCase())],
     ['form-encoded', new URLSearchParams({ t: TOKEN }).toString().slice(2)],
-  ])('hides %s', (_name, form) => {
-    expect(redactor().redact(`before ${form} after`)).toBe(`before ${REDACTED} after`);
+    [
+      'in lines of base64',
+      (
+        Buffer.from(TOKEN.repeat(3))
+          .toString('base64')
+          .match(/.{1,64}/g) ?? []
+      ).join('\r\n'),
+    ],
+    ['in HTML', TOKEN.replace('&', '&amp;')],
+  ])('hides %s, however it is cut', (_name, form) => {
+    const text = Buffer.from(`before ${form} after`);
+    const hiding = new Redactor([TOKEN, TOKEN.repeat(3)]);
+    expect(hiding.redact(text.toString())).toBe(`before ${REDACTED} after`);
+    for (const length of [1, 2, 3, 5, 7]) {
+      const stream = hiding.stream();
+      const parts: Buffer[] = [];
+      for (let at = 0; at < text.length; at += length) parts.push(stream.write(text.subarray(at, at + length)));
+      expect(Buffer.concat([...parts, stream.end()]).toString()).toBe(`before ${REDACTED} after`);
+    }
   });
 
   it.each(['', 'u', 'us', 'usr'])('hides the token inside Basic credentials of user %j', (user) => {
@@ -46,6 +64,23 @@ describe('Redactor', () => {
     const stream = new Redactor([value]).stream();
     const shown = Buffer.concat([stream.write(Uint8Array.from([65, ...value, 66])), stream.end()]);
     expect(shown.toString('latin1')).toBe(`A${REDACTED}B`);
+  });
+
+  it('takes a copy of what it is given', () => {
+    const value = Buffer.from('a value of bytes');
+    const hiding = new Redactor([value]);
+    value.fill(0);
+    expect(hiding.redact('it was a value of bytes.')).toBe(`it was ${REDACTED}.`);
+  });
+
+  it('is the same when it was prepared in slices, and for each of its texts', async () => {
+    const hiding = await Redactor.of([TOKEN, PEM]);
+    const [one, other] = [hiding.stream(), hiding.stream()];
+    expect(one.write(`<${TOKEN.slice(0, 9)}`).toString()).toBe('<');
+    expect(other.write(`${TOKEN.slice(9)}>`).toString()).toBe(`${TOKEN.slice(9)}>`);
+    expect(one.write(`${TOKEN.slice(9)}>`).toString()).toBe(`${REDACTED}>`);
+    expect([hiding.redact(PEM), hiding.redact('other')]).toEqual([REDACTED, 'other']);
+    expect((await Redactor.of([])).redact('other')).toBe('other');
   });
 
   it('leaves what is too short to be a secret, and gives text without secrets out at once', () => {

@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { secretForms } from './secret-forms.js';
 
-const formsOf = (value: string): string[] => secretForms(Buffer.from(value)).map((form) => form.toString());
+const formsOf = (value: string): string[] => [...secretForms(Buffer.from(value))].map((form) => form.toString());
 
 describe('the forms of a secret', () => {
   const value = `a/b~c*d e!f'g(h)i+j<k>l&m"n\\oéu\u2028v`;
@@ -23,8 +23,63 @@ describe('the forms of a secret', () => {
     ['a Buffer, shown', inspect(Buffer.from(value)).slice('<Buffer '.length, -1)],
     ['a Buffer’s JSON', JSON.stringify([...Buffer.from(value)]).slice(1, -1)],
     ['a list of bytes in Python', [...Buffer.from(value)].join(', ')],
+    ['hex with colons', (Buffer.from(value).toString('hex').match(/../g) ?? []).join(':')],
+    ['hex with dashes in capitals', (Buffer.from(value).toString('hex').toUpperCase().match(/../g) ?? []).join('-')],
+    ['hex with blanks in capitals', (Buffer.from(value).toString('hex').toUpperCase().match(/../g) ?? []).join(' ')],
+    ['PHP’s JSON', `a\\/b~c*d e!f'g(h)i+j<k>l&m\\"n\\\\o\\u00e9u\\u2028v`],
+    ['PHP’s JSON with Unicode', `a\\/b~c*d e!f'g(h)i+j<k>l&m\\"n\\\\oéu\u2028v`],
+    ['Python’s repr', `a/b~c*d e!f\\'g(h)i+j<k>l&m"n\\\\oéu\\u2028v`],
+    ['Python’s repr of bytes', `a/b~c*d e!f\\'g(h)i+j<k>l&m"n\\\\o\\xc3\\xa9u\\xe2\\x80\\xa8v`],
+    ['HTML’s text', `a/b~c*d e!f'g(h)i+j&lt;k&gt;l&amp;m"n\\oéu\u2028v`],
+    ['an attribute', `a/b~c*d e!f'g(h)i+j&lt;k&gt;l&amp;m&quot;n\\oéu\u2028v`],
+    ['Python’s HTML', `a/b~c*d e!f&#x27;g(h)i+j&lt;k&gt;l&amp;m&quot;n\\oéu\u2028v`],
+    ['JavaScript’s HTML', `a/b~c*d e!f&#39;g(h)i+j&lt;k&gt;l&amp;m&quot;n\\oéu\u2028v`],
+    ['Go’s HTML', `a/b~c*d e!f&#39;g(h)i+j&lt;k&gt;l&amp;m&#34;n\\oéu\u2028v`],
+    ['XML', `a/b~c*d e!f&apos;g(h)i+j&lt;k&gt;l&amp;m&quot;n\\oéu\u2028v`],
   ])('have %s', (_who, form) => {
     expect(formsOf(value)).toContain(form);
+  });
+
+  it('have JSON in which all is escaped, in small letters and in capitals', () => {
+    expect(formsOf('jé/k')).toEqual(
+      expect.arrayContaining(['\\u006a\\u00e9\\u002f\\u006b', '\\u006A\\u00E9\\u002F\\u006B']),
+    );
+  });
+
+  it('have what Python shows of what can’t be printed', () => {
+    expect(formsOf("x'y\0\u00a0\u00ad😀\u200b\ue000\t\r\n\x7f!")).toContain(
+      "x'y\\x00\\xa0\\xad😀\\u200b\\ue000\\t\\r\\n\\x7f!",
+    );
+    const bytes = [...secretForms(Buffer.from('x"y\'\xff\\', 'latin1'))].map((form) => form.toString('latin1'));
+    expect(bytes).toContain('x"y\\\'\\xff\\\\');
+  });
+
+  it.each([64, 76])('have base64 in lines of %i characters, and each full one of them', (columns) => {
+    const secret = Buffer.from(Array.from({ length: 200 }, (_, at) => (at * at) % 251));
+    const lines = secret.toString('base64').match(new RegExp(`.{1,${columns}}`, 'g')) ?? [];
+    const forms = [...secretForms(secret)].map((form) => form.toString('latin1'));
+    expect(forms).toEqual(expect.arrayContaining([lines.join('\n'), lines.join('\r\n'), ...lines.slice(0, -1)]));
+    expect(forms).not.toContain(lines.at(-1));
+  });
+
+  it('are each there once', () => {
+    for (const one of [value, 'abcdef', 'lines\nof text\n', 'x'.repeat(100)]) {
+      expect(new Set(formsOf(one)).size).toBe(formsOf(one).length);
+    }
+  });
+
+  it('are the usual ones of what is longer than 64 KiB', () => {
+    const [short, long] = [formsOf('"'.repeat(64 * 1024)), formsOf('"'.repeat(64 * 1024 + 1))];
+    expect(short).toContain('&quot;'.repeat(64 * 1024));
+    expect(long).not.toContain('&quot;'.repeat(64 * 1024 + 1));
+    const bytes = Buffer.from('"'.repeat(64 * 1024 + 1));
+    for (const form of [
+      bytes.toString(),
+      bytes.toString('hex'),
+      bytes.toString('base64url'),
+      '\\"'.repeat(64 * 1024 + 1),
+    ])
+      expect(long.includes(form)).toBe(true);
   });
 
   it('have what Node shows of a Buffer that is longer than it shows', () => {
@@ -49,7 +104,7 @@ describe('the forms of a secret', () => {
 
   it('are those of bytes that are no text, too', () => {
     const [one, two] = [Buffer.from('fffefdfcfbfaf9f8', 'hex'), Buffer.from('8182838485868788', 'hex')];
-    const forms = secretForms(Buffer.concat([one, Buffer.from('\n'), two, Buffer.from('\n')]));
+    const forms = [...secretForms(Buffer.concat([one, Buffer.from('\n'), two, Buffer.from('\n')]))];
     for (const form of [one, two, Buffer.concat([one, Buffer.from('\n'), two])])
       expect(forms.some((bytes) => bytes.equals(form))).toBe(true);
   });
@@ -59,7 +114,7 @@ describe('the forms of a secret', () => {
     const text = Buffer.concat([Buffer.alloc(before, ':'), secret, Buffer.from('!')]).toString('base64url');
     expect(text).toMatch(/-.*_|_.*-/);
     // But for the characters that it shares with its neighbours.
-    const found = secretForms(secret).filter((form) => text.includes(form.toString()));
+    const found = [...secretForms(secret)].filter((form) => text.includes(form.toString()));
     expect(Math.max(...found.map((form) => form.length))).toBeGreaterThanOrEqual(340);
   });
 });

@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, ftruncateSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { RedactingStream, Redactor } from 'nestjs-flyte/protocol';
 import { codeOf } from '../../state/atomic-file.js';
-import { Redactor } from '../secrets/redactor.js';
 
 /** One line of a log, as its file holds it: one JSON text per line. */
 export interface LogEntry {
@@ -25,7 +25,7 @@ const MAX_LINE_BYTES = 16 * 1024;
 /** Writes the log of one attempt: lines as they come, without the attempt's secrets. */
 export class AttemptLog {
   readonly #handle: number;
-  readonly #streams = new Map<LogEntry['from'], { readonly redactor: Redactor; rest: Buffer }>();
+  readonly #streams = new Map<LogEntry['from'], { readonly redacting: RedactingStream; rest: Buffer }>();
   #size = 0;
   /** Where the last whole line in the file ends. */
   #end: number;
@@ -36,13 +36,13 @@ export class AttemptLog {
 
   /**
    * @param path a new file, private to this user
-   * @param patterns the spellings of the attempt's secrets
+   * @param redactor hides the attempt's secrets
    * @param onChange is told when there are further lines in the file
    * @param onLoss is told why lines can't be written, when that begins
    */
   constructor(
     path: string,
-    private readonly patterns: readonly Buffer[],
+    private readonly redactor: Redactor,
     private readonly onChange: () => void,
     private readonly onLoss: (code: string) => void,
   ) {
@@ -58,9 +58,9 @@ export class AttemptLog {
 
   /** Takes what the process wrote. */
   write(from: 'out' | 'err', chunk: Uint8Array): void {
-    const stream = this.#streams.get(from) ?? { redactor: new Redactor(this.patterns), rest: Buffer.alloc(0) };
+    const stream = this.#streams.get(from) ?? { redacting: this.redactor.stream(), rest: Buffer.alloc(0) };
     this.#streams.set(from, stream);
-    stream.rest = this.#lines(from, Buffer.concat([stream.rest, stream.redactor.push(chunk)]));
+    stream.rest = this.#lines(from, Buffer.concat([stream.rest, stream.redacting.write(chunk)]));
   }
 
   /** Adds a line of the plane's own; the caller keeps values out of it. */
@@ -70,8 +70,8 @@ export class AttemptLog {
 
   /** Writes what has no line end yet, and closes the file. */
   close(): void {
-    for (const [from, { redactor, rest }] of this.#streams) {
-      const tail = this.#lines(from, Buffer.concat([rest, redactor.end()]));
+    for (const [from, { redacting, rest }] of this.#streams) {
+      const tail = this.#lines(from, Buffer.concat([rest, redacting.end()]));
       if (tail.length > 0) this.#append(from, [tail.toString()]);
     }
     if (this.#lost > 0) this.#store([]);

@@ -1,5 +1,5 @@
 import { mkdirSync, rmSync } from 'node:fs';
-import { secretForms } from 'nestjs-flyte/protocol';
+import { Redactor } from 'nestjs-flyte/protocol';
 import { CatalogCacheStatus } from 'nestjs-flyte/idl/core/catalog';
 import { ErrorInfo_Kind } from 'nestjs-flyte/idl/workflow/run_definition';
 import { errorInfo } from '../../runs/action-record.js';
@@ -18,7 +18,6 @@ import { findCommand } from '../processes/find-command.js';
 import type { LogTails } from './log-tails.js';
 import type { Command, Namespaces } from '../processes/namespaces.js';
 import type { OutputCache } from './output-cache.js';
-import { redactText } from '../secrets/redactor.js';
 import { runProcess } from '../processes/run-process.js';
 import { searchPath } from '../processes/search-path.js';
 import { writeSecretFiles, type SecretFiles } from '../secrets/secret-files.js';
@@ -64,7 +63,7 @@ export class AttemptRunner {
 
   /** Runs one attempt to its end. It never throws: what goes wrong is the attempt's failure. */
   async run(request: AttemptRequest, control: AttemptControl): Promise<AttemptResult> {
-    let patterns: Buffer[] = [];
+    let redactor = new Redactor([]);
     let result: AttemptResult;
     try {
       const cacheKey = this.parts.cache.keyOf(request);
@@ -73,8 +72,8 @@ export class AttemptRunner {
         return { kind: 'succeeded', outputUri: known, cacheStatus: CatalogCacheStatus.CACHE_HIT };
       const plan = planAttempt(this.parts.data, this.parts.url(), request);
       const secrets = this.#secretsOf(request);
-      patterns = secrets.flatMap(({ value }) => secretForms(value));
-      result = await this.#withLog(plan, secrets, patterns, control);
+      redactor = await Redactor.of(secrets.map(({ value }) => value));
+      result = await this.#withLog(plan, secrets, redactor, control);
       if (cacheKey !== undefined && result.kind === 'succeeded' && !control.stop.aborted) {
         const { CACHE_POPULATED, CACHE_PUT_FAILURE } = CatalogCacheStatus;
         result = {
@@ -88,7 +87,7 @@ export class AttemptRunner {
       else result = failed(true, ErrorInfo_Kind.SYSTEM, `The local control plane failed: ${describe(error)}.`);
     }
     if (control.stop.aborted) return { kind: 'stopped', reason: control.stop.reason as StopReason };
-    return withoutSecrets(result, patterns);
+    return withoutSecrets(result, redactor);
   }
 
   #secretsOf({ key, details }: AttemptRequest): ResolvedSecret[] {
@@ -101,7 +100,7 @@ export class AttemptRunner {
   async #withLog(
     plan: AttemptPlan,
     secrets: readonly ResolvedSecret[],
-    patterns: readonly Buffer[],
+    redactor: Redactor,
     control: AttemptControl,
   ): Promise<AttemptResult> {
     const { tails, secretsRoot, warn } = this.parts;
@@ -111,7 +110,7 @@ export class AttemptRunner {
     tails.opened(path);
     const log = new AttemptLog(
       path,
-      patterns,
+      redactor,
       () => tails.changed(path),
       (code) =>
         warn(`Lines of the log ${path} are lost, because it can't be written (${code}). Free some space there.`),
@@ -166,10 +165,10 @@ function removeScratch(path: string): void {
 }
 
 /** A task's own error may quote what it was given. */
-function withoutSecrets(result: AttemptResult, patterns: readonly Buffer[]): AttemptResult {
+function withoutSecrets(result: AttemptResult, redactor: Redactor): AttemptResult {
   if (result.kind !== 'failed') return result;
   const { kind, message } = result.error;
-  return { ...result, error: errorInfo(kind, redactText(patterns, message)) };
+  return { ...result, error: errorInfo(kind, redactor.redact(message)) };
 }
 
 /** An unexpected error may hold anything, a command's arguments for one; its code and its class say enough. */

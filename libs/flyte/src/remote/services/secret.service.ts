@@ -105,7 +105,7 @@ export function createSecretService(transport: Transport, defaults: Scope): Secr
     try {
       await client[method]({ id, secretSpec }, callOptions(options));
     } catch (error) {
-      throw withoutValue(error, secretSpec.value);
+      throw await withoutValue(error, secretSpec.value);
     }
   };
   return {
@@ -200,9 +200,9 @@ function requireStorable(id: Identifier, secret: string | Secret, value: Uint8Ar
 }
 
 /** Whoever stores it may quote what it was sent. */
-function withoutValue(error: unknown, { value }: SecretSpec['value']): unknown {
+async function withoutValue(error: unknown, { value }: SecretSpec['value']): Promise<unknown> {
   if (!FlyteError.is(error) || value === undefined) return error;
-  const redactor = new Redactor([value]);
+  const redactor = await Redactor.of([value]);
   const hide = (text: string): string => redactor.redact(text);
   return new FlyteError(error.code, hide(error.message), {
     detail: error.detail === undefined ? undefined : hide(error.detail),
