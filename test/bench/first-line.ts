@@ -1,7 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile, mkdir } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -41,7 +40,7 @@ export async function timeFirstLine(
   command: Command,
   withFiles: (files: { inputs: string; outputs: string; raw: string }) => readonly string[] = () => [],
 ): Promise<FirstLine> {
-  const folder = await mkdtemp(join(tmpdir(), 'nestjs-flyte-bench-'));
+  const folder = await mkdtemp(join(import.meta.dirname, 'action-'));
   const uri = (name: string): string => pathToFileURL(join(folder, name)).href;
   await writeFile(join(folder, 'inputs.pb'), '');
   await mkdir(join(folder, 'outputs'));

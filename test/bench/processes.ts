@@ -7,6 +7,7 @@ import type { Answer, Question, Ready } from './apps/support/parent.js';
 const APPS = join(import.meta.dirname, 'apps');
 
 const READY_WITHIN_MS = 60_000;
+const END_WITHIN_MS = 10_000;
 
 /** How a process is started. */
 export interface StartOptions {
@@ -76,8 +77,10 @@ export class Child implements Server, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;
     const exited = once(this.child, 'exit');
-    this.child.kill('SIGKILL');
+    const tooLong = setTimeout(() => this.child.kill('SIGKILL'), END_WITHIN_MS);
+    if (this.child.connected) this.child.disconnect();
     await exited;
+    clearTimeout(tooLong);
   }
 
   private ended(): Error {

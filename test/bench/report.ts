@@ -28,8 +28,13 @@ export function lineOf(result: Result): string {
 }
 
 function valueOf({ median, min, max, unit }: Exclude<Result, { why: string }>): string {
-  const [middle, low, high] = [median, min, max].map((value) => value.toFixed(2));
+  const [middle, low, high] = [median, min, max].map(shortly);
   return `${middle}${unit ? ` ${unit}` : ''} (${low} to ${high})`;
+}
+
+/** Two digits behind the point, or two that say something. */
+function shortly(value: number): string {
+  return Math.abs(value) < 0.1 ? value.toPrecision(2) : value.toFixed(2);
 }
 
 function goalOf({ goal, held }: Exclude<Result, { why: string }>): string {

@@ -45,8 +45,13 @@ export function given<T>(): T {
   return JSON.parse(process.argv[2] ?? '{}') as T;
 }
 
-/** Says that this process is ready, and answers from now on. */
-export function answerParent(own: Answering = {}, url?: string): void {
+/**
+ * Says that this process is ready, and answers from now on.
+ *
+ * @param url where it listens
+ * @param atEnd what is to be done before it ends
+ */
+export function answerParent(own: Answering = {}, url?: string, atEnd?: () => Promise<void>): void {
   const all: Answering = { ...GENERAL, ...own };
   process.on('message', ({ id, name, given: value }: Question) => {
     const say = (answer: Omit<Answer, 'id'>): void => void process.send?.({ id, ...answer });
@@ -57,7 +62,9 @@ export function answerParent(own: Answering = {}, url?: string): void {
         (error: unknown) => say({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
       );
   });
-  // Whatever ends the parent ends this process.
-  process.on('disconnect', () => process.exit());
+  // The parent lets go of it, or has ended, by whatever: this process ends, too.
+  const end = (): void => void Promise.resolve(atEnd?.()).finally(() => process.exit());
+  if (process.connected) process.once('disconnect', end);
+  else end();
   process.send?.({ ready: true, url } satisfies Ready);
 }

@@ -1,0 +1,78 @@
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import { createClient, type Client } from '@connectrpc/connect';
+import { createConnectTransport } from '@connectrpc/connect-node';
+import { ActionPhase } from 'nestjs-flyte/idl/common/phase';
+import { DataProxyService } from 'nestjs-flyte/idl/dataproxy/dataproxy_service';
+import { TaskSpecSchema, type TaskSpec } from 'nestjs-flyte/idl/task/task_definition';
+import { RunService } from 'nestjs-flyte/idl/workflow/run_service';
+
+/** What a run's process does, and what is spawned beside it: says a line, and ends well. */
+export const SCRIPT = 'echo "first line"; [ -z "$1" ] || : > "${1#file://}/outputs.pb"';
+
+const SCOPE = { project: 'flytesnacks', domain: 'development' };
+
+/** Runs on a control plane. */
+export class PlaneRuns {
+  private readonly runs: Client<typeof RunService>;
+  private readonly data: Client<typeof DataProxyService>;
+  private made = 0;
+
+  constructor(url: string, token: string) {
+    const transport = createConnectTransport({
+      ...{ baseUrl: url, httpVersion: '2' },
+      interceptors: [
+        (next) => (request) => {
+          request.header.set('authorization', `Bearer ${token}`);
+          return next(request);
+        },
+      ],
+    });
+    this.runs = createClient(RunService, transport);
+    this.data = createClient(DataProxyService, transport);
+  }
+
+  /** @returns the name of a run that was begun */
+  async create(): Promise<string> {
+    const name = `bench-${++this.made}`;
+    const id = { case: 'runId' as const, value: { ...SCOPE, name } };
+    await this.runs.createRun({ id, task: { case: 'taskSpec', value: spec() } });
+    return name;
+  }
+
+  /** @throws Error where it does not end well */
+  async finished(name: string): Promise<void> {
+    let phase: ActionPhase | undefined;
+    for await (const { details } of this.runs.watchActionDetails({ actionId: actionOf(name) })) {
+      phase = details?.status?.phase;
+    }
+    if (phase !== ActionPhase.SUCCEEDED) throw new Error(`The run ended as ${phase && ActionPhase[phase]}`);
+  }
+
+  /** Waits for the first line of its log. */
+  async firstLine(name: string): Promise<void> {
+    for await (const { details } of this.runs.watchActionDetails({ actionId: actionOf(name) })) {
+      const phase = details?.status?.phase;
+      if (phase === ActionPhase.RUNNING || phase === ActionPhase.SUCCEEDED) break;
+    }
+    for await (const { logs } of this.data.tailLogs({ actionId: actionOf(name), attempt: 1 })) {
+      if (logs.some(({ lines }) => lines.length > 0)) return;
+    }
+    throw new Error('The run ended without a line');
+  }
+}
+
+function actionOf(name: string) {
+  return { run: { ...SCOPE, name }, name: 'a0' };
+}
+
+function spec(): TaskSpec {
+  const container = { command: ['/bin/sh', '-c', SCRIPT, 'sh'], args: ['{{.outputPrefix}}'] };
+  const init: MessageInitShape<typeof TaskSpecSchema> = {
+    taskTemplate: {
+      ...{ id: { ...SCOPE, name: 'bench.line', version: 'v1' }, type: 'shell' },
+      target: { case: 'container', value: container },
+    },
+    shortName: 'line',
+  };
+  return create(TaskSpecSchema, init);
+}

@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { figureOf } from './figures.js';
+import { lineOf, withFigures, type Report } from './report.js';
+
+const held = figureOf('guard', {
+  ...{ what: 'throughput ÷ by hand', where: 'Node 20, Express', goal: { atLeast: 0.95 } },
+  ...{ values: [0.96, 0.9, 1.1], sides: '96 : 100 requests/s' },
+});
+const missed = figureOf('start', {
+  ...{ what: 'memory', where: 'Node 20', goal: { atMost: 10 }, values: [20], unit: 'MB' },
+});
+const skipped = { row: 'start', what: 'all ÷ a0', where: 'everywhere', why: 'There is no Python.' };
+const report: Report = {
+  date: '2026-01-02T03:04:05.000Z',
+  machine: { cpu: 'A CPU', cores: 2, memoryGiB: 4, os: 'Linux 6' },
+  versions: { autocannon: '9.0.0' },
+  method: '',
+  results: [held, missed, skipped],
+};
+
+it('a goal is held by the median alone', () => {
+  expect(held).toMatchObject({ median: 0.96, min: 0.9, max: 1.1, rounds: 3, held: true });
+  expect(missed).toMatchObject({ held: false });
+  expect(figureOf('x', { what: 'w', where: 'h', values: [1] })).not.toHaveProperty('held');
+});
+
+describe('a line', () => {
+  it.each([
+    [
+      held,
+      'guard: throughput ÷ by hand, Node 20, Express: 0.96 (0.90 to 1.10), goal ≥ 0.95: held; 96 : 100 requests/s',
+    ],
+    [missed, 'start: memory, Node 20: 20.00 MB (20.00 to 20.00), goal ≤ 10: not held'],
+    [skipped, 'start: all ÷ a0, everywhere: skipped. There is no Python.'],
+    [figureOf('r', { what: 'w', where: 'h', values: [0.00213] }), 'r: w, h: 0.0021 (0.0021 to 0.0021)'],
+  ])('%#', (result, line) => {
+    expect(lineOf(result)).toBe(line);
+  });
+});
+
+describe('the document', () => {
+  const [begin, end] = ['<!-- figures: begin -->', '<!-- figures: end -->'];
+
+  it('gets the figures between its markers, and keeps the rest', () => {
+    const written = withFigures(`before\n\n${begin}\nold\n${end}\n\nafter\n`, report);
+    expect(written.startsWith(`before\n\n${begin}\n\nMeasured on 2026-01-02: A CPU, 2 cores`)).toBe(true);
+    expect(written.endsWith(`\n\n${end}\n\nafter\n`)).toBe(true);
+    expect(written).not.toContain('old');
+    expect(written).toContain('| memory | Node 20 | 20.00 MB (20.00 to 20.00) | ≤ 10 **not held** |  |');
+    expect(withFigures(written, report)).toBe(written);
+  });
+
+  it.each([`only ${begin}`, `${end} only`, ''])('is refused without both: %j', (text) => {
+    expect(() => withFigures(text, report)).toThrow(/has no/);
+  });
+});
