@@ -112,7 +112,7 @@ for (const { name, content } of response.file) {
   writeFileSync(join(out, name), content);
 }
 // A file of its own, since a bundle of the library has no package.json beside it.
-const { name, version } = JSON.parse(readFileSync(manifest, 'utf8'));
+const { name, version } = /** @type {{ name: string, version: string }} */ (JSON.parse(readFileSync(manifest, 'utf8')));
 writeFileSync(
   join(out, 'package.ts'),
   `/** The library's own name and version. */\nexport const PACKAGE = { name: '${name}', version: '${version}' } as const;\n`,
