@@ -24,7 +24,7 @@ const parts = {
     ],
     ignoreStatic: false,
     tests: [
-      'libs/flyte/src/protocol/{redacted-text,redactor,secret-forms}.spec.ts',
+      'libs/flyte/src/protocol/{fingerprints,window-filter,redacted-text,redactor,secret-forms}.spec.ts',
       'libs/flyte/src/remote/connection/redact.spec.ts',
       'libs/flyte/src/runtime/action-redactor.spec.ts',
     ],

@@ -23,7 +23,11 @@ export const PIECE = {
 /** How many pieces are added between two pauses. */
 const PIECES_PER_TURN = 256;
 
-/** The forms that are looked for in a text. Those of up to 32 bytes it knows as a whole, longer ones by their pieces. */
+/**
+ * The forms that are looked for in a text. Those of up to 32 bytes it knows as a whole, longer ones by their pieces, one behind
+ * the other. Where two forms share a piece, either may go on behind it: a text that begins as one and goes on as the other
+ * is taken for a form. That it costs no more, however many there are and however often they repeat themselves, is worth that.
+ */
 export class PatternIndex {
   readonly #filter: WindowFilter;
   readonly #pieces: Fingerprints;

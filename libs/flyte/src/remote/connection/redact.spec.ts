@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { createAuthMetadata, type AuthHeaders } from '../../auth/auth-metadata.js';
 import { redact } from './redact.js';
@@ -57,6 +58,27 @@ describe('what Flyte says is shown without', () => {
     expect(read(headers, text)).toBe(text);
     expect(read({ ...basic('al:ice'), 'x-a': 'abc' }, 'Basic of al: abc')).toBe('Basic of al: abc');
     for (const authorization of ['Basic', 'Basic !', 'Basic YQ==']) expect(read({ authorization }, text)).toBe(text);
+  });
+});
+
+describe('a header that is longer than what Flyte says', () => {
+  const long = randomBytes(9000).toString('base64');
+
+  it('is hidden as far as it is there', () => {
+    expect(read({ 'x-api-key': long }, `no ${long.slice(0, 512)}`)).toBe('no ***');
+    expect(read({ 'x-api-key': long }, long)).toBe('***');
+    expect(read({ 'x-api-key': `${long}!` }, long)).toMatch(/^\*\*\*.{0,15}$/);
+    expect(read({ cookie: `a=${encodeURIComponent(`${'ä'.repeat(300)}<>`)}` }, 'ä'.repeat(200))).toMatch(
+      /^\*\*\*ä{0,8}$/,
+    );
+  });
+
+  it('is no shorter one that the text has', () => {
+    for (const length of [8, 200]) {
+      const text = `no ${long.slice(0, length)}`;
+      expect(read({ 'x-api-key': long }, text)).toBe(text);
+      expect(read({ 'x-api-key': long }, long.slice(0, length))).toBe(long.slice(0, length));
+    }
   });
 });
 

@@ -15,7 +15,9 @@ export function redact(text: string, metadata: AuthMetadata | undefined): string
   const sent = metadata.entries();
   const longest = sent.flatMap(([name, value]) => pieces(name, value)).toSorted((a, b) => b.length - a.length);
   const whole = sent.flatMap(([, value]) => [value, ...basic(value)]);
-  return new Redactor([...whole, ...longest.slice(0, MOST_PIECES)]).redact(text);
+  // Of what is longer than the text, the text can only hold the beginning: the rest of a long header is no work.
+  const most = Buffer.byteLength(text) + 1;
+  return new Redactor([...whole, ...longest.slice(0, MOST_PIECES)].map((value) => value.slice(0, most))).redact(text);
 }
 
 /** User and password, together and each on its own (RFC 7617). */
