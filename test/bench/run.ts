@@ -54,8 +54,10 @@ const places = nodes.flatMap((node) => ADAPTERS.map((adapter) => ({ node, adapte
 for (const row of ROWS) {
   if (positionals.length > 0 && !positionals.includes(row.name)) continue;
   say(`\n${row.about}.`);
+  const began = performance.now();
   // oxlint-disable-next-line no-await-in-loop
   await measure(row);
+  say(`In ${Math.round((performance.now() - began) / 1_000)} seconds.`);
 }
 
 const report: Report = {
