@@ -41,7 +41,6 @@ export interface TaskSpecTarget {
  */
 export const TASK_TYPE = 'nestjs';
 
-
 /** A task as Flyte takes it: for `DeployTask`, or for a run of a task that was not deployed. */
 export function buildTaskSpec(task: TaskDefinition, target: TaskSpecTarget): TaskSpec {
   const { name, environment, settings, codec, shortName } = task;
