@@ -54,7 +54,8 @@ export function* rareForms(value: Buffer): Generator<string> {
   yield* urlForms(value);
   yield* pythonForms(value.toString('latin1'), /[^ -~]/g);
   if (!isText) return;
-  yield* pythonForms(text, NOT_PRINTABLE);
+  // What is not printable, for Python.
+  yield* pythonForms(text, /[^\P{C}]|[^\P{Z} ]/gu);
   yield* htmlForms(text);
 }
 
@@ -109,9 +110,6 @@ function* urlForms(value: Buffer): Generator<string> {
   }
 }
 
-/** What Python's `repr` of a text escapes. */
-const NOT_PRINTABLE = /[^\P{C}]|[^\P{Z} ]/gu;
-
 /** As `repr` writes it, which escapes the single quote where the text around the value has both kinds of quotes. */
 function* pythonForms(text: string, escapes: RegExp): Generator<string> {
   const escapedText = text.replaceAll('\\', String.raw`\\`).replaceAll(escapes, pythonEscape);
@@ -127,21 +125,18 @@ function pythonEscape(character: string): string {
   return code.length <= 4 ? `\\u${code.padStart(4, '0')}` : `\\U${code.padStart(8, '0')}`;
 }
 
-/** Which characters are escaped, and how the quotes are. */
-const HTML_STYLES: readonly Readonly<Record<string, string>>[] = [
-  {},
-  { '"': '&quot;' },
-  { '"': '&quot;', "'": '&#39;' },
-  { '"': '&quot;', "'": '&#x27;' },
-  { '"': '&quot;', "'": '&apos;' },
-  { '"': '&#34;', "'": '&#39;' },
-];
-
-/** As text in HTML or XML, and as attributes by those who write them differently. */
+/** As text in HTML or XML, and as attributes by those who escape the quotes differently. */
 function* htmlForms(text: string): Generator<string> {
   if (!/[&<>"']/.test(text)) return;
-  const always: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
-  for (const quotes of HTML_STYLES) {
-    yield text.replaceAll(/[&<>"']/g, (character) => always[character] ?? quotes[character] ?? character);
+  const always = text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+  yield always;
+  for (const [double, single] of [
+    ['&quot;', "'"],
+    ['&quot;', '&#39;'],
+    ['&quot;', '&#x27;'],
+    ['&quot;', '&apos;'],
+    ['&#34;', '&#39;'],
+  ] as const) {
+    yield always.replaceAll('"', double).replaceAll("'", single);
   }
 }
