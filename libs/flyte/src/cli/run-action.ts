@@ -1,6 +1,6 @@
-import { parseActionArguments } from '../protocol/action-arguments.js';
-import { isCompiledFile, openCompiledFile } from '../runtime/compiled-file.js';
-import type { ActionHost } from '../runtime/run-action.js';
+import { type ActionArguments, parseActionArguments } from '../protocol/action-arguments.js';
+import { isCompiledFile, runCompiledAction } from '../runtime/compiled-file.js';
+import type { ActionExitCode, ActionHost } from '../runtime/run-action.js';
 import { moduleFile } from '../tasks/module-file.js';
 import { ACTION_DIED, NODE_PART } from './action-process.js';
 
@@ -13,7 +13,7 @@ try {
   process.exit(reportFailure(error));
 }
 
-async function runActionProcess(argv: readonly string[]): Promise<number> {
+async function runActionProcess(argv: readonly string[]): Promise<ActionExitCode> {
   const args = parseActionArguments(argv);
   const host: Omit<ActionHost, 'logger'> = {
     root: process.cwd(),
@@ -21,9 +21,15 @@ async function runActionProcess(argv: readonly string[]): Promise<number> {
     // Few tasks ask for it.
     startedAt: async () => (await import('./action-start.js')).actionStart(),
     reportDeath: [process.execPath, NODE_PART, ACTION_DIED],
+    unpackCode: async (...bundle) => (await import('../runtime/code-bundle.js')).unpackCode(...bundle),
   };
   const file = moduleFile(args.module, host.root);
-  if (isCompiledFile(file)) return (await openCompiledFile(file)).runAction(args, host);
+  const isCompiled = args.codeBundle === undefined && isCompiledFile(file);
+  return isCompiled ? runCompiledAction(file, { args, host }, () => runHere(args, host)) : runHere(args, host);
+}
+
+/** Runs an action by this copy of the library. */
+async function runHere(args: ActionArguments, host: Omit<ActionHost, 'logger'>): Promise<ActionExitCode> {
   const [{ runAction }, { ActionLogger }] = await Promise.all([
     import('../runtime/run-action.js'),
     import('../runtime/action-logger.js'),

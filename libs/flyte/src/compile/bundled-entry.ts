@@ -1,25 +1,37 @@
+import { existsSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import type { Plugin } from 'esbuild';
 import { FlyteError } from '../errors/flyte-error.js';
-import { COMPILED_EXPORT, COMPILED_HEADER } from '../runtime/compiled-file.js';
-import { existsSync, realpathSync } from 'node:fs';
+import { COMPILED_EXPORT } from '../runtime/compiled-file.js';
 
-/** What a compiled file begins with. Packages that were CommonJS ask for Node's own modules, and for packages outside, by `require`. */
-export const BANNER = `${COMPILED_HEADER}import { createRequire as nestjsFlyteRequire } from 'node:module';
-const require = nestjsFlyteRequire(import.meta.url);`;
+const RUNTIME = 'dist/runtime/compiled-tasks.js';
+const BEGIN = 'nestjs-flyte:begin';
 
 /**
- * The module that a compiled file is made of: the runtime, then the tasks. These come by a dynamic import, which evaluates them
- * when the runtime asks for it, and not before it can report what they throw.
- *
- * @param library the folder of this package that the tasks import
+ * The module that a compiled file is made of. It begins the action, and then loads the tasks: modules are evaluated in the order in
+ * which they are imported.
  */
-export function bundledEntry(file: string, name: string, library: string): string {
+export function bundledEntry(file: string, name: string): string {
   return [
-    `import { compiledTasks } from ${JSON.stringify(join(library, RUNTIME))};`,
-    `export const ${COMPILED_EXPORT} = compiledTasks(() => import(${JSON.stringify(file)}));`,
-    `export const ${name} = await ${COMPILED_EXPORT}.exported(${JSON.stringify(name)});`,
+    `export { ${COMPILED_EXPORT} } from ${JSON.stringify(BEGIN)};`,
+    `export { ${name} } from ${JSON.stringify(file)};`,
   ].join('\n');
+}
+
+/** Knows the module that begins an action. @param library the folder of this package that the tasks import */
+export function beginning(library: string): Plugin {
+  const contents =
+    `import { beginCompiledTasks } from ${JSON.stringify(join(library, RUNTIME))};\n` +
+    `export const ${COMPILED_EXPORT} = beginCompiledTasks();`;
+  return {
+    name: 'nestjs-flyte-beginning',
+    setup: (build) => {
+      const exactly = new RegExp(`^${BEGIN}$`);
+      build.onResolve({ filter: exactly }, ({ path }) => ({ path, namespace: 'nestjs-flyte' }));
+      build.onLoad({ filter: exactly, namespace: 'nestjs-flyte' }, () => ({ contents, resolveDir: library }));
+    },
+  };
 }
 
 /**
@@ -33,8 +45,6 @@ export function libraryOf(file: string): string {
   const what = folder === undefined ? 'finds no nestjs-flyte' : `finds a nestjs-flyte that is too old, in ${folder}`;
   throw new FlyteError('failed_precondition', `${file} ${what}: npm install nestjs-flyte`);
 }
-
-const RUNTIME = 'dist/runtime/compiled-tasks.js';
 
 function found(file: string): string | undefined {
   try {

@@ -1,10 +1,11 @@
 import { dirname, relative } from 'node:path';
-import type { BuildOptions, BuildResult, OutputFile } from 'esbuild';
+import type { BuildOptions, BuildResult } from 'esbuild';
 import { FlyteError } from '../errors/flyte-error.js';
-import { BANNER, bundledEntry, libraryOf } from './bundled-entry.js';
+import { beginning, bundledEntry, libraryOf } from './bundled-entry.js';
 import { bundleProblem } from './bundle-problems.js';
 import { loadEsbuild } from './esbuild.js';
 import { outside } from './outside.js';
+import { BANNER, ownPlace, PLACES } from './own-place.js';
 
 /** What is compiled, and to what. Paths are absolute. */
 export interface CompileOptions {
@@ -36,26 +37,25 @@ export interface Compiled {
  *
  * @throws FlyteError `failed_precondition` without a bundler, `invalid_argument` for what can't be compiled
  */
-export async function compileTasks({
-  file,
-  name,
-  out,
-  root,
-  external = [],
-  note = () => undefined,
-}: CompileOptions): Promise<Compiled> {
+export async function compileTasks(given: CompileOptions): Promise<Compiled> {
+  const { file, name, out, root, external = [], note = () => undefined } = given;
   const { build } = await loadEsbuild();
   const library = libraryOf(file);
   const options = {
-    stdin: { contents: bundledEntry(file, name, library), resolveDir: root, sourcefile: 'nestjs-flyte' },
+    stdin: { contents: bundledEntry(file, name), resolveDir: root, sourcefile: 'nestjs-flyte' },
     ...{ absWorkingDir: root, outfile: out, write: false, logLevel: 'silent' },
-    ...{ bundle: true, format: 'esm', platform: 'node', target: 'node20' },
-    // A task is known by the name of its class; sources stay where they are.
-    ...{ keepNames: true, sourcemap: 'linked', sourcesContent: false },
+    ...{ bundle: true, format: 'esm', platform: 'node', target: 'node20', define: PLACES },
+    // A task is known by the name of its class.
+    ...{ keepNames: true, minifyWhitespace: true, minifySyntax: true },
+    ...{ sourcemap: 'linked', sourcesContent: false, legalComments: 'eof' },
     // What a tsconfig.json says was for the compiler, whose work is done.
     tsconfigRaw: {},
     banner: { js: BANNER },
-    plugins: [outside({ external, from: dirname(out), library, note })],
+    plugins: [
+      beginning(library),
+      outside({ external, from: dirname(out), library, note }),
+      ownPlace(dirname(out), () => undefined),
+    ],
   } as const satisfies BuildOptions;
   let result: BuildResult<typeof options>;
   try {
@@ -63,9 +63,8 @@ export async function compileTasks({
   } catch (error) {
     throw bundleProblem(error, relative(root, file));
   }
-  const ending = (suffix: string): OutputFile | undefined =>
-    result.outputFiles.find(({ path }) => path.endsWith(suffix));
-  const [code, map] = [result.outputFiles.find(({ path }) => path === out), ending('.map')];
+  const code = result.outputFiles.find(({ path }) => path === out);
+  const map = result.outputFiles.find(({ path }) => path === `${out}.map`);
   if (code === undefined || map === undefined) throw new FlyteError('internal', 'esbuild answered without a file.');
   return { code: code.contents, map: map.contents };
 }

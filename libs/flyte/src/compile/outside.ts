@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { OnResolveArgs, OnResolveResult, Plugin, PluginBuild } from 'esbuild';
 import { isFoundFrom, isNative, type Package, packageName, packageOf } from './package-of.js';
 
@@ -70,6 +72,14 @@ async function resolved(
     return isOptional && packageOf(importer) !== undefined ? { path, external: true } : undefined;
   }
   const found = packageOf(result.path);
-  if (result.external || found === undefined || !isOutside(found)) return undefined;
-  return { path, external: true };
+  if (result.external || found === undefined) return undefined;
+  if (isOutside(found)) return { path, external: true };
+  // Node gets the CommonJS of rxjs, of which a bundler can leave nothing out.
+  const lean = found.name === 'rxjs' ? leanRxjs(path, found) : undefined;
+  return lean === undefined ? undefined : { path: lean, sideEffects: false };
+}
+
+function leanRxjs(specifier: string, { folder }: Package): string | undefined {
+  const file = join(folder, 'dist/esm', specifier === 'rxjs/operators' ? 'operators/index.js' : 'index.js');
+  return /^rxjs(?:\/operators)?$/.test(specifier) && existsSync(file) ? file : undefined;
 }

@@ -1,15 +1,35 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
+import type { ActionArguments } from '../protocol/action-arguments.js';
 import type { CompiledTasks } from './compiled-tasks.js';
+import type { ActionExitCode, ActionHost } from './run-action.js';
 
 /**
- * How a file begins that `nestjs-flyte compile` made. The number changes with {@link CompiledTasks}: the command that starts an
- * action may be of another version than the copy that was compiled.
+ * How a file begins that `nestjs-flyte compile` made. The number changes with what is agreed on in this file: the command that starts
+ * an action may be of another version than the copy of this library that was compiled.
  */
 export const COMPILED_HEADER = '// nestjs-flyte: compiled tasks, 1\n';
 
 /** What such a file exports beside the module of the tasks. */
 export const COMPILED_EXPORT = 'nestjsFlyte';
+
+/** An action that a compiled file is to run. */
+export interface PendingAction {
+  readonly args: ActionArguments;
+  readonly host: Omit<ActionHost, 'logger'>;
+  /** Takes what the action will end with. */
+  readonly started: (exitCode: Promise<ActionExitCode>) => void;
+}
+
+const pending = Symbol.for('nestjs-flyte.pending-action.1');
+const globals = globalThis as { [pending]?: PendingAction | undefined };
+
+/** The action that the file which is being loaded is to run; only the first who asks gets it. */
+export function takePendingAction(): PendingAction | undefined {
+  const action = globals[pending];
+  globals[pending] = undefined;
+  return action;
+}
 
 /** Whether a file is compiled. Nothing of it is run; where it can't be read, it is not. */
 export function isCompiledFile(file: string): boolean {
@@ -26,10 +46,32 @@ export function isCompiledFile(file: string): boolean {
   }
 }
 
-/** Opens a compiled file: the library in it is loaded, and the tasks inside an action are not. */
+/** Loads a compiled file outside an action. */
 export async function openCompiledFile(file: string): Promise<CompiledTasks> {
-  const { [COMPILED_EXPORT]: compiled } = (await import(pathToFileURL(file).href)) as {
-    readonly [COMPILED_EXPORT]: CompiledTasks;
-  };
-  return compiled;
+  const exports = (await import(pathToFileURL(file).href)) as { readonly [COMPILED_EXPORT]: CompiledTasks };
+  return exports[COMPILED_EXPORT];
+}
+
+/**
+ * Runs an action by the copy of this library that a compiled file brings along. That begins the action before it loads the tasks,
+ * so that what they do while they load is reported as it always is.
+ *
+ * @param otherwise runs the action where the file can't be loaded far enough for that
+ */
+export function runCompiledAction(
+  file: string,
+  action: Omit<PendingAction, 'started'>,
+  otherwise: () => Promise<ActionExitCode>,
+): Promise<ActionExitCode> {
+  return new Promise((resolve) => {
+    globals[pending] = { ...action, started: resolve };
+    const isStarted = (): boolean => globals[pending] === undefined;
+    const unlessStarted = (): void => {
+      if (isStarted()) return;
+      takePendingAction();
+      resolve(otherwise());
+    };
+    // What the tasks threw, the action has seen.
+    import(pathToFileURL(file).href).then(unlessStarted, unlessStarted);
+  });
 }

@@ -9,36 +9,28 @@ import { systemCodeOf } from '../errors/system-code.js';
 /** What Nest imports as a module. */
 export type TasksModule = Type<unknown> | DynamicModule | Promise<DynamicModule>;
 
-/** What a file exports. */
-export type ModuleExports = Readonly<Record<string, unknown>>;
-
 /**
  * Loads the Nest module that a task is in.
  *
  * @param reference `<file>#<export>`
  * @param root the app's root, which the file is relative to
- * @param load loads the file, where there is another way than to import it
  * @throws ActionError `ModuleLoadError` where the reference leads to no module, or where loading it fails
  */
-export async function loadTasksModule(
-  reference: string,
-  root: string,
-  load?: () => Promise<ModuleExports>,
-): Promise<TasksModule> {
+export async function loadTasksModule(reference: string, root: string): Promise<TasksModule> {
   const problem = moduleProblem(reference);
   if (problem !== undefined) throw refused(`${JSON.stringify(reference)} names no module: ${problem}.`);
   const [, name = ''] = reference.split('#');
   const file = moduleFile(reference, root);
   if (!existsSync(file)) throw refused(`There is no file ${file}. Build the app, and start it from its root.`);
-  const exports = await imported(file, load);
+  const exports = await imported(file);
   const value = exports[name];
   if (isModule(value)) return value;
   throw refused(exportProblem(exports, { file, name, other: 'no Nest module: export a class with @Module()' }));
 }
 
-async function imported(file: string, load?: () => Promise<ModuleExports>): Promise<ModuleExports> {
+async function imported(file: string): Promise<Readonly<Record<string, unknown>>> {
   try {
-    return load ? await load() : ((await import(pathToFileURL(file).href)) as ModuleExports);
+    return (await import(pathToFileURL(file).href)) as Readonly<Record<string, unknown>>;
   } catch (error) {
     // What is not there, and what is no JavaScript, will be so again; anything else may have been a matter of luck.
     const code = systemCodeOf(error) ?? '';

@@ -2,15 +2,17 @@ import { type INestApplicationContext, Logger, type LoggerService } from '@nestj
 import { FlyteError } from '../errors/flyte-error.js';
 import type { Outputs } from '../gen/flyteidl2/task/common_pb.js';
 import type { ActionArguments } from '../protocol/action-arguments.js';
+import { moduleFile } from '../tasks/module-file.js';
 import type { TaskDefinition } from '../tasks/task-definition.js';
 import type { TaskSettings } from '../tasks/task-settings.js';
 import { type ActionFailure, failedStep, failureOf, messageOf, stackOf } from './action-failure.js';
 import { readInputs, writeError, writeOutputs } from './action-files.js';
 import { ActionLife } from './action-life.js';
-import type { UnpackedCode } from './code-bundle.js';
+import type { UnpackedCode, unpackCode } from './code-bundle.js';
+import { isCompiledFile, runCompiledAction } from './compiled-file.js';
 import { cautiousRedactor, redactorOf } from './action-redactor.js';
 import { type ActionScope, runInAction } from './action-scope.js';
-import { loadTasksModule, type ModuleExports } from './load-tasks-module.js';
+import { loadTasksModule } from './load-tasks-module.js';
 import { guardProcess } from './process-guard.js';
 import { RUNTIME_DEFAULTS, type RuntimeSettings, runtimeSettings } from './runtime-settings.js';
 import { callTask, findTask, startTasksApp } from './tasks-app.js';
@@ -29,8 +31,8 @@ export interface ActionHost {
   readonly startedAt?: () => Promise<Date>;
   /** The command that writes error.pb for this process where it can't do so itself, and is killed; options follow. */
   readonly reportDeath?: readonly [string, ...string[]];
-  /** Loads the file of the tasks module, where it is not to be imported. */
-  readonly load?: () => Promise<ModuleExports>;
+  /** Unpacks the code of a task that is not in the image. */
+  readonly unpackCode?: typeof unpackCode;
 }
 
 /** How a process that ran one action is to end. */
@@ -55,6 +57,13 @@ export async function runAction(args: ActionArguments, host: ActionHost): Promis
     return await run.run();
   } finally {
     await run.close();
+  }
+}
+
+/** Thrown where the code of a task, once unpacked, turns out to be compiled. */
+class CompiledCode extends Error {
+  constructor(readonly root: string) {
+    super('The code of the task is compiled.');
   }
 }
 
@@ -92,6 +101,7 @@ class ActionRun {
       logger.log(`Task ${task} succeeded: ${outputs.literals.length} outputs, ${bytes} bytes`, CONTEXT);
       return 0;
     } catch (error) {
+      if (error instanceof CompiledCode && this.#life.failure === undefined) return await this.#handOver(error);
       return await this.#fail(this.#life.failure ?? failureOf(error));
     }
   }
@@ -131,8 +141,8 @@ class ActionRun {
   async #work(): Promise<Outputs> {
     if (this.#settingsProblem !== undefined) throw this.#settingsProblem;
     const { inputs, task: name } = this.args;
-    const given = await readInputs(inputs);
-    const task = await this.#load(name);
+    // Each waits for something else. What begins at once is held to its time from the start.
+    const [task, given] = await Promise.all([this.#load(name), readInputs(inputs)]);
     const { codec, secrets, settings } = task;
     const redactor = redactorOf(secrets, this.host.env);
     this.#redact = (text) => redactor.redact(text);
@@ -152,7 +162,9 @@ class ActionRun {
     const limit = startLimit(this.#settings.startTimeoutMs);
     const started = this.#life.after(limit.ms, () => this.#life.end(limit.failure));
     this.#watch(limit);
-    const module = await loadTasksModule(this.args.module, await this.#root(), this.host.load);
+    const root = await this.#root();
+    if (root !== this.host.root && isCompiledFile(moduleFile(this.args.module, root))) throw new CompiledCode(root);
+    const module = await loadTasksModule(this.args.module, root);
     this.#app = await startTasksApp(module, this.host.logger);
     const task = findTask(this.#app, name);
     started();
@@ -164,10 +176,19 @@ class ActionRun {
   async #root(): Promise<string> {
     const { codeBundle } = this.args;
     if (codeBundle === undefined) return this.host.root;
-    // Most actions have their code in the image.
-    const { unpackCode } = await import('./code-bundle.js');
-    this.#code = unpackCode(codeBundle, this.host.root, this.#closing.signal);
+    if (!this.host.unpackCode) throw new FlyteError('internal', 'There is nothing here that unpacks a code bundle.');
+    this.#code = this.host.unpackCode(codeBundle, this.host.root, this.#closing.signal);
     return (await this.#code).root;
+  }
+
+  /** Leaves the action to the copy of this library that its code brings along. */
+  async #handOver({ root }: CompiledCode): Promise<ActionExitCode> {
+    this.#life.close();
+    this.#watchdog.stop();
+    this.#release();
+    const { module } = this.args;
+    const action = { args: { ...this.args, codeBundle: undefined }, host: { ...this.host, root } };
+    return runCompiledAction(moduleFile(module, root), action, () => runAction(action.args, { ...this.host, root }));
   }
 
   /** Holds the task to what it declares for how long it may take. */
