@@ -1,6 +1,6 @@
 import { type ActionArguments, parseActionArguments } from '../protocol/action-arguments.js';
 import { isCompiledFile, runCompiledAction } from '../runtime/compiled-file.js';
-import type { ActionExitCode, ActionHost } from '../runtime/run-action.js';
+import type { ActionExitCode, ActionHost } from '../runtime/action-host.js';
 import { moduleFile } from '../tasks/module-file.js';
 import { ACTION_DIED, NODE_PART } from './action-process.js';
 

@@ -1,8 +1,8 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import type { ActionArguments } from '../protocol/action-arguments.js';
-import type { CompiledTasks } from './compiled-tasks.js';
-import type { ActionExitCode, ActionHost } from './run-action.js';
+import type { TaskClass } from '../tasks/task-metadata.js';
+import type { ActionExitCode, ActionHost } from './action-host.js';
 
 /**
  * How a file begins that `nestjs-flyte compile` made. The number changes with what is agreed on in this file: the command that starts
@@ -12,6 +12,14 @@ export const COMPILED_HEADER = '// nestjs-flyte: compiled tasks, 1\n';
 
 /** What such a file exports beside the module of the tasks. */
 export const COMPILED_EXPORT = 'nestjsFlyte';
+
+/**
+ * What such a file offers to the command: this library and Nest as they are in the file, the only copies that its tasks know.
+ */
+export interface CompiledTasks {
+  /** See `taskClassesOf`. @param reference `<file>#<export>` of this very file @param root what it is relative to */
+  taskClasses(reference: string, root: string): Promise<TaskClass[]>;
+}
 
 /** An action that a compiled file is to run. */
 export interface PendingAction {

@@ -1,4 +1,4 @@
-import { type INestApplicationContext, Logger, type LoggerService } from '@nestjs/common';
+import { type INestApplicationContext, Logger } from '@nestjs/common';
 import { FlyteError } from '../errors/flyte-error.js';
 import type { Outputs } from '../gen/flyteidl2/task/common_pb.js';
 import type { ActionArguments } from '../protocol/action-arguments.js';
@@ -8,7 +8,8 @@ import type { TaskSettings } from '../tasks/task-settings.js';
 import { type ActionFailure, failedStep, failureOf, messageOf, stackOf } from './action-failure.js';
 import { readInputs, writeError, writeOutputs } from './action-files.js';
 import { ActionLife } from './action-life.js';
-import type { UnpackedCode, unpackCode } from './code-bundle.js';
+import type { ActionExitCode, ActionHost } from './action-host.js';
+import type { UnpackedCode } from './code-bundle.js';
 import { isCompiledFile, runCompiledAction } from './compiled-file.js';
 import { cautiousRedactor, redactorOf } from './action-redactor.js';
 import { type ActionScope, runInAction } from './action-scope.js';
@@ -18,29 +19,6 @@ import { RUNTIME_DEFAULTS, type RuntimeSettings, runtimeSettings } from './runti
 import { callTask, findTask, startTasksApp } from './tasks-app.js';
 import { startLimit, type TimeLimit, timeLimit } from './time-limits.js';
 import { startWatchdog } from './watchdog.js';
-
-/** What an action runs in. */
-export interface ActionHost {
-  /** The app's root, which the file of the tasks module is relative to. */
-  readonly root: string;
-  /** The variables that Flyte set. */
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** Where the log goes. */
-  readonly logger: LoggerService;
-  /** Asks when Flyte took up the action, which the task's deadline counts from; rejects where nobody can tell. */
-  readonly startedAt?: () => Promise<Date>;
-  /** The command that writes error.pb for this process where it can't do so itself, and is killed; options follow. */
-  readonly reportDeath?: readonly [string, ...string[]];
-  /** Unpacks the code of a task that is not in the image. */
-  readonly unpackCode?: typeof unpackCode;
-}
-
-/** How a process that ran one action is to end. */
-export type ActionExitCode =
-  /** outputs.pb or error.pb is written. Where neither could be, Flyte fails the run, for want of a result. */
-  | 0
-  /** The process was asked to end: there is no result, and Flyte starts the attempt anew, unless it has ended the run. */
-  | 143;
 
 const CONTEXT = 'Action';
 
