@@ -1,4 +1,4 @@
-import { renameSync, rmSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { Command } from 'commander';
 import { compileTasks } from '../compile/compile-tasks.js';
@@ -33,21 +33,22 @@ export function compileCommand(): Command {
       const file = moduleFile(module, root);
       const out = resolve(root, flags.out);
       checkFiles(file, out);
-      const { code, map } = await compileTasks({
-        file,
-        name,
-        out,
-        root,
-        note,
-        ...(flags.external && { external: flags.external }),
-      });
+      const { external = [] } = flags;
+      if (external.includes('nestjs-flyte'))
+        throw refused("nestjs-flyte itself can't be left outside: an action is run by the copy in the file.");
+      const { code, map } = await compileTasks({ file, name, out, root, external, note });
       const reference = `${toReference(root, out)}#${name}`;
       const draft = join(dirname(out), `.${process.pid}.${basename(out)}`);
+      written(out, () => {
+        mkdirSync(dirname(out), { recursive: true });
+        writeFileSync(draft, code);
+      });
       try {
-        write(draft, code);
         if (flags.check) await check(`${toReference(root, draft)}#${name}`, module);
-        write(`${out}.map`, map);
-        renameSync(draft, out);
+        written(out, () => {
+          writeFileSync(`${out}.map`, map);
+          renameSync(draft, out);
+        });
       } finally {
         rmSync(draft, { force: true });
       }
@@ -69,12 +70,11 @@ async function check(compiled: string, module: string): Promise<void> {
   if (classes.length === 0) throw new FlyteError('invalid_configuration', `${module} has no task.`);
 }
 
-function write(file: string, bytes: Uint8Array): void {
+function written(out: string, write: () => void): void {
   try {
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, bytes);
+    write();
   } catch (error) {
-    throw refused(`${dirname(file)} can't be written to (${systemCodeOf(error) ?? 'unknown'}): give another --out.`);
+    throw refused(`${out} can't be written (${systemCodeOf(error) ?? 'unknown'}): give another --out.`);
   }
 }
 

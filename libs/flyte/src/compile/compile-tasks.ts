@@ -1,11 +1,13 @@
-import { dirname, relative } from 'node:path';
+import { dirname, relative, resolve, sep } from 'node:path';
 import type { BuildOptions, BuildResult } from 'esbuild';
 import { FlyteError } from '../errors/flyte-error.js';
 import { beginning, bundledEntry, libraryOf } from './bundled-entry.js';
-import { bundleProblem } from './bundle-problems.js';
+import { bundleProblem, messageText } from './bundle-problems.js';
+import { emittedOnly } from './emitted-only.js';
 import { loadEsbuild } from './esbuild.js';
 import { outside } from './outside.js';
 import { BANNER, ownPlace, PLACES } from './own-place.js';
+import { packageOf } from './package-of.js';
 
 /** What is compiled, and to what. Paths are absolute. */
 export interface CompileOptions {
@@ -18,9 +20,9 @@ export interface CompileOptions {
   /** The app's root. */
   readonly root: string;
   /** Packages to leave outside. */
-  readonly external?: readonly string[];
+  readonly external: readonly string[];
   /** Takes what the user should know. */
-  readonly note?: (line: string) => void;
+  readonly note: (line: string) => void;
 }
 
 /** What was compiled. Nothing is written. */
@@ -37,34 +39,56 @@ export interface Compiled {
  *
  * @throws FlyteError `failed_precondition` without a bundler, `invalid_argument` for what can't be compiled
  */
-export async function compileTasks(given: CompileOptions): Promise<Compiled> {
-  const { file, name, out, root, external = [], note = () => undefined } = given;
+export async function compileTasks({ file, name, out, root, external, note }: CompileOptions): Promise<Compiled> {
   const { build } = await loadEsbuild();
   const library = libraryOf(file);
+  const askers = new Set<string>();
   const options = {
     stdin: { contents: bundledEntry(file, name), resolveDir: root, sourcefile: 'nestjs-flyte' },
-    ...{ absWorkingDir: root, outfile: out, write: false, logLevel: 'silent' },
+    ...{ absWorkingDir: root, outfile: out, write: false, metafile: true, logLevel: 'silent' },
     ...{ bundle: true, format: 'esm', platform: 'node', target: 'node20', define: PLACES },
     // A task is known by the name of its class.
     ...{ keepNames: true, minifyWhitespace: true, minifySyntax: true },
     ...{ sourcemap: 'linked', sourcesContent: false, legalComments: 'eof' },
     // What a tsconfig.json says was for the compiler, whose work is done.
-    tsconfigRaw: {},
+    ...{ tsconfigRaw: {}, resolveExtensions: ['.js', '.cjs', '.mjs', '.json'] },
+    logOverride: { 'unsupported-dynamic-import': 'warning', 'unsupported-require-call': 'warning' },
     banner: { js: BANNER },
     plugins: [
       beginning(library),
+      emittedOnly(),
       outside({ external, from: dirname(out), library, note }),
-      ownPlace(dirname(out), () => undefined),
+      ownPlace(dirname(out), askers),
     ],
-  } as const satisfies BuildOptions;
+  } satisfies BuildOptions;
   let result: BuildResult<typeof options>;
   try {
     result = await build(options);
   } catch (error) {
     throw bundleProblem(error, relative(root, file));
   }
+  // Into Nest and this library somebody has looked.
+  const isKnown = (path: string): boolean =>
+    path.startsWith(library + sep) || packageOf(path)?.name.startsWith('@nestjs/') === true;
+  for (const warning of result.warnings) {
+    if (warning.location === null || !isKnown(resolve(root, warning.location.file))) note(messageText(warning));
+  }
+  const inside = Object.keys(result.metafile.inputs).map((path) => resolve(root, path));
+  noteAskers(
+    inside.filter((path) => askers.has(path) && !isKnown(path)),
+    root,
+    note,
+  );
   const code = result.outputFiles.find(({ path }) => path === out);
   const map = result.outputFiles.find(({ path }) => path === `${out}.map`);
   if (code === undefined || map === undefined) throw new FlyteError('internal', 'esbuild answered without a file.');
   return { code: code.contents, map: map.contents };
+}
+
+function noteAskers(files: readonly string[], root: string, note: (line: string) => void): void {
+  if (files.length === 0) return;
+  const names = [...new Set(files.map((file) => packageOf(file)?.name ?? relative(root, file)))].toSorted();
+  note(
+    `Where the tasks run, files that these look for beside themselves must lie where they do now: ${names.join(', ')}`,
+  );
 }

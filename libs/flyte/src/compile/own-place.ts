@@ -29,9 +29,9 @@ export const PLACES = Object.fromEntries(QUESTIONS.map(([asked, name]) => [asked
  * Tells each file where it lies, as it would be told without a bundle: the files beside it, which it may read, stay there.
  *
  * @param from the folder of the compiled file
- * @param found takes each file that may ask
+ * @param askers takes each file that may ask
  */
-export function ownPlace(from: string, found: (file: string) => void): Plugin {
+export function ownPlace(from: string, askers: Set<string>): Plugin {
   return {
     name: 'nestjs-flyte-own-place',
     setup: (build) => {
@@ -40,7 +40,7 @@ export function ownPlace(from: string, found: (file: string) => void): Plugin {
         const text = await readFile(path, 'utf8');
         const asked = QUESTIONS.filter(([question]) => text.includes(question));
         if (asked.length === 0) return undefined;
-        found(path);
+        askers.add(path);
         const url = `nestjsFlyteUrl(${JSON.stringify(relativeUrl(from, path))})`;
         const answers = new Map(asked.map(([, name, answer]) => [name, answer(url)]));
         const told = [...answers].map(

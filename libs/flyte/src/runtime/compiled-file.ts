@@ -23,7 +23,8 @@ export interface CompiledTasks {
 
 /** An action that a compiled file is to run. */
 export interface PendingAction {
-  readonly args: ActionArguments;
+  /** As they were given, or read already. */
+  readonly args: readonly string[] | ActionArguments;
   readonly host: Omit<ActionHost, 'logger'>;
   /** Takes what the action will end with. */
   readonly started: (exitCode: Promise<ActionExitCode>) => void;
@@ -71,6 +72,8 @@ export function runCompiledAction(
   action: Omit<PendingAction, 'started'>,
   otherwise: () => Promise<ActionExitCode>,
 ): Promise<ActionExitCode> {
+  // Where a line of the file came from, its map tells.
+  process.setSourceMapsEnabled(true);
   return new Promise((resolve) => {
     globals[pending] = { ...action, started: resolve };
     const isStarted = (): boolean => globals[pending] === undefined;

@@ -65,11 +65,15 @@ export function findTask(app: INestApplicationContext, name: string): TaskDefini
   const registered = registries(modules).flatMap((registry) => registry.find(name) ?? []);
   const provided = registered.find(({ type }) => classes.includes(type));
   if (provided) return provided;
-  const defined = definitions(classes);
   // Without FlyteModule nothing but the task's name tells of the app's default environment.
   const named = environmentOf(name);
-  const task = [...defined, ...(named ? definitions(classes, named) : [])].find((one) => one.task?.name === name)?.task;
+  // Of a module with many tasks, an action needs one.
+  const tasks = methodsOf(classes).filter(([type, method]) => mayBeCalled(name, type, method));
+  const task = [undefined, ...(named ? [named] : [])]
+    .flatMap((environment) => tasks.flatMap(([type, method]) => defineTask(type, method, environment).task ?? []))
+    .find((one) => one.name === name);
   if (task) return task;
+  const defined = methodsOf(classes).map(([type, method]) => defineTask(type, method));
   const problems = defined.flatMap((one) => one.problems);
   if (problems.length > 0) throw new FlyteError('invalid_configuration', problems.join('\n'));
   const known = defined.flatMap((one) => one.task?.name ?? []);
@@ -124,8 +128,15 @@ function registries(modules: ModulesContainer): TaskRegistry[] {
   });
 }
 
-function definitions(classes: readonly TaskClass[], environment?: TaskEnvironment): ReturnType<typeof defineTask>[] {
-  return classes.flatMap((type) => taskMetadata.methods(type).map((method) => defineTask(type, method, environment)));
+function methodsOf(classes: readonly TaskClass[]): (readonly [TaskClass, string])[] {
+  return classes.flatMap((type) => taskMetadata.methods(type).map((method) => [type, method] as const));
+}
+
+/** Whether a task may be of this name, as far as that shows without its environment. */
+function mayBeCalled(name: string, type: TaskClass, method: string): boolean {
+  const declaration = taskMetadata.task(type, method);
+  const called = declaration?.ref?.name ?? `.${declaration?.options.name ?? method}`;
+  return name.endsWith(called);
 }
 
 function environmentOf(task: string): TaskEnvironment | undefined {

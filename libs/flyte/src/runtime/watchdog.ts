@@ -27,7 +27,6 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 // V8 can be told to end a loop from outside (`Runtime.terminateExecution`), but Node does not survive that: it finds its
 // async context in disorder, and aborts.
 const WATCH = `
-  const { spawn } = require('node:child_process');
   const { writeSync } = require('node:fs');
   const { parentPort, workerData: beat } = require('node:worker_threads');
   const kill = () => process.kill(process.pid, 'SIGKILL');
@@ -41,7 +40,7 @@ const WATCH = `
         if (Atomics.load(beat, 0) !== before) return;
         try { writeSync(2, deadline.lastWords + '\\n'); } catch {}
         const [file, ...args] = deadline.report ?? [];
-        if (file) spawn(file, args, { stdio: 'inherit' }).on('error', kill).on('exit', kill);
+        if (file) require('node:child_process').spawn(file, args, { stdio: 'inherit' }).on('error', kill).on('exit', kill);
         else kill();
       }, ${PATIENCE_MS});
     }, deadline.ms);
