@@ -1,6 +1,7 @@
 // `npm run bench -- [rows…] [--rounds N] [--node 20,24] [--json FILE] [--docs]`: see docs/benchmarks.md.
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { format, resolveConfig } from 'prettier';
 import { figureOf, type Context, type Result, type Row } from './figures.js';
 import { findNode, type NodeVersion } from './node-versions.js';
 import { readOptions, type Options } from './options.js';
@@ -53,7 +54,9 @@ async function bench(options: Options): Promise<void> {
     versions: await versionsOf(actionNodes),
   };
   await writeFile(options.json ?? join(OUT, 'results.json'), `${JSON.stringify(report, undefined, 2)}\n`);
-  if (options.docs) await writeFile(DOCUMENT, withFigures(await readFile(DOCUMENT, 'utf8'), report));
+  if (!options.docs) return;
+  const document = withFigures(await readFile(DOCUMENT, 'utf8'), report);
+  await writeFile(DOCUMENT, await format(document, { ...(await resolveConfig(DOCUMENT)), filepath: DOCUMENT }));
 }
 
 /** Measures a row. Where that fails, the figures that it had given stay. */

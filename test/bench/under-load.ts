@@ -4,9 +4,15 @@ import { inPairs } from './pairs.js';
 import type { Child, Server } from './processes.js';
 
 const CONNECTIONS = 32;
-// Both: on a busy machine, seconds alone leave code that is not compiled yet.
-const WARM_UP_SECONDS = 2;
-const WARM_UP_REQUESTS = 5_000;
+const WARM_UP = {
+  /** Of a part of the warm-up. */
+  seconds: 0.5,
+  /** So many parts have not been better than what was before: the code is compiled. */
+  settledAfter: 4,
+  betterBy: 0.03,
+  atLeastRequests: 10_000,
+  atMostMs: 30_000,
+};
 const ROUND_SECONDS = 1;
 
 /** A server under load. */
@@ -79,17 +85,19 @@ export async function compareUnderLoad(
   });
 }
 
-/** @returns requests per second, once the code is compiled */
+/** @returns requests per second, once the code is compiled: how soon that is depends on Node, and on what else runs */
 async function warmUp(load: Child, side: Side): Promise<number> {
-  let requests = roundUp(1_000);
-  let done = 0;
-  let perSecond = 0;
-  const until = performance.now() + WARM_UP_SECONDS * 1_000;
-  while (performance.now() < until || done < WARM_UP_REQUESTS) {
+  const until = performance.now() + WARM_UP.atMostMs;
+  let requests = roundUp(500);
+  let [done, unchanged, best, perSecond] = [0, 0, Infinity, 0];
+  while ((unchanged < WARM_UP.settledAfter || done < WARM_UP.atLeastRequests) && performance.now() < until) {
     // oxlint-disable-next-line no-await-in-loop
-    ({ perSecond } = await loaded(load, side, requests));
+    const part = await loaded(load, side, requests);
+    unchanged = part.cpuPerRequest < best * (1 - WARM_UP.betterBy) ? 0 : unchanged + 1;
+    best = Math.min(best, part.cpuPerRequest);
+    perSecond = part.perSecond;
     done += requests;
-    requests = roundUp(Math.max(perSecond / 2, 500));
+    requests = roundUp(Math.max(perSecond * WARM_UP.seconds, 500));
   }
   return perSecond;
 }
