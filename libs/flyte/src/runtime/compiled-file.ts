@@ -75,12 +75,15 @@ export function runCompiledAction(
   // Where a line of the file came from, its map tells.
   process.setSourceMapsEnabled(true);
   return new Promise((resolve) => {
-    globals[pending] = { ...action, started: resolve };
-    const isStarted = (): boolean => globals[pending] === undefined;
+    let isStarted = false;
+    const started = (exitCode: Promise<ActionExitCode>): void => {
+      isStarted = true;
+      resolve(exitCode);
+    };
+    globals[pending] = { ...action, started };
     const unlessStarted = (): void => {
-      if (isStarted()) return;
       takePendingAction();
-      resolve(otherwise());
+      if (!isStarted) resolve(otherwise());
     };
     // What the tasks threw, the action has seen.
     import(pathToFileURL(file).href).then(unlessStarted, unlessStarted);
