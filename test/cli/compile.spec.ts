@@ -125,6 +125,21 @@ if (import.meta.dirname !== undefined && !import.meta.filename.endsWith('dist/pl
     expect(code).toBe(0);
   });
 
+  it('takes in what a compiler emitted as CommonJS', async () => {
+    write('old/package.json', '{ "type": "commonjs" }');
+    const text = tasksModule("if (require('./word').word !== 'word') throw new Error('another word');")
+      .replaceAll(/import (?:\* as )?(.*) from ('.*');/g, 'const $1 = require($2);')
+      .replace('export class', 'class');
+    write('old/tasks.module.js', `'use strict';${text}exports.TasksModule = TasksModule;`);
+    write('old/word.js', "exports.word = 'word';");
+    write('old/word.ts', "export const word = 'of the source';");
+    const args = ['compile', './old/tasks.module.js#TasksModule', '--out', 'old/tasks.mjs'];
+    expect(await cli.run(args)).toMatchObject({ code: 0, stderr: '' });
+    const { code, stderr } = await cli.run(['compile', './old/tasks.module.js#Gone', '--out', 'old/gone.mjs']);
+    expect(stderr).toMatch(/^invalid_argument: The export Gone of \S*\/old\/tasks\.module\.js is no Nest module/);
+    expect(code).toBe(2);
+  });
+
   it('leaves native code outside, and says so', async () => {
     const files = { 'package.json': '{ "name": "has-native", "main": "index.js" }', 'build/x.node': 'ELF' };
     for (const [path, text] of Object.entries(files)) write(`node_modules/has-native/${path}`, text);

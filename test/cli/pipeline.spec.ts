@@ -1,4 +1,4 @@
-import { writeFileSync, existsSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LocalControlPlane } from 'nestjs-flyte-local';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -86,6 +86,19 @@ describe('nestjs-flyte, from code to a run', () => {
     expect(await run(version)).toMatchObject({ outputs: { word: 'old' } });
     expect(await run('v2')).toMatchObject({ outputs: { word: 'new' } });
     writeFileSync(word, "export const WORD = 'old';\n");
+  });
+
+  it('runs tasks that were compiled into one file, in the image or apart from it', async () => {
+    expect(await cli.run(['compile', MODULE])).toMatchObject({ code: 0, stderr: '' });
+    const FLYTE_TASKS_MODULE = './dist/tasks.mjs#TasksModule';
+    const run = (version: string): Promise<unknown> =>
+      cli.json(['run', 'cli.repeat', '-i', 'text=a', '--version', version, '--follow']);
+    await cli.json(['deploy', '--version', 'c1'], { FLYTE_TASKS_MODULE });
+    expect(await run('c1')).toMatchObject({ phase: 'succeeded', outputs: { text: 'aa', word: 'old' } });
+    const bundle = ['--code-bundle', 'dist/tasks.mjs', 'dist/tasks.mjs.map'];
+    await cli.json(['deploy', '--version', 'c2', ...bundle], { FLYTE_TASKS_MODULE });
+    rmSync(join(app.root, 'dist/tasks.mjs'));
+    expect(await run('c2')).toMatchObject({ phase: 'succeeded', outputs: { text: 'aa', word: 'old' } });
   });
 
   it('says where a version that is there gets other code', async () => {

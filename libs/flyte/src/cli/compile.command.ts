@@ -44,7 +44,7 @@ export function compileCommand(): Command {
         writeFileSync(draft, code);
       });
       try {
-        if (flags.check) await check(`${toReference(root, draft)}#${name}`, module);
+        if (flags.check) await check(draft, module, root);
         written(out, () => {
           writeFileSync(`${out}.map`, map);
           renameSync(draft, out);
@@ -64,10 +64,20 @@ function checkFiles(file: string, out: string): void {
     throw refused(`--out ${out} does not end in .mjs, by which Node knows what kind of module it is.`);
 }
 
-/** Loads what was made, as an action would, and looks for its tasks. */
-async function check(compiled: string, module: string): Promise<void> {
-  const classes = await loadTaskClasses(compiled);
-  if (classes.length === 0) throw new FlyteError('invalid_configuration', `${module} has no task.`);
+/**
+ * Loads what was made, as an action would, and looks for its tasks.
+ *
+ * @param draft where it lies meanwhile, of which nobody need hear
+ */
+async function check(draft: string, module: string, root: string): Promise<void> {
+  const [path = '', name = ''] = module.split('#');
+  try {
+    const classes = await loadTaskClasses(`${toReference(root, draft)}#${name}`);
+    if (classes.length === 0) throw new FlyteError('invalid_configuration', `${module} has no task.`);
+  } catch (error) {
+    if (!FlyteError.is(error)) throw error;
+    throw new FlyteError(error.code, error.message.replaceAll(draft, resolve(root, path)), { cause: error });
+  }
 }
 
 function written(out: string, write: () => void): void {
