@@ -167,7 +167,7 @@ describe('the keys', () => {
         .setProtectedHeader({ alg: 'RS256', kid })
         .sign(privateKey);
     };
-    await using app = await start({ issuer: url, audience: ['other', 'me'] });
+    await using app = await start({ issuer: url, audience: ['other', 'me'], cacheSeconds: 0 });
     const one = await add('one');
     for (let i = 0; i < 5; i++) {
       // oxlint-disable-next-line no-await-in-loop

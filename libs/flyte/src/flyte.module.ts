@@ -42,7 +42,7 @@ import { appVersion } from './remote/tasks/task-defaults.js';
 import { assertImagesKnown, createTaskImages } from './remote/tasks/task-images.js';
 import { TaskService } from './remote/tasks/task.service.js';
 import { UserService } from './remote/services/user.service.js';
-import { createWire, type Wire } from './remote/connection/connection.js';
+import { createConnection, type Connection } from './remote/connection/connection.js';
 import { filesOfAction } from './runtime/files-of-action.js';
 import { TaskContext } from './runtime/task-context.js';
 import { insideAction } from './protocol/action-arguments.js';
@@ -52,7 +52,7 @@ import { createTaskRegistry, TaskRegistry } from './tasks/task-registry.js';
 
 const RESOLVED_OPTIONS = Symbol('nestjs-flyte.resolved-options');
 const CONNECTION_NAME = Symbol.for('nestjs-flyte.connection-name');
-const WIRE = Symbol('nestjs-flyte.wire');
+const CONNECTION = Symbol('nestjs-flyte.connection');
 
 /** What is settled when a module is declared, whether its options come at once or by a factory. */
 interface FlyteModuleExtras {
@@ -86,7 +86,7 @@ function providers(name: string | undefined): Provider[] {
           : resolveOptions(options, config, inClusterSettings()),
     },
     { provide: AuthPolicy, inject: [RESOLVED_OPTIONS], useFactory: createAuthPolicy },
-    { provide: WIRE, inject: [RESOLVED_OPTIONS], useFactory: createWire },
+    { provide: CONNECTION, inject: [RESOLVED_OPTIONS], useFactory: createConnection },
     {
       provide: TaskRegistry,
       inject: [RESOLVED_OPTIONS, ModulesContainer],
@@ -95,25 +95,25 @@ function providers(name: string | undefined): Provider[] {
     },
     {
       provide: getFlyteToken(name),
-      inject: [RESOLVED_OPTIONS, WIRE, AuthPolicy, TaskRegistry],
+      inject: [RESOLVED_OPTIONS, CONNECTION, AuthPolicy, TaskRegistry],
       useFactory: (
         { tasks, ...options }: ResolvedOptions,
-        wire: Wire,
+        connection: Connection,
         { owner, passthrough }: AuthPolicy,
         registry: TaskRegistry,
       ) =>
         createFlyteClient({
           ...options,
-          wire,
+          connection,
           tasks: {
             module: tasks?.module,
             version: appVersion(tasks?.version),
             isPinned: tasks?.version !== undefined,
-            images: createTaskImages(tasks?.image, process.cwd(), localPlaneQuestion(wire, options.endpoint)),
+            images: createTaskImages(tasks?.image, process.cwd(), localPlaneQuestion(connection, options.endpoint)),
             defaultEnvironment: options.defaultEnvironment,
             registry,
           },
-          callers: { owner, passthrough, serviceCredentials: openCredentials(options, wire) },
+          callers: { owner, passthrough, serviceCredentials: openCredentials(options, connection) },
           limits: options,
           files: insideAction() ? filesOfAction() : undefined,
         }),
@@ -183,7 +183,7 @@ export class FlyteModule extends ConfigurableModuleClass implements OnModuleInit
 
   constructor(
     @Inject(CONNECTION_NAME) readonly name: string | undefined,
-    @Inject(WIRE) readonly wire: Wire,
+    @Inject(CONNECTION) readonly connection: Connection,
     @Inject(RESOLVED_OPTIONS) options: ResolvedOptions,
     modules: ModulesContainer,
     registry: TaskRegistry,
@@ -282,6 +282,6 @@ export class FlyteModule extends ConfigurableModuleClass implements OnModuleInit
 
   /** Ends the connections, and with them the calls that still run. */
   onApplicationShutdown(): void {
-    this.wire.close();
+    this.connection.close();
   }
 }

@@ -16,7 +16,7 @@ export type {
   FlyteTlsOptions,
   ServiceCredentials,
 } from './remote/options/flyte-options.js';
-export type { VerifyOptions } from './auth/bearer-verifier.js';
+export type { VerifyOptions } from './auth/verify-options.js';
 export { FlyteClient, type FlyteClientNarrowing } from './remote/services/flyte-client.js';
 export { User, UserService } from './remote/services/user.service.js';
 export { Project, ProjectService, type Domain, type ListProjectsOptions } from './remote/services/project.service.js';

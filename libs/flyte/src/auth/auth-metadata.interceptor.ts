@@ -10,9 +10,9 @@ import {
   runOutsideScopesOf,
   type AuthScope,
 } from './auth-scope.js';
-import { inboundRequest, isGrpcCall } from './inbound-request.js';
+import { inboundRequest, isGrpcCall, type InboundRequest } from './inbound-request.js';
 import { beginRequest, endRequest } from './request-life.js';
-import { iterateInScope, readInScope } from './streamed-answer.js';
+import { iterateInScope, ReadInScope } from './streamed-answer.js';
 import { toWsException } from './ws-answer.js';
 
 /**
@@ -36,29 +36,39 @@ export class AuthMetadataInterceptor implements NestInterceptor {
   }
 
   protected inScope(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    const scope = this.scopeOf(context);
+    const request = inboundRequest(context);
+    const scope = this.scopeOf(context, request);
     if (!scope) return outsideScopesOf(this.policy.owner, next);
     // The handler is called on subscription, and the subscription handed back, so that a disconnect ends the source.
-    const answer = new Observable((subscriber) =>
-      runInScope(scope, () => {
-        bindCall(context);
-        return next.handle().subscribe(subscriber);
-      }),
-    );
+    const inScopeOf = (handle: () => Observable<unknown>): Observable<unknown> =>
+      new Observable((subscriber) => runInScope(scope, () => handle().subscribe(subscriber)));
     switch (context.getType<string>()) {
       case 'http': // its response shows when it is over
-        return answer.pipe(tap((value) => readInScope(value, scope)));
+        return new Observable((subscriber) =>
+          runInScope(scope, () => next.handle().subscribe(new ReadInScope(subscriber, scope))),
+        );
       case 'graphql': // so it does here, but not for what a socket carries
-        return answer.pipe(map((value) => iterateInScope(value, scope, inboundRequest(context))));
+        return inScopeOf(() => next.handle()).pipe(map((value) => iterateInScope(value, scope, request)));
+      case 'rpc': {
+        const answer = inScopeOf(() => {
+          bindCall(context);
+          return next.handle();
+        });
+        // A call of grpc-js alone (`@GrpcStreamCall`) goes on when the handler has returned.
+        return isGrpcCall(context.getArgByIndex(0)) ? answer : endWith(answer, request);
+      }
       default:
-        return isRawCall(context) ? answer : endWith(answer, context);
+        return endWith(
+          inScopeOf(() => next.handle()),
+          request,
+        );
     }
   }
 
-  protected scopeOf(context: ExecutionContext): AuthScope | undefined {
+  protected scopeOf(context: ExecutionContext, request: InboundRequest): AuthScope | undefined {
     // Asked again: resolvers of one GraphQL request share its credentials, but not their requirements.
-    if (requirementOf(this.policy, context) === 'none') return undefined;
-    return rememberedScopes(inboundRequest(context).identity).find(({ owner }) => owner === this.policy.owner);
+    if (requirementOf(this.policy, context, request) === 'none') return undefined;
+    return rememberedScopes(request.identity).find(({ owner }) => owner === this.policy.owner);
   }
 }
 
@@ -68,14 +78,8 @@ function outsideScopesOf(owner: symbol, next: CallHandler): Observable<unknown> 
   return new Observable((subscriber) => runOutsideScopesOf(owner, () => next.handle().subscribe(subscriber)));
 }
 
-/** Whether a handler is given a call of grpc-js alone, which goes on when the handler has returned (`@GrpcStreamCall`). */
-function isRawCall(context: ExecutionContext): boolean {
-  return context.getType() === 'rpc' && isGrpcCall(context.getArgByIndex(0));
-}
-
 /** Ends a request with what its handler gives; not where its client leaves first, of which the signal tells. */
-function endWith(answer: Observable<unknown>, context: ExecutionContext): Observable<unknown> {
-  const { identity, life } = inboundRequest(context);
+function endWith(answer: Observable<unknown>, { identity, life }: InboundRequest): Observable<unknown> {
   return new Observable((subscriber) => {
     beginRequest(identity);
     const end = (): void => endRequest(identity);
@@ -92,7 +96,6 @@ function endWith(answer: Observable<unknown>, context: ExecutionContext): Observ
  * of a raw call is given by a callback, after which the call is over.
  */
 function bindCall(context: ExecutionContext): void {
-  if (context.getType() !== 'rpc') return;
   const args = context.getArgs<unknown[]>();
   const [messages, callback] = args;
   if (isGrpcCall(messages) && typeof callback === 'function') {

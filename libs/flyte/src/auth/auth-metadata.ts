@@ -1,12 +1,12 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
 import { FlyteError } from '../errors/flyte-error.js';
-import { checkHeaderName } from './header-names.js';
+import { checkHeaderName, mayAuthenticate } from './header-names.js';
 
 /**
  * Credentials on their way to Flyte: headers, by lower-case name. Printing, logging, inspecting or JSON-encoding one
- * shows the names only. The values live in a closure, so there is no field to find them in; only `get` and `entries`
- * give them, to whoever asks by name.
+ * shows the names only. There is no field to find the values in; only `get` and `entries` give them, to whoever asks by
+ * name.
  */
 export interface AuthMetadata {
   /** The lower-case names of the headers, in the order they were given. */
@@ -46,9 +46,97 @@ function checkHeaderValue(name: string, value: string): string {
 const fingerprintKey = randomBytes(32);
 
 /** Keyed, so that nobody who sees one can try tokens against it; sorted, as the order of headers means nothing. */
-function fingerprintOf(values: ReadonlyMap<string, string>): string {
-  const sorted = [...values].toSorted(([a], [b]) => (a < b ? -1 : 1));
+function fingerprintOf(headers: readonly (readonly [string, string])[]): string {
+  const sorted = headers.toSorted(([a], [b]) => (a < b ? -1 : 1));
   return createHmac('sha256', fingerprintKey).update(JSON.stringify(sorted)).digest('base64url');
+}
+
+/** {@link AuthMetadata}: the headers are in a field that nothing outside of this class can read, print or copy. */
+class CheckedHeaders implements AuthMetadata {
+  readonly #headers: readonly [string, string][];
+
+  constructor(headers: readonly [string, string][]) {
+    this.#headers = headers;
+  }
+
+  get names(): readonly string[] {
+    return this.#headers.map(([name]) => name);
+  }
+
+  get fingerprint(): string {
+    return fingerprintOf(this.#headers);
+  }
+
+  get(name: string): string | undefined {
+    const lower = name.toLowerCase();
+    return this.#headers.find(([one]) => one === lower)?.[1];
+  }
+
+  entries(): [name: string, value: string][] {
+    return this.#headers.map(([name, value]) => [name, value]);
+  }
+
+  toJSON(): { names: readonly string[] } {
+    return { names: this.names };
+  }
+
+  toString(): string {
+    return `AuthMetadata(${this.names.join(', ')})`;
+  }
+
+  [inspect.custom](): string {
+    return this.toString();
+  }
+}
+// Nobody may put a method of their own before the credentials of everybody. It also keeps each object from being assigned to.
+Object.freeze(CheckedHeaders.prototype);
+
+/** Collects headers, each checked once, into an {@link AuthMetadata}. */
+export class HeaderCollector {
+  #headers: readonly [string, string][] = [];
+  #mayAuthenticate = false;
+
+  /** Whether any of them can say who sent a request. */
+  get mayAuthenticate(): boolean {
+    return this.#mayAuthenticate;
+  }
+
+  /**
+   * Adds headers, in place of earlier ones of the same names. Undefined values of a record are left out.
+   *
+   * @throws FlyteError as {@link createAuthMetadata} does; none of the headers is added then
+   */
+  add(headers: AuthHeaders): void {
+    // A list: there are one or two, and each request has one.
+    const all = [...this.#headers];
+    const add = (name: string, value: string | undefined): void => {
+      if (value === undefined) return;
+      const lower = checkHeaderName(name);
+      const header: [string, string] = [lower, checkHeaderValue(lower, value)];
+      const index = all.findIndex(([one]) => one === lower);
+      if (index === -1) all.push(header);
+      else all[index] = header;
+    };
+    if (Symbol.iterator in headers) {
+      for (const pair of headers) {
+        // A list of texts would be taken apart into letters.
+        if (!Array.isArray(pair) || pair.length !== 2) {
+          throw new FlyteError('misuse', 'Give headers as a record, or as a list of pairs: [[name, value], …].');
+        }
+        const [name, value] = pair;
+        add(name, value);
+      }
+    } else {
+      for (const name of Object.keys(headers)) add(name, headers[name]);
+    }
+    this.#headers = all;
+    this.#mayAuthenticate = all.some(([name]) => mayAuthenticate(name));
+  }
+
+  /** What was collected until now. */
+  close(): AuthMetadata {
+    return new CheckedHeaders(this.#headers);
+  }
 }
 
 /**
@@ -58,32 +146,7 @@ function fingerprintOf(values: ReadonlyMap<string, string>): string {
  * characters or bytes from 0x80 up, for an empty one and for one of over 16 KiB. No message quotes a value.
  */
 export function createAuthMetadata(headers: AuthHeaders): AuthMetadata {
-  const pairs: Iterable<readonly [string, string | undefined]> =
-    Symbol.iterator in headers ? headers : Object.entries(headers);
-  const values = new Map<string, string>();
-  for (const pair of pairs) {
-    // A list of texts would be taken apart into letters.
-    if (!Array.isArray(pair) || pair.length !== 2) {
-      throw new FlyteError('misuse', 'Give headers as a record, or as a list of pairs: [[name, value], …].');
-    }
-    const [name, value] = pair;
-    if (value === undefined) continue;
-    const lower = checkHeaderName(name);
-    values.set(lower, checkHeaderValue(lower, value));
-  }
-  const names = Object.freeze([...values.keys()]);
-  const shown = `AuthMetadata(${names.join(', ')})`;
-  const metadata = { names };
-  // Hidden from inspect and from spreading: what is left to see of the object is the list of names.
-  for (const [key, value] of Object.entries({
-    get: (name: string) => values.get(name.toLowerCase()),
-    entries: () => [...values],
-    toJSON: () => ({ names }),
-    toString: () => shown,
-  })) {
-    Object.defineProperty(metadata, key, { value });
-  }
-  Object.defineProperty(metadata, 'fingerprint', { get: () => fingerprintOf(values) });
-  Object.defineProperty(metadata, inspect.custom, { value: () => shown });
-  return Object.freeze(metadata) as unknown as AuthMetadata;
+  const collector = new HeaderCollector();
+  collector.add(headers);
+  return collector.close();
 }

@@ -2,6 +2,7 @@ import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-hos
 import { expect, it } from 'vitest';
 import { type AuthPolicy, requirementOf } from './auth-policy.js';
 import { OptionalFlyteAuth, SkipFlyteAuth } from './auth.decorators.js';
+import { inboundRequest } from './inbound-request.js';
 
 @OptionalFlyteAuth()
 class Optional {
@@ -14,7 +15,7 @@ function requirement(controller: typeof Optional, name: 'handler' | 'open', poli
   const request = { method: 'GET', url: '/excluded', headers: {} };
   const context = new ExecutionContextHost([request, {}], controller, Reflect.get(controller.prototype, name));
   const isExcluded = (): boolean => false;
-  return requirementOf({ passthrough: true, isExcluded, ...policy } as AuthPolicy, context);
+  return requirementOf({ passthrough: true, isExcluded, ...policy } as AuthPolicy, context, inboundRequest(context));
 }
 
 it('what a handler demands is said by its decorator, or else by that of its own class, or else it is closed', () => {

@@ -16,26 +16,33 @@ export interface AuthScope {
   /** What travels. */
   readonly metadata: AuthMetadata;
   /** Headers of the request that travel along and are no credentials: the option `forwardHeaders`. */
-  readonly forwarded?: readonly ForwardedHeader[];
+  readonly forwarded?: readonly ForwardedHeader[] | undefined;
   /** Until when it holds; absent where it is bound to no request. */
   readonly life?: Life;
   /** The scope around this one. */
-  readonly parent?: AuthScope;
+  readonly parent?: AuthScope | undefined;
 }
 
 /** What all copies of this library in a process share; every scope in it names its owner. */
 interface Shared {
   /** The scope that the running code is in. */
   readonly current: AsyncLocalStorage<AuthScope | undefined>;
-  /** What guards found, by request. Filled by guards, read by interceptors, by pipes and by `runInAuthScope`. */
-  readonly requests: WeakMap<object, readonly AuthScope[]>;
+  /** What guards found, by requests that take no property. */
+  readonly frozen: WeakMap<object, Found>;
+}
+
+/** What guards found for a request. Filled by guards, read by interceptors, by pipes and by `runInAuthScope`. */
+interface Found {
+  /** The request, since objects made of it would inherit the property. */
+  readonly request: object;
+  scopes: readonly AuthScope[];
 }
 
 // Two copies of the library (a dependency's own, an ESM and a bundled one) must agree on who the caller is, and Node
 // gives no other place that both can reach. The number changes when the shape of a scope does.
-const key = Symbol.for('nestjs-flyte.auth-scope.2');
+const key = Symbol.for('nestjs-flyte.auth-scope.3');
 const globals = globalThis as { [key]?: Shared };
-const shared: Shared = (globals[key] ??= { current: new AsyncLocalStorage(), requests: new WeakMap() });
+const shared: Shared = (globals[key] ??= { current: new AsyncLocalStorage(), frozen: new WeakMap() });
 
 /**
  * The innermost scope that a module instance's clients may use: its own, or one of `authMetadata`.
@@ -51,7 +58,10 @@ export function currentAuthScope(owner?: symbol): AuthScope | undefined {
 
 /** Runs a function, and everything that it starts, in a scope. */
 export function runInScope<T>(scope: AuthScope, fn: () => T): T {
-  return shared.current.run({ ...scope, parent: outside(scope.owner, shared.current.getStore()) }, fn);
+  const around = shared.current.getStore();
+  // Most often there is none around it, and it is run as it is.
+  const parent = around && outside(scope.owner, around);
+  return shared.current.run(scope.parent === parent ? scope : { ...scope, parent }, fn);
 }
 
 /** Whether the running code is in a scope that a module instance has opened. */
@@ -85,13 +95,31 @@ function outside(owner: symbol | undefined, scope: AuthScope | undefined): AuthS
 
 /** Keeps what a guard found for a request, in place of what the same owner kept before. */
 export function rememberScope(request: object, scope: AuthScope): void {
-  const others = shared.requests.get(request)?.filter(({ owner }) => owner !== scope.owner) ?? [];
-  shared.requests.set(request, [...others, scope]);
+  const found = foundFor(request);
+  if (found) found.scopes = [...found.scopes.filter(({ owner }) => owner !== scope.owner), scope];
+  else keepFor(request, { request, scopes: [scope] });
 }
 
 /** What guards found for a request. */
 export function rememberedScopes(request: object): readonly AuthScope[] {
-  return shared.requests.get(request) ?? [];
+  return foundFor(request)?.scopes ?? NONE;
+}
+
+const NONE: readonly AuthScope[] = [];
+
+function foundFor(request: object): Found | undefined {
+  const found = (request as { [key]?: Found })[key];
+  if (found?.request === request) return found;
+  return Object.isExtensible(request) ? undefined : shared.frozen.get(request);
+}
+
+/**
+ * In a property, since the garbage collector looks through every entry of a WeakMap, and there would be one per request.
+ * It is not enumerable, so that nothing copies or prints it.
+ */
+function keepFor(request: object, found: Found): void {
+  if (Object.isExtensible(request)) Object.defineProperty(request, key, { value: found });
+  else shared.frozen.set(request, found);
 }
 
 /**

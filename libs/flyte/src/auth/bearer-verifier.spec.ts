@@ -1,7 +1,9 @@
 import { createServer, type Server } from 'node:http';
 import { exportJWK, generateKeyPair, SignJWT, type JWK } from 'jose';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { ASYMMETRIC_ALGORITHMS, createBearerVerifier, type VerifyOptions } from './bearer-verifier.js';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createBearerVerifier, type BearerVerifier } from './bearer-verifier.js';
+import { ASYMMETRIC_ALGORITHMS, type VerifyOptions } from './verify-options.js';
+import { VerifiedTokens } from './verified-tokens.js';
 
 let server: Server;
 let jwksUri: string;
@@ -29,8 +31,10 @@ afterAll(async () => {
 const sign = async (change = (token: SignJWT): SignJWT => token, alg = 'ES256'): Promise<string> =>
   (await signWith[alg]?.(change(new SignJWT({}).setIssuer('me.example').setAudience('me').setExpirationTime('1h')))) ??
   '';
+const verifier = (options: Partial<VerifyOptions> = {}): BearerVerifier =>
+  createBearerVerifier({ jwksUri, issuer: 'me.example', audience: 'me', ...options });
 const said = (token: string, options: Partial<VerifyOptions> = {}): Promise<string> =>
-  createBearerVerifier({ jwksUri, issuer: 'me.example', audience: 'me', ...options })(token).then(
+  Promise.resolve(verifier(options)(token)).then(
     () => 'good',
     (error: Error & { code: string }) => `${error.code}: ${error.message}`,
   );
@@ -89,4 +93,50 @@ describe('a bearer token', () => {
 
 it('no algorithm lets whoever knows the public key sign', () => {
   expect(ASYMMETRIC_ALGORITHMS.filter((name) => !/^(RS|PS|ES|Ed)/.test(name))).toEqual([]);
+});
+
+describe('a token that was verified', () => {
+  const now = Date.now();
+  beforeEach(() => vi.useFakeTimers({ now, toFake: ['Date'] }));
+  afterEach(() => vi.useRealTimers());
+  const expiring = (seconds: number): Promise<string> =>
+    sign((token) => token.setExpirationTime(Math.floor(now / 1000) + seconds));
+
+  it('is not looked at again for a minute, and another one is', async () => {
+    const verify = verifier();
+    const token = await expiring(3600);
+    await verify(token);
+    expect(verify(token)).toBeUndefined();
+    vi.setSystemTime(now + 59_000);
+    expect(verify(token)).toBeUndefined();
+    await expect(verify(`${token.slice(0, -9)}${'_'.repeat(9)}`)).rejects.toThrow('its signature does not hold');
+    vi.setSystemTime(now + 60_000);
+    await expect(verify(token)).resolves.toBeUndefined();
+  });
+
+  it('is looked at again once it has expired, also within that minute', async () => {
+    const verify = verifier({ clockToleranceSeconds: 0 });
+    const token = await expiring(10);
+    await verify(token);
+    vi.setSystemTime(now + 9_000);
+    expect(verify(token)).toBeUndefined();
+    vi.setSystemTime(now + 11_000);
+    await expect(verify(token)).rejects.toThrow('it has expired');
+  });
+
+  it('is looked at each time where nothing is to be remembered, and where it was refused', async () => {
+    const never = verifier({ cacheSeconds: 0 });
+    const token = await expiring(3600);
+    await never(token);
+    expect(never(token)).toBeInstanceOf(Promise);
+    const verify = verifier({ audience: 'other' });
+    await expect(verify(token)).rejects.toThrow('"aud"');
+    await expect(verify(token)).rejects.toThrow('"aud"');
+  });
+
+  it('makes room for others, the oldest first', () => {
+    const tokens = new VerifiedTokens(60_000);
+    for (let i = 0; i <= 10_000; i += 1) tokens.add(String(i), now / 1000 + 3600);
+    expect([tokens.has('0'), tokens.has('1'), tokens.has('10000')]).toEqual([false, true, true]);
+  });
 });

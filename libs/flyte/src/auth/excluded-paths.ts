@@ -6,14 +6,16 @@ import type { HttpRequestLine } from './inbound-request.js';
  * adapter would decode, normalise or ignore about it stays closed.
  *
  * @param paths `'/health'` for any method, or `'GET /health'`, in which {@link excludedPathProblem} finds no problem
- * @returns whether a request is excluded
+ * @returns whether a request is excluded; nothing where no path is
  */
-export function compileExcludedPaths(paths: readonly string[]): (line: HttpRequestLine) => boolean {
+export function compileExcludedPaths(paths: readonly string[]): ((line: HttpRequestLine) => boolean) | undefined {
+  if (paths.length === 0) return undefined;
   const excluded = new Set(paths);
   return ({ method, target, rewritten }) => {
     // A handler reached by a rewritten path is not the one that was named.
     if (rewritten) return false;
-    const [path = ''] = target.split('?', 1);
+    const query = target.indexOf('?');
+    const path = query === -1 ? target : target.slice(0, query);
     return excluded.has(path) || excluded.has(`${method} ${path}`);
   };
 }

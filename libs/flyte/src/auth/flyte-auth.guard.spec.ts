@@ -47,13 +47,13 @@ function contextOf(type: string, ...args: unknown[]): ExecutionContextHost {
 }
 const kept = (one: ExecutionContext): AuthScope | undefined => rememberedScopes(inboundRequest(one).identity)[0];
 const answered = (one: ExecutionContext): unknown => one.getArgByIndex<{ answered: unknown }>(1).answered;
-const refusal = (one: ExecutionContext, policy: Partial<AuthPolicy> = {}): Promise<unknown> =>
-  guard(policy)
-    .canActivate(one)
-    .then(
-      (isIn) => (isIn ? 'let in' : 'kept out'),
-      (error: unknown) => error,
-    );
+const refusal = async (one: ExecutionContext, policy: Partial<AuthPolicy> = {}): Promise<unknown> => {
+  try {
+    return (await guard(policy).canActivate(one)) ? 'let in' : 'kept out';
+  } catch (error) {
+    return error;
+  }
+};
 const refused = (status: number, message: unknown = expect.any(String)): unknown =>
   expect.objectContaining({ status, response: expect.objectContaining({ statusCode: status, message }) as unknown });
 

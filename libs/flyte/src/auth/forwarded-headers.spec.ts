@@ -1,6 +1,7 @@
+import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import { expect, it } from 'vitest';
 import { forwardedHeaders } from './forwarded-headers.js';
-import type { InboundRequest } from './inbound-request.js';
+import { inboundRequest } from './inbound-request.js';
 
 it('forwards the headers that are named, repeated ones joined, and leaves out what can’t travel', () => {
   const headers = [
@@ -10,7 +11,8 @@ it('forwards the headers that are named, repeated ones joined, and leaves out wh
     ['baggage', 'b=2'],
     ['x-tenant', 'bl\u00fce'],
   ] as const;
-  const request = { headers } as unknown as InboundRequest;
+  const inbound = { method: 'GET', url: '/', headers: {}, rawHeaders: headers.flat() };
+  const request = inboundRequest(new ExecutionContextHost([inbound]));
   expect(forwardedHeaders(request, ['baggage', 'traceparent', 'x-tenant', 'x-absent'])).toEqual([
     ['baggage', 'a=1, b=2'],
     ['traceparent', '00-1-1-01'],

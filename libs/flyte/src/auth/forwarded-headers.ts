@@ -8,13 +8,9 @@ export type ForwardedHeader = readonly [name: string, value: string];
  * What a request brought of the headers that the option `forwardHeaders` names. Repeated ones are joined, as HTTP allows
  * (RFC 9110, 5.3); what can't travel is left out: a tracer's header is no reason to refuse a request.
  */
-export function forwardedHeaders({ headers }: InboundRequest, names: readonly string[]): ForwardedHeader[] {
+export function forwardedHeaders(request: InboundRequest, names: readonly string[]): ForwardedHeader[] {
   return names.flatMap((name): ForwardedHeader[] => {
-    const value = headers
-      .filter(([key]) => key === name)
-      .map(([, one]) => one)
-      .join(', ')
-      .trim();
+    const value = request.valuesOf(name).join(', ').trim();
     return valueProblem(value) === undefined ? [[name, value]] : [];
   });
 }

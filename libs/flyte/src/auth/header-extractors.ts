@@ -2,7 +2,7 @@ import type { ExecutionContext } from '@nestjs/common';
 import { FlyteError } from '../errors/flyte-error.js';
 import { valueProblem, type AuthHeaders } from './auth-metadata.js';
 import { checkHeaderName, mayAuthenticate } from './header-names.js';
-import { inboundRequest } from './inbound-request.js';
+import { inboundRequest, type InboundRequest } from './inbound-request.js';
 
 /**
  * Finds credentials in a request: headers to send to Flyte, or nothing. One that throws is logged by name and skipped; to
@@ -14,12 +14,7 @@ export type HeaderExtractor = (
   context: ExecutionContext,
 ) => AuthHeaders | null | undefined | Promise<AuthHeaders | null | undefined>;
 
-/** The values of a header in a request, repeated ones one by one. */
-function received(context: ExecutionContext, name: string): string[] {
-  return inboundRequest(context).headers.flatMap(([key, value]) => (key === name ? [value] : []));
-}
-
-function single(name: string, values: string[]): AuthHeaders | undefined {
+function single(name: string, values: readonly string[]): AuthHeaders | undefined {
   if (values.length > 1) {
     // Which of them a proxy checked, and which one Flyte would read, nobody knows.
     throw new FlyteError('invalid_argument', `The request has ${values.length} "${name}" headers. Send one.`);
@@ -49,7 +44,7 @@ export function fromHeader(name: string): HeaderExtractor {
         `To send it along with credentials, give FlyteModule the option forwardHeaders: [${JSON.stringify(lower)}].`,
     );
   }
-  return named(`fromHeader(${lower})`, (context) => single(lower, received(context, lower)));
+  return named(`fromHeader(${lower})`, (request) => single(lower, request.valuesOf(lower)));
 }
 
 // RFC 6265, section 4.1.1; in lower and upper case, which differ.
@@ -64,9 +59,11 @@ const COOKIE_NAME = /^[\w!#$%&'*+.^`|~-]+$/;
  */
 export function fromCookie(options: { only?: readonly string[] } = {}): HeaderExtractor {
   const only = options.only && new Set(checkCookieNames(options.only));
-  return named('fromCookie', (context) => {
+  return named('fromCookie', (request) => {
+    const values = request.valuesOf('cookie');
+    if (values.length === 0) return undefined;
     // HTTP/2 allows the header to be split (RFC 9113, 8.2.3).
-    const pairs = received(context, 'cookie').flatMap((header) => header.split(';').map((pair) => pair.trim()));
+    const pairs = values.flatMap((header) => header.split(';').map((pair) => pair.trim()));
     const kept = pairs.filter((pair) => valueProblem(pair) === undefined && (!only || only.has(cookieName(pair))));
     const cookie = kept.join('; ');
     return valueProblem(cookie) === undefined ? { cookie } : undefined;
@@ -91,6 +88,21 @@ function checkCookieNames(only: readonly string[]): readonly string[] {
   );
 }
 
-function named(name: string, extractor: HeaderExtractor): HeaderExtractor {
-  return Object.defineProperty(extractor, 'name', { value: name });
+/** How this library's own extractors read a request that the guard has at hand. */
+const READS = Symbol('nestjs-flyte.reads');
+type Reading = (request: InboundRequest) => AuthHeaders | undefined;
+
+function named(name: string, reads: Reading): HeaderExtractor {
+  const extractor: HeaderExtractor = (context) => reads(inboundRequest(context));
+  return Object.defineProperties(extractor, { name: { value: name }, [READS]: { value: reads } });
+}
+
+/** Runs an extractor. */
+export function extractFrom(
+  extractor: HeaderExtractor & { readonly [READS]?: Reading },
+  context: ExecutionContext,
+  request: InboundRequest,
+): ReturnType<HeaderExtractor> {
+  const reads = extractor[READS];
+  return reads ? reads(request) : extractor(context);
 }

@@ -10,6 +10,21 @@ function names(text: string): (name: string) => boolean {
   return (name) => whole.has(name) || beginnings.some((beginning) => name.startsWith(beginning));
 }
 
+/** How many names are remembered: an app has a few, and only an extractor of its own may take them from requests. */
+const MOST_REMEMBERED = 256;
+
+/** Remembers what a function of a name gave: each request is asked about the same few. What it throws is not kept. */
+function remembering<T>(decide: (name: string) => T): (name: string) => T {
+  const known = new Map<string, T>();
+  return (name) => {
+    const before = known.get(name);
+    if (before !== undefined) return before;
+    const decided = decide(name);
+    if (known.size < MOST_REMEMBERED) known.set(name, decided);
+    return decided;
+  };
+}
+
 // Headers by which a proxy in front of Flyte, or the protocol itself, would be told something that only they may say.
 // flyteorg/flyte runs/service/identity.go: a load balancer's claims headers win over Authorization. The second list is
 // what proxies that authenticate people tell of them: AWS, oauth2-proxy, Google's IAP and Endpoints, Cloudflare Access,
@@ -44,7 +59,7 @@ const CREDENTIAL =
  * hop-by-hop headers, `host`, `content-*`, `connect-*`, `grpc-*`, `user-agent` and those that proxies set, also with `_`
  * for `-`, as servers that put headers into variables can't tell these apart.
  */
-export function checkHeaderName(name: string): string {
+export const checkHeaderName = remembering((name: string): string => {
   const lower = name.toLowerCase();
   const dashed = lower.replaceAll('_', '-');
   if (isProtocols(dashed) || (isProxys(dashed) && !isForProxy(lower))) {
@@ -61,12 +76,10 @@ export function checkHeaderName(name: string): string {
     );
   }
   return lower;
-}
+});
 
 /** Whether a header, by its lower-case name, can say who sent a request; one of a tracer, say, can't. */
-export function mayAuthenticate(name: string): boolean {
-  return !isNobodys(name.replaceAll('_', '-'));
-}
+export const mayAuthenticate = remembering((name: string): boolean => !isNobodys(name.replaceAll('_', '-')));
 
 /** Why a header may not be named in `forwardHeaders`, or undefined if it may. */
 export function forwardProblem(name: string): string | undefined {

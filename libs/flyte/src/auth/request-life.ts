@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 /** Until when calls to Flyte are begun, and waited for, on behalf of a request. Nothing is listened to before it is asked. */
 export interface RequestLife {
   /** Fires if the client goes away before its answer is complete. */
@@ -17,26 +19,36 @@ export function isObject(value: unknown): value is Fields {
 
 /** The life of a request that is answered by a writable stream: a response of Node's, a call of grpc-js. */
 export function lifeOfStream(answer: Fields, event: 'close' | 'cancelled'): RequestLife {
-  const isAnswered = (isLate: boolean): boolean => {
-    const { writableFinished, writableEnded } = answer;
+  return new StreamLife(answer, event);
+}
+
+class StreamLife implements RequestLife {
+  constructor(
+    private readonly answer: Fields,
+    private readonly event: 'close' | 'cancelled',
+  ) {}
+
+  get signal(): AbortSignal | undefined {
+    return goneSignal(this.answer, [this.event], (isLate) => this.isAnswered(isLate));
+  }
+
+  get isOver(): boolean {
+    // Nest ends the response also of a client that left, of which the signal tells whoever listened to it.
+    return this.answer['writableEnded'] === true && goneSignals.get(this.answer)?.aborted !== true;
+  }
+
+  get hasLeft(): boolean {
+    return hasLeft(this.answer);
+  }
+
+  private isAnswered(isLate: boolean): boolean {
+    const { writableFinished, writableEnded } = this.answer;
     // grpc-js cancels each call once its status is sent. Asked after the end, nothing tells whether all of it arrived.
-    if (event === 'cancelled' || isLate) return writableEnded === true;
+    if (this.event === 'cancelled' || isLate) return writableEnded === true;
     // A response also closes after a complete answer. Over HTTP/2 one calls itself finished either way, but ended only if
     // the answer was.
     return writableFinished === true && writableEnded !== false;
-  };
-  return {
-    get signal() {
-      return goneSignal(answer, [event], isAnswered);
-    },
-    get isOver() {
-      // Nest ends the response also of a client that left, of which the signal tells whoever listened to it.
-      return answer['writableEnded'] === true && goneSignals.get(answer)?.aborted !== true;
-    },
-    get hasLeft() {
-      return hasLeft(answer);
-    },
-  };
+  }
 }
 
 /** Requests that no stream of their own answers, by their identity: those whose handler is done. */
@@ -110,6 +122,8 @@ function goneSignal(
   const known = goneSignals.get(emitter);
   if (known) return known;
   const controller = new AbortController();
+  // As many calls as a request makes at a time, or all the requests of a socket.
+  setMaxListeners(Infinity, controller.signal);
   const gone = (isLate: boolean): void => {
     if (!isAnswered(isLate)) controller.abort(new DOMException('the client disconnected', 'AbortError'));
   };

@@ -1,6 +1,7 @@
+import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import { expect, it } from 'vitest';
 import { createAuthMetadata } from './auth-metadata.js';
-import type { InboundRequest } from './inbound-request.js';
+import { inboundRequest, type InboundRequest } from './inbound-request.js';
 import { isAmbient, isFromOwnSite, originProblem } from './same-origin.js';
 
 const HOST = ['host', 'app.example.com'] as const;
@@ -8,8 +9,11 @@ const OWN = ['origin', 'https://app.example.com'] as const;
 const EVIL = ['origin', 'https://evil.example'] as const;
 const FRIEND = ['origin', 'https://friend.example'] as const;
 
-const isOwn = (...headers: (readonly [string, string])[]): boolean =>
-  isFromOwnSite({ headers } as unknown as InboundRequest, [FRIEND[1]]);
+const request = (headers: (readonly [string, string])[]): InboundRequest => {
+  const inbound = { method: 'POST', url: '/', headers: {}, rawHeaders: headers.flat() };
+  return inboundRequest(new ExecutionContextHost([inbound]));
+};
+const isOwn = (...headers: (readonly [string, string])[]): boolean => isFromOwnSite(request(headers), [FRIEND[1]]);
 
 it('takes what a browser says once', () => {
   expect(isOwn(HOST, OWN)).toBe(true);
@@ -48,7 +52,7 @@ it('takes what says nothing of where it came from for another site', () => {
 
 it('knows what a browser sends by itself', () => {
   const ambient = (found: Record<string, string>, ...headers: [string, string][]): boolean =>
-    isAmbient(createAuthMetadata(found), { headers } as unknown as InboundRequest);
+    isAmbient(createAuthMetadata(found), request(headers));
   const cookie: [string, string] = ['cookie', 'a=1'];
   for (const scheme of ['Basic eA==', ' basic eA==', 'Digest x', 'NEGOTIATE', 'NTLM x'])
     expect(ambient({ authorization: scheme }, ['authorization', scheme]), scheme).toBe(true);

@@ -23,10 +23,9 @@ export function isAmbient(found: AuthMetadata, { headers }: InboundRequest): boo
  *
  * @see https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Sec-Fetch-Site
  */
-export function isFromOwnSite({ headers }: InboundRequest, trustedOrigins: readonly string[]): boolean {
-  const values = (name: string): string[] => headers.flatMap(([key, value]) => (key === name ? [value] : []));
-  const origins = values('origin');
-  const sites = values('sec-fetch-site');
+export function isFromOwnSite(request: InboundRequest, trustedOrigins: readonly string[]): boolean {
+  const origins = request.valuesOf('origin');
+  const sites = request.valuesOf('sec-fetch-site');
   // No browser sends either twice: which of them would it mean?
   if (origins.length > 1 || sites.length > 1) return false;
   const [origin] = origins;
@@ -34,7 +33,7 @@ export function isFromOwnSite({ headers }: InboundRequest, trustedOrigins: reado
   const [site] = sites;
   if (site !== undefined) return site === 'same-origin';
   // RFC 9113, 8.3.1: over HTTP/2, Host says nothing where :authority is.
-  const [host] = [...values(':authority'), ...values('host')];
+  const [host] = [...request.valuesOf(':authority'), ...request.valuesOf('host')];
   if (origin === undefined || host === undefined || !URL.canParse(origin)) return false;
   const { protocol, host: from } = new URL(origin);
   // Which of the two it is, is not compared: behind a proxy that ends TLS this side can't know it.

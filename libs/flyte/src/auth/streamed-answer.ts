@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { StreamableFile } from '@nestjs/common';
+import { Subscriber } from 'rxjs';
 import { runInScope, type AuthScope } from './auth-scope.js';
 import type { InboundRequest } from './inbound-request.js';
 import { endRequest } from './request-life.js';
@@ -13,6 +14,21 @@ export function readInScope(value: unknown, scope: AuthScope): void {
   const source = value instanceof StreamableFile ? value.getStream() : value;
   if (source instanceof Readable) bindMethods(source, ['_read'], scope);
   else if (isAsyncIterator(source)) bindMethods(source, ['next', 'return', 'throw'], scope);
+}
+
+/** Passes on what a handler of HTTP gives, to be read in a scope. */
+export class ReadInScope extends Subscriber<unknown> {
+  constructor(
+    destination: Subscriber<unknown>,
+    private readonly scope: AuthScope,
+  ) {
+    super(destination);
+  }
+
+  protected override _next(value: unknown): void {
+    readInScope(value, this.scope);
+    super._next(value);
+  }
 }
 
 function bindMethods(target: object, names: readonly string[], scope: AuthScope): void {

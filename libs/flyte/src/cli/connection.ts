@@ -9,7 +9,7 @@ import { localPlaneQuestion } from '../remote/connection/local-plane.js';
 import { resolveOptions, type ResolvedOptions } from '../remote/options/resolve-options.js';
 import type { RunCreation } from '../remote/runs/run-creation.js';
 import { createTaskImages, type TaskImages } from '../remote/tasks/task-images.js';
-import { createWire } from '../remote/connection/connection.js';
+import { createConnection } from '../remote/connection/connection.js';
 import type { ImageLike } from '../tasks/task-environment.js';
 import { createTaskRegistry } from '../tasks/task-registry.js';
 import { type CliConfig, readCliConfig } from './cli-config.js';
@@ -53,14 +53,18 @@ export function connectionOptions(command: Command): Command {
 export async function withFlyte(flags: ConnectionFlags, act: (connection: Connection) => Promise<void>): Promise<void> {
   const config = await readCliConfig(flags.config);
   const options = settingsOf(flags, config, flyteConfig());
-  const wire = createWire(options);
-  const isLocalPlane = localPlaneQuestion(wire, options.endpoint);
+  const connection = createConnection(options);
+  const isLocalPlane = localPlaneQuestion(connection, options.endpoint);
   const images = (fallback: ImageLike | undefined): TaskImages =>
     createTaskImages(fallback, process.cwd(), isLocalPlane);
   const parts = {
     ...options,
-    wire,
-    callers: { owner: Symbol('nestjs-flyte'), passthrough: false, serviceCredentials: openCredentials(options, wire) },
+    connection,
+    callers: {
+      owner: Symbol('nestjs-flyte'),
+      passthrough: false,
+      serviceCredentials: openCredentials(options, connection),
+    },
     limits: options,
     tasks: { version: '', images: images(undefined), registry: createTaskRegistry(() => ({ classes: [] })) },
   };
@@ -72,7 +76,7 @@ export async function withFlyte(flags: ConnectionFlags, act: (connection: Connec
     // Who interrupts need not be told that a call was given up.
     if (!signal.aborted || !FlyteError.is(error)) throw inOwnWords(error);
   } finally {
-    wire.close();
+    connection.close();
   }
 }
 

@@ -46,16 +46,16 @@ async function watched(streams: readonly (readonly number[])[]): Promise<ActionP
       },
     }),
   );
-  const wire = {
-    unary: () => transport,
-    stream: () => transport,
+  const connection = {
+    calls: transport,
+    streams: transport,
     open: new Set<AbortController>(),
     close: () => undefined,
   };
   const limits = { timeoutMs: 60_000, streamIdleTimeoutMs: 60_000, retries: 0 };
   const client = createClient(
     RunService,
-    asCaller(wire, () => ({ credentials: () => undefined }), limits),
+    asCaller(connection, () => ({ credentials: () => undefined }), limits),
   );
   pauses.length = 0;
   const { signal } = new AbortController();

@@ -103,7 +103,7 @@ function createTestClient(
     });
   });
   return createFlyteClient({
-    wire: { unary: () => transport, stream: () => transport, open: new Set(), close: () => undefined },
+    connection: { calls: transport, streams: transport, open: new Set(), close: () => undefined },
     callers: { owner, passthrough: false },
     files: createMemoryFiles(files),
     tasks: { version: 'test', registry, images: createTaskImages(undefined, process.cwd(), async () => true) },

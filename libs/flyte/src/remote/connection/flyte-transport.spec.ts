@@ -2,7 +2,7 @@ import { createClient, createRouterTransport } from '@connectrpc/connect';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { RunService } from '../../gen/flyteidl2/workflow/run_service_pb.js';
 import { asCaller } from './flyte-transport.js';
-import type { Wire } from './connection.js';
+import type { Connection } from './connection.js';
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
 afterEach(() => vi.useRealTimers());
@@ -20,11 +20,11 @@ function stream() {
       },
     }),
   );
-  const wire: Wire = { unary: () => transport, stream: () => transport, open: new Set(), close: () => undefined };
+  const connection: Connection = { calls: transport, streams: transport, open: new Set(), close: () => undefined };
   const limits = { timeoutMs: 1_000, streamIdleTimeoutMs: IDLE_MS, retries: 0 };
-  const caller = asCaller(wire, () => ({ credentials: () => undefined }), limits);
+  const caller = asCaller(connection, () => ({ credentials: () => undefined }), limits);
   const messages = createClient(RunService, caller).watchRunDetails({})[Symbol.asyncIterator]();
-  return { wire, messages, silence };
+  return { connection, messages, silence };
 }
 
 it('a stream may be silent for a while, after each message anew', async () => {
@@ -44,10 +44,10 @@ it('a stream may be silent for a while, after each message anew', async () => {
 });
 
 it('a stream that nobody reads is ended after that time too, and no timer is left of it', async () => {
-  const { wire, messages } = stream();
+  const { connection, messages } = stream();
   await messages.next();
-  const [open] = [...(wire.open ?? [])];
+  const [open] = [...(connection.open ?? [])];
   expect([open?.signal.aborted, vi.getTimerCount()]).toEqual([false, 1]);
   vi.advanceTimersByTime(IDLE_MS);
-  expect([open?.signal.aborted, vi.getTimerCount(), wire.open?.size]).toEqual([true, 0, 0]);
+  expect([open?.signal.aborted, vi.getTimerCount(), connection.open?.size]).toEqual([true, 0, 0]);
 });

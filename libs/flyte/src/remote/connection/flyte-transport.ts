@@ -8,13 +8,13 @@ import type {
 } from '@bufbuild/protobuf';
 import { Code, ConnectError, type StreamResponse, type Transport, type UnaryResponse } from '@connectrpc/connect';
 import { createAsyncIterable } from '@connectrpc/connect/protocol';
-import pRetry from 'p-retry';
 import type { AuthMetadata } from '../../auth/auth-metadata.js';
+import { outsideRequests } from '../../auth/outside-requests.js';
 import type { Caller } from './caller.js';
 import { closed } from './reconnect.js';
 import { isTransient, toFlyteError } from './upstream-error.js';
 import { USER_AGENT } from './user-agent.js';
-import type { Wire } from './connection.js';
+import type { Connection } from './connection.js';
 
 /** Limits of a call, in milliseconds, and how often it may be repeated. */
 export interface CallLimits {
@@ -57,31 +57,19 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
  *
  * @param caller finds the caller in the running code's scope; throws where there is none
  */
-export function asCaller(wire: Wire, caller: () => Caller, limits: CallLimits): Transport {
+export function asCaller(connection: Connection, caller: () => Caller, limits: CallLimits): Transport {
   return {
     unary: (method, signal, timeoutMs, header, input, contextValues) => {
       const who = caller();
-      return callUnary(
-        method,
-        who,
-        { ...limits, ...(timeoutMs !== undefined && { timeoutMs }) },
-        signal,
-        async (left, merged, sent) => {
-          const done = new AbortController();
-          const transport = wire.unary(done.signal);
-          try {
-            return await transport.unary(method, merged, left, headersOf(header, who, sent), input, contextValues);
-          } finally {
-            done.abort();
-          }
-        },
-      );
+      const attempt: Attempt<typeof method.input, typeof method.output> = (leftMs, merged, sent) =>
+        connection.calls.unary(method, merged, leftMs, headersOf(header, who, sent), input, contextValues);
+      return callUnary(method, who, timeoutMs === undefined ? limits : { ...limits, timeoutMs }, signal, attempt);
     },
     stream: (method, signal, timeoutMs, header, input, contextValues) => {
       const again = repeatable(method, input);
-      const response = openStream(wire, method, caller, limits, signal, async (merged, who, sent) => {
+      const response = openStream(connection, method, caller, limits, signal, async (merged, who, sent) => {
         const headers = headersOf(header, who, sent);
-        return wire.stream(merged).stream(method, merged, timeoutMs, headers, await again(), contextValues);
+        return connection.streams.stream(method, merged, timeoutMs, headers, await again(), contextValues);
       });
       // The stream opens at once, and fails perhaps before anybody reads: the reader learns of it then.
       response.catch(() => undefined);
@@ -90,31 +78,58 @@ export function asCaller(wire: Wire, caller: () => Caller, limits: CallLimits): 
   };
 }
 
+/** Asks Flyte once. */
+type Attempt<I extends DescMessage, O extends DescMessage> = (
+  leftMs: number,
+  signal: AbortSignal | undefined,
+  sent: AuthMetadata | undefined,
+) => Promise<UnaryResponse<I, O>>;
+
 async function callUnary<I extends DescMessage, O extends DescMessage>(
   method: DescMethodUnary<I, O>,
   caller: Caller,
   { timeoutMs: wanted, retries, project }: CallLimits,
   signal: AbortSignal | undefined,
-  attempt: (leftMs: number, signal: AbortSignal, sent: AuthMetadata | undefined) => Promise<UnaryResponse<I, O>>,
+  attempt: Attempt<I, O>,
 ): Promise<UnaryResponse<I, O>> {
   // Timers fire at once for what they can't wait, and Infinity is how a caller says "never".
   const timeoutMs = Math.min(Math.max(wanted, 0), MAX_TIMER_MS);
   const deadline = Date.now() + timeoutMs;
   const merged = merge(signal, caller.signal);
   let sent: AuthMetadata | undefined;
+  // Never under one millisecond: Connect takes 0 for "no deadline".
+  const ask = (): Promise<UnaryResponse<I, O>> => attempt(Math.max(1, deadline - Date.now()), merged, sent);
+  const tries = async (): Promise<UnaryResponse<I, O>> => {
+    try {
+      return await ask();
+    } catch (error) {
+      if (retries === 0 || !isReadOnly(method) || !isTransient(error)) throw error;
+      return askAgain(error, ask);
+    }
+  };
+  const askAgain = async (failure: unknown, again: typeof ask): Promise<UnaryResponse<I, O>> => {
+    const { default: pRetry } = await outsideRequests(() => import('p-retry'));
+    let first = true;
+    // The failure that was is the first of its tries.
+    const retry = (): Promise<UnaryResponse<I, O>> => {
+      if (!first) return again();
+      first = false;
+      throw failure;
+    };
+    return pRetry(retry, {
+      retries,
+      minTimeout: FIRST_BACKOFF_MS,
+      maxTimeout: MAX_BACKOFF_MS,
+      randomize: true,
+      maxRetryTime: Math.max(0, deadline - Date.now()),
+      signal: merged,
+      shouldRetry: ({ error }) => isTransient(error) && Date.now() < deadline,
+    });
+  };
   try {
-    // Never under one millisecond: Connect takes 0 for "no deadline".
-    const tries = (): Promise<UnaryResponse<I, O>> =>
-      pRetry(() => attempt(Math.max(1, deadline - Date.now()), merged, sent), {
-        retries: isReadOnly(method) ? retries : 0,
-        minTimeout: FIRST_BACKOFF_MS,
-        maxTimeout: MAX_BACKOFF_MS,
-        randomize: true,
-        maxRetryTime: timeoutMs,
-        signal: merged,
-        shouldRetry: ({ error }) => isTransient(error) && Date.now() < deadline,
-      });
-    sent = await inTime(caller.credentials, merged, timeoutMs);
+    merged?.throwIfAborted();
+    const given = caller.credentials();
+    sent = given instanceof Promise ? await inTime(given, merged, timeoutMs) : given;
     try {
       return await tries();
     } catch (error) {
@@ -127,7 +142,7 @@ async function callUnary<I extends DescMessage, O extends DescMessage>(
 }
 
 async function openStream<I extends DescMessage, O extends DescMessage>(
-  wire: Wire,
+  connection: Connection,
   method: DescMethodStreaming<I, O>,
   findCaller: () => Caller,
   { streamIdleTimeoutMs, project }: CallLimits,
@@ -135,11 +150,11 @@ async function openStream<I extends DescMessage, O extends DescMessage>(
   attempt: (signal: AbortSignal, caller: Caller, sent: AuthMetadata | undefined) => Promise<StreamResponse<I, O>>,
 ): Promise<StreamResponse<I, O>> {
   const caller = findCaller();
-  const { open } = wire;
+  const { open } = connection;
   if (!open) throw closed();
   const end = new AbortController();
   open.add(end);
-  const merged = merge(signal, caller.signal, end.signal);
+  const merged = merge(signal, caller.signal, end.signal) ?? end.signal;
   let sent: AuthMetadata | undefined;
   const failed = (error: unknown): Error =>
     toFlyteError(end.signal.aborted ? end.signal.reason : error, nameOf(method), sent, {
@@ -183,7 +198,9 @@ async function openStream<I extends DescMessage, O extends DescMessage>(
     }
   }
   try {
-    sent = await inTime(caller.credentials, merged);
+    merged.throwIfAborted();
+    const given = caller.credentials();
+    sent = given instanceof Promise ? await inTime(given, merged) : given;
     const response = await attempt(merged, caller, sent).catch(reopened);
     return { ...response, message: messages(response) };
   } catch (error) {
@@ -221,50 +238,50 @@ async function renewed(
   refusal: unknown,
   { renew }: Caller,
   sent: AuthMetadata | undefined,
-  signal: AbortSignal,
+  signal: AbortSignal | undefined,
   leftMs?: number,
 ): Promise<AuthMetadata> {
   if (!renew || !sent || ConnectError.from(refusal).code !== Code.Unauthenticated) throw refusal;
-  const given = await inTime(() => renew(sent), signal, leftMs);
+  const given = await inTime(Promise.resolve(renew(sent)), signal, leftMs);
   if (!given || given.fingerprint === sent.fingerprint) throw refusal;
   return given;
 }
 
-/** The credentials of a caller; what gives the app's own may hang. */
-async function inTime(
-  give: Caller['credentials'],
-  signal: AbortSignal,
-  timeoutMs?: number,
-): Promise<AuthMetadata | undefined> {
-  signal.throwIfAborted();
-  const given = give();
-  if (!(given instanceof Promise)) return given;
+/** Credentials that have to be waited for: what gives the app's own may hang. */
+async function inTime<T>(given: Promise<T>, signal: AbortSignal | undefined, timeoutMs?: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   let aborted = (): void => undefined;
   const tooLate = new Promise<never>((_, reject) => {
     const late = new ConnectError('the option "credentials" took too long', Code.DeadlineExceeded);
     if (timeoutMs !== undefined) timer = setTimeout(() => reject(late), timeoutMs);
-    aborted = () => reject(ConnectError.from(signal.reason, Code.Canceled));
-    signal.addEventListener('abort', aborted);
+    aborted = () => reject(ConnectError.from(signal?.reason, Code.Canceled));
+    signal?.addEventListener('abort', aborted);
   });
   try {
     return await Promise.race([given, tooLate]);
   } finally {
     clearTimeout(timer);
-    signal.removeEventListener('abort', aborted);
+    signal?.removeEventListener('abort', aborted);
   }
 }
 
-function headersOf(given: unknown, { forwarded = [] }: Caller, sent: AuthMetadata | undefined): Headers {
-  const headers = new Headers(given as ConstructorParameters<typeof Headers>[0]);
-  headers.set('User-Agent', USER_AGENT);
-  // Credentials last: where an extractor found a header too, its value is the one that was checked.
-  for (const [name, value] of [...forwarded, ...(sent?.entries() ?? [])]) headers.set(name, value);
+/** What travels in the head of a call. Credentials last: where an extractor found a header too, its value was checked. */
+function headersOf(given: unknown, { forwarded = [] }: Caller, sent: AuthMetadata | undefined): Record<string, string> {
+  const headers: Record<string, string> = {};
+  // Most calls are given none, and Connect makes an object of its own of whatever it gets.
+  if (given !== undefined) new Headers(given as HeadersInit).forEach((value, name) => (headers[name] = value));
+  headers['user-agent'] = USER_AGENT;
+  for (const [name, value] of forwarded) headers[name] = value;
+  for (const [name, value] of sent?.entries() ?? []) headers[name] = value;
   return headers;
 }
 
-function merge(...signals: (AbortSignal | undefined)[]): AbortSignal {
-  return AbortSignal.any(signals.filter((signal) => signal !== undefined));
+type HeadersInit = ConstructorParameters<typeof Headers>[0];
+
+/** One signal of several; none of none. */
+function merge(...signals: (AbortSignal | undefined)[]): AbortSignal | undefined {
+  const given = signals.filter((signal) => signal !== undefined);
+  return given.length < 2 ? given[0] : AbortSignal.any(given);
 }
 
 function isReadOnly(method: DescMethodUnary): boolean {

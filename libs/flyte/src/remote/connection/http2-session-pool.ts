@@ -1,7 +1,7 @@
-import { AsyncResource } from 'node:async_hooks';
 import type { ClientHttp2Stream, Http2Session, OutgoingHttpHeaders } from 'node:http2';
 import { Code, ConnectError } from '@connectrpc/connect';
 import { Http2SessionManager } from '@connectrpc/connect-node';
+import { outsideRequests } from '../../auth/outside-requests.js';
 
 type RequestOptions = Parameters<Http2SessionManager['request']>[3];
 
@@ -30,10 +30,6 @@ const HELLO_TIMEOUT_MS = 10_000;
 
 // Pings tell a dead connection from a silent one, but only while something waits on it.
 const PING_INTERVAL_MS = 60_000;
-
-// Sockets, sessions and timers keep the asynchronous context that they are made in: that of the request which happened to
-// need the connection, with its caller's credentials, for as long as the connection lives.
-const outside = new AsyncResource('nestjs-flyte.http2');
 
 /**
  * HTTP/2 sessions to one peer. A session carries calls until the peer's limit on concurrent streams is reached; then the
@@ -69,9 +65,10 @@ export class Http2SessionPool {
     headers: OutgoingHttpHeaders,
     options: RequestOptions,
   ): Promise<ClientHttp2Stream> {
-    const session = await this.acquire();
+    const free = this.sessions.find(hasRoom);
+    const session = free ? this.take(free) : await this.acquire();
     try {
-      const stream = await outside.runInAsyncScope(() => session.manager.request(method, path, headers, options));
+      const stream = await outsideRequests(() => session.manager.request(method, path, headers, options));
       // A stream that has no session any more lost its connection at once.
       if (stream.session) this.listen(session, stream.session);
       else settle(session, new ConnectError('the connection was lost', Code.Unavailable));
@@ -86,7 +83,7 @@ export class Http2SessionPool {
 
   /** Part of what the transport expects: bytes that arrive show that a connection lives. */
   notifyResponseByteRead(stream: ClientHttp2Stream): void {
-    outside.runInAsyncScope(() => this.sessions.forEach(({ manager }) => manager.notifyResponseByteRead(stream)));
+    outsideRequests(() => this.sessions.forEach(({ manager }) => manager.notifyResponseByteRead(stream)));
   }
 
   /** Ends all sessions and the streams on them. The pool stays usable. */
@@ -99,7 +96,7 @@ export class Http2SessionPool {
 
   private async acquire(): Promise<Pooled> {
     for (;;) {
-      const session = this.sessions.find(({ open, limit }) => open < limit);
+      const session = this.sessions.find(hasRoom);
       if (session) return this.take(session);
       const learning = this.sessions.find((one) => one.learning)?.learning;
       if (!learning) break;
@@ -126,7 +123,7 @@ export class Http2SessionPool {
       session.manager.abort(silent);
       forget(session, silent);
     };
-    const timer = outside.runInAsyncScope(() => setTimeout(giveUp, this.helloTimeoutMs));
+    const timer = outsideRequests(() => setTimeout(giveUp, this.helloTimeoutMs));
     session.learning = { done: promise, resolve, reject, timer };
   }
 
@@ -161,6 +158,10 @@ export class Http2SessionPool {
       settle(session);
     }
   }
+}
+
+function hasRoom({ open, limit }: Pooled): boolean {
+  return open < limit;
 }
 
 /** New streams go on another connection; those who wait for this one fail. */

@@ -3,7 +3,7 @@ import type { FlyteErrorCode } from '../../errors/flyte-error.js';
 import { AuthMetadataService } from '../../gen/flyteidl2/auth/auth_service_pb.js';
 import type { Endpoint } from '../options/endpoint.js';
 import { toFlyteError } from './upstream-error.js';
-import type { Wire } from './connection.js';
+import type { Connection } from './connection.js';
 
 /** What the local control plane calls itself, in the header `server` of every answer. */
 const LOCAL_PLANE = 'nestjs-flyte-local';
@@ -18,17 +18,19 @@ const NO_ANSWER: ReadonlySet<FlyteErrorCode> = new Set(['unavailable', 'deadline
  *
  * @throws FlyteError from the question, `unavailable` or `deadline_exceeded`, where nobody answers
  */
-export function localPlaneQuestion(wire: Wire, { isLocal }: Pick<Endpoint, 'isLocal'>): () => Promise<boolean> {
+export function localPlaneQuestion(
+  connection: Connection,
+  { isLocal }: Pick<Endpoint, 'isLocal'>,
+): () => Promise<boolean> {
   let known = isLocal ? undefined : false;
-  return async () => (known ??= await ask(wire));
+  return async () => (known ??= await ask(connection));
 }
 
-async function ask(wire: Wire): Promise<boolean> {
-  const done = new AbortController();
+async function ask(connection: Connection): Promise<boolean> {
   let server: string | null = null;
   const onHeader = (headers: Headers): void => void (server = headers.get('server'));
   try {
-    await createClient(AuthMetadataService, wire.unary(done.signal)).getPublicClientConfig(
+    await createClient(AuthMetadataService, connection.calls).getPublicClientConfig(
       {},
       { timeoutMs: TIMEOUT_MS, onHeader },
     );
@@ -36,8 +38,6 @@ async function ask(wire: Wire): Promise<boolean> {
     const failure = toFlyteError(error, 'AuthMetadataService.GetPublicClientConfig', undefined, { isApp: true });
     if (NO_ANSWER.has(failure.code)) throw failure;
     server ??= ConnectError.from(error).metadata.get('server');
-  } finally {
-    done.abort();
   }
   return server === LOCAL_PLANE;
 }

@@ -1,4 +1,5 @@
 import pRetry from 'p-retry';
+import { outsideRequests } from '../../auth/outside-requests.js';
 import { FlyteError } from '../../errors/flyte-error.js';
 
 /** How long all tries of one request may take, in milliseconds. */
@@ -21,7 +22,7 @@ export async function askIssuer(
   url: string,
   ask: (options: IssuerRequestOptions) => Promise<Response>,
 ): Promise<Response> {
-  const { allowInsecureRequests } = await import('oauth4webapi');
+  const { allowInsecureRequests } = await outsideRequests(() => import('oauth4webapi'));
   const signal = AbortSignal.timeout(TIMEOUT_MS);
   try {
     return await pRetry(

@@ -5,23 +5,26 @@ import { AuthMetadataService } from '../../gen/flyteidl2/auth/auth_service_pb.js
 import { asCaller } from '../connection/flyte-transport.js';
 import type { AppsOwnHeaders } from '../options/flyte-options.js';
 import type { ResolvedOptions } from '../options/resolve-options.js';
-import type { Wire } from '../connection/connection.js';
+import type { Connection } from '../connection/connection.js';
 import { isServiceLogin, OPEN_LOGIN, type FlyteLoginAdvice, type GiveCredentials } from '../options/service-login.js';
 
 /** What gives the app's own credentials on one connection; undefined where the options name none. */
-export function openCredentials(options: ResolvedOptions, wire: Wire): GiveCredentials | undefined {
+export function openCredentials(options: ResolvedOptions, connection: Connection): GiveCredentials | undefined {
   const { credentials, endpoint } = options;
   if (!isServiceLogin(credentials)) return credentials && fromFunction(credentials);
   return credentials[OPEN_LOGIN]({
     authority: endpoint.authority,
     isTrusted: !endpoint.plaintext || endpoint.isLocal,
-    advice: () => loginAdvice(wire, options),
+    advice: () => loginAdvice(connection, options),
   });
 }
 
 /** What Flyte says to clients that have no credentials yet. The open-source backend names an issuer where it was given one. */
-async function loginAdvice(wire: Wire, { endpoint, ...limits }: ResolvedOptions): Promise<FlyteLoginAdvice> {
-  const anonymous = asCaller(wire, () => ({ credentials: () => undefined, isApp: true }), limits);
+async function loginAdvice(
+  connection: Connection,
+  { endpoint, ...limits }: ResolvedOptions,
+): Promise<FlyteLoginAdvice> {
+  const anonymous = asCaller(connection, () => ({ credentials: () => undefined, isApp: true }), limits);
   const client = createClient(AuthMetadataService, anonymous);
   try {
     const [server, config] = await Promise.all([client.getOAuth2Metadata({}), client.getPublicClientConfig({})]);

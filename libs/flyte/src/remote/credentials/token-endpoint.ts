@@ -1,6 +1,7 @@
 import type { AuthorizationServer } from 'oauth4webapi';
 import * as z from 'zod';
 import { createAuthMetadata } from '../../auth/auth-metadata.js';
+import { outsideRequests } from '../../auth/outside-requests.js';
 import { isSafeUrl } from '../../auth/safe-url.js';
 import { FlyteError } from '../../errors/flyte-error.js';
 import { Redactor } from '../../protocol/redactor.js';
@@ -53,7 +54,7 @@ export async function requestToken(server: AuthorizationServer, request: TokenRe
       { fault: 'operator' },
     );
   }
-  const oauth = await import('oauth4webapi');
+  const oauth = await outsideRequests(() => import('oauth4webapi'));
   const client = { client_id: clientId };
   const prove = (clientAuthentication === 'post' ? oauth.ClientSecretPost : oauth.ClientSecretBasic)(clientSecret);
   const response = await askIssuer(url, (options) =>
@@ -105,7 +106,7 @@ async function refused(
  * @throws FlyteError `unavailable` where it does not answer, `failed_precondition` where it has no metadata of its name
  */
 export async function discoverIssuer(issuer: string): Promise<AuthorizationServer> {
-  const oauth = await import('oauth4webapi');
+  const oauth = await outsideRequests(() => import('oauth4webapi'));
   const url = new URL(issuer);
   const ask = (algorithm: 'oidc' | 'oauth2'): Promise<Response> =>
     askIssuer(issuer, (options) => oauth.discoveryRequest(url, { ...options, algorithm }));

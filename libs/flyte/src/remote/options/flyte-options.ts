@@ -1,5 +1,5 @@
 import type { AuthHeaders } from '../../auth/auth-metadata.js';
-import type { VerifyOptions } from '../../auth/bearer-verifier.js';
+import type { VerifyOptions } from '../../auth/verify-options.js';
 import type { HeaderExtractor } from '../../auth/header-extractors.js';
 import type { ImageLike, TaskEnvironment } from '../../tasks/task-environment.js';
 import type { ServiceLogin } from './service-login.js';

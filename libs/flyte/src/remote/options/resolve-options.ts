@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { ASYMMETRIC_ALGORITHMS, type VerifyOptions } from '../../auth/bearer-verifier.js';
+import { ASYMMETRIC_ALGORITHMS, type VerifyOptions } from '../../auth/verify-options.js';
 import { excludedPathProblem } from '../../auth/excluded-paths.js';
 import { checkHeaderName, forwardProblem } from '../../auth/header-names.js';
 import { isSafeUrl } from '../../auth/safe-url.js';
@@ -70,6 +70,7 @@ const Verify = z
     jwksUri: keyUrl.optional(),
     audience: z.union([text, z.array(text).min(1)], 'give the audience that tokens must name'),
     clockToleranceSeconds: z.number().min(0).max(300, 'give at most 300 seconds').optional(),
+    cacheSeconds: z.number().min(0, 'give 0 or more').max(3600, 'give at most 3600 seconds').optional(),
     algorithms: z
       .array(z.enum(ASYMMETRIC_ALGORITHMS, `give asymmetric ones: ${ASYMMETRIC_ALGORITHMS.join(', ')}`))
       .min(1)

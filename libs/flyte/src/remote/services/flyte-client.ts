@@ -18,7 +18,7 @@ import type { TaskDefaults } from '../tasks/task-defaults.js';
 import { createTaskHandle, type TaskHandle } from '../runs/task-handle.js';
 import { createTaskService, type TaskService } from '../tasks/task.service.js';
 import { createUserService, type UserService } from './user.service.js';
-import type { Wire } from '../connection/connection.js';
+import type { Connection } from '../connection/connection.js';
 
 /** In what a narrowed client differs from the one it was made of. */
 export interface FlyteClientNarrowing {
@@ -71,7 +71,7 @@ export abstract class FlyteClient {
 
 /** All that a client is made of. */
 export interface FlyteClientParts {
-  readonly wire: Wire;
+  readonly connection: Connection;
   readonly callers: CallerPolicy;
   readonly limits: CallLimits;
   readonly tasks: TaskDefaults;
@@ -88,8 +88,8 @@ export interface FlyteClientParts {
 
 /** What runs are made with, over a transport that calls as the caller. Nothing is opened. */
 export function createRunCreation(parts: FlyteClientParts): RunCreation & { readonly transport: Transport } {
-  const { wire, callers, limits, tasks, asService = false } = parts;
-  const transport = asCaller(wire, () => findCaller(callers, asService), limits);
+  const { connection, callers, limits, tasks, asService = false } = parts;
+  const transport = asCaller(connection, () => findCaller(callers, asService), limits);
   const transfer = transferOptions(limits.streamIdleTimeoutMs, parts.endpoint, parts.tls);
   return {
     transport,
