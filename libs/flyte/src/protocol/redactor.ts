@@ -32,7 +32,7 @@ export class Redactor {
   #index: PatternIndex | undefined;
 
   /**
-   * Prepares itself when it is used first: 20 tokens take some milliseconds, a megabyte a second. See {@link Redactor.of}.
+   * Prepares itself when it is used first: 20 tokens take some milliseconds, a megabyte half a second. See {@link Redactor.of}.
    *
    * @param values the secrets, text as UTF-8
    */
