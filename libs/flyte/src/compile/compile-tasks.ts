@@ -67,9 +67,7 @@ export async function compileTasks({ file, name, out, root, external, note }: Co
   } catch (error) {
     throw bundleProblem(error, relative(root, file));
   }
-  // Into Nest and this library somebody has looked.
-  const isKnown = (path: string): boolean =>
-    path.startsWith(library + sep) || packageOf(path)?.name.startsWith('@nestjs/') === true;
+  const isKnown = (path: string): boolean => path.startsWith(library + sep) || KNOWN.test(packageOf(path)?.name ?? '');
   for (const warning of result.warnings) {
     if (warning.location === null || !isKnown(resolve(root, warning.location.file))) note(messageText(warning));
   }
@@ -84,6 +82,9 @@ export async function compileTasks({ file, name, out, root, external, note }: Co
   if (code === undefined || map === undefined) throw new FlyteError('internal', 'esbuild answered without a file.');
   return { code: code.contents, map: map.contents };
 }
+
+/** Into these, and this library, somebody has looked. The last one loads for Nest 11 what it needs for uploads. */
+const KNOWN = /^(?:@nestjs\/.+|load-esm)$/;
 
 function noteAskers(files: readonly string[], root: string, note: (line: string) => void): void {
   if (files.length === 0) return;

@@ -17,6 +17,8 @@ export interface OutsideOptions {
 
 /** Packages that Nest loads where there is a server, which an action has not. */
 const OF_SERVERS = /^(?:@nestjs\/(?:websockets|microservices|platform-[\w-]+)|file-type)$/;
+/** What of Nest an action loads. */
+const NEST = /^@nestjs\/(?:common|core)$/;
 
 /**
  * Leaves packages outside, for Node to load when they are asked for: those that the user names, those with native code, those of
@@ -63,11 +65,8 @@ function nativeOnes({ from, note }: OutsideOptions): (found: Package) => boolean
 function isLeft({ path, kind, importer }: OnResolveArgs, { external, library }: OutsideOptions): boolean {
   const name = packageName(path);
   if (external.includes(name)) return true;
-  if (kind !== 'dynamic-import') return false;
-  return (
-    importer.startsWith(library + sep) ||
-    (OF_SERVERS.test(name) && packageOf(importer)?.name.startsWith('@nestjs/') === true)
-  );
+  if (kind === 'dynamic-import' && importer.startsWith(library + sep)) return true;
+  return OF_SERVERS.test(name) && NEST.test(packageOf(importer)?.name ?? '');
 }
 
 async function resolved(

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import * as z from 'zod';
 
@@ -29,7 +29,8 @@ export function packageName(specifier: string): string {
 /** Whether Node, looking from a folder upwards, finds this package, and no other of its name. */
 export function isFoundFrom(folder: string, { name, folder: wanted }: Package): boolean {
   const here = join(folder, 'node_modules', name);
-  if (existsSync(here)) return here === wanted;
+  // It may be a link, as pnpm and workspaces have them.
+  if (existsSync(here)) return realpathSync(here) === realpathSync(wanted);
   const parent = dirname(folder);
   return parent !== folder && isFoundFrom(parent, { name, folder: wanted });
 }
@@ -55,12 +56,20 @@ const FOR_A_MACHINE = /(?:^|[-/.])(?:linux|darwin|win32)[-.](?:x64|arm64)/;
 
 /** Whether a package brings native code: files for `process.dlopen`, which no bundler can take in. */
 export function isNative({ folder }: Package): boolean {
-  const text = existsSync(join(folder, 'package.json')) ? readFileSync(join(folder, 'package.json'), 'utf8') : '{}';
-  const { gypfile, binary, dependencies, optionalDependencies } = Manifest.parse(JSON.parse(text));
+  const { gypfile, binary, dependencies, optionalDependencies } = manifestOf(folder);
   if (gypfile === true || binary !== undefined) return true;
   if (LOADERS.some((name) => name in dependencies)) return true;
   if (Object.keys(optionalDependencies).some((name) => FOR_A_MACHINE.test(name))) return true;
   return existsSync(join(folder, 'binding.gyp')) || hasBinary(folder);
+}
+
+/** Of one that is missing or broken the bundler will tell. */
+function manifestOf(folder: string): z.infer<typeof Manifest> {
+  try {
+    return Manifest.parse(JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')));
+  } catch {
+    return { dependencies: {}, optionalDependencies: {} };
+  }
 }
 
 function hasBinary(folder: string): boolean {
