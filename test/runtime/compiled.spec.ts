@@ -3,7 +3,6 @@ import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ContainerError_Kind } from 'nestjs-flyte/idl/core/execution';
-import { create } from 'tar';
 import { describe, expect, it } from 'vitest';
 import { act, buildApp, temporaryFolder, texts } from './support.js';
 
@@ -69,7 +68,7 @@ describe('an action of compiled tasks', () => {
 
   it('has its code apart from the image, and no second copy of the library', async () => {
     const bundle = join(temporaryFolder(), 'code.tgz');
-    await create({ cwd: root, file: bundle, gzip: true }, ['package.json', 'dist/tasks.mjs', 'dist/tasks.mjs.map']);
+    execFileSync('tar', ['-czf', bundle, '-C', root, 'package.json', 'dist/tasks.mjs', 'dist/tasks.mjs.map']);
     const elsewhere = temporaryFolder();
     symlinkSync(resolve('node_modules'), join(elsewhere, 'node_modules'));
     const { code, outputs, log } = await act({
