@@ -40,22 +40,25 @@ async function bench(options: Options): Promise<void> {
   const nodes = actionNodes.filter(({ major }) => options.servers.includes(major));
   const places = nodes.flatMap((node) => ADAPTERS.map((adapter) => ({ node, adapter })));
 
+  const json = options.json ?? join(OUT, 'results.json');
+  const versions = await versionsOf(actionNodes);
+  const report = (): Report => {
+    const date = new Date().toISOString();
+    return { date, machine: machine(), versions, method: METHOD, results };
+  };
   for (const row of ROWS) {
     if (options.rows.length > 0 && !options.rows.includes(row.name)) continue;
     say(`\n${row.about}.`);
     const began = performance.now();
-    // oxlint-disable-next-line no-await-in-loop -- rows would measure each other
+    // oxlint-disable no-await-in-loop -- rows would measure each other; and what is measured is kept, should the next one hang
     await measure(row, { rounds: options.rounds, nodes, actionNodes, places }, add);
+    await writeFile(json, `${JSON.stringify(report(), undefined, 2)}\n`);
+    // oxlint-enable no-await-in-loop
     say(`In ${Math.round((performance.now() - began) / 1_000)} seconds.`);
   }
 
-  const report: Report = {
-    ...{ date: new Date().toISOString(), machine: machine(), method: METHOD, results },
-    versions: await versionsOf(actionNodes),
-  };
-  await writeFile(options.json ?? join(OUT, 'results.json'), `${JSON.stringify(report, undefined, 2)}\n`);
   if (!options.docs) return;
-  const document = withFigures(await readFile(DOCUMENT, 'utf8'), report);
+  const document = withFigures(await readFile(DOCUMENT, 'utf8'), report());
   await writeFile(DOCUMENT, await format(document, { ...(await resolveConfig(DOCUMENT)), filepath: DOCUMENT }));
 }
 
