@@ -61,12 +61,12 @@ export function* rareForms(value: Buffer): Generator<string> {
 
 /** `<Buffer 66 6f 6f>`, which is cut; `{"type":"Buffer","data":[102,111,111]}`; hex with something between the bytes. */
 function* listForms(value: Buffer): Generator<string> {
-  const pairs = value.toString('hex').match(/../g) ?? [];
-  yield pairs.slice(0, SHOWN_BYTES).join(' ');
+  const hex = value.toString('hex');
+  const separated = (digits: string, by: string): string => digits.replaceAll(/..(?=.)/g, `$&${by}`);
+  yield separated(hex.slice(0, 2 * SHOWN_BYTES), ' ');
   for (const separator of [' ', ':', '-']) {
-    const list = pairs.join(separator);
-    yield list;
-    yield list.toUpperCase();
+    yield separated(hex, separator);
+    yield separated(hex.toUpperCase(), separator);
   }
   yield value.join(',');
   yield value.join(', ');
@@ -78,9 +78,8 @@ function escaped(text: string, characters: RegExp): string {
 
 /** JSON in which everything is escaped. */
 function* unicodeForms(text: string): Generator<string> {
-  const all = escaped(text, /[^]/g);
-  yield all;
-  yield all.replaceAll(/[a-f]/g, (digit) => digit.toUpperCase());
+  const hex = Buffer.from(text, 'utf16le').swap16().toString('hex');
+  for (const digits of [hex, hex.toUpperCase()]) yield digits.replaceAll(/.{4}/g, String.raw`\u$&`);
 }
 
 /** As Go writes it, which escapes what HTML would read; as Python, which escapes all outside ASCII; as PHP, and the slash. */
