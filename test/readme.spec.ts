@@ -15,6 +15,7 @@ const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 /** Documents whose snippets stand on their own, each compiled. */
 const GUIDES = [
   'docs/actions.md',
+  'docs/bundles.md',
   'docs/options.md',
   'docs/pipeline.md',
   'docs/authentication.md',

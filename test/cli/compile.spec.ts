@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import ts from 'typescript';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
 import { Cli } from './support.js';
@@ -89,6 +90,22 @@ describe('nestjs-flyte compile', () => {
     expect(made).toContain('process.env.COMPILED_SECRET');
     expect(made + read('out/env.mjs.map')).not.toMatch(/of-the-(?:file|environment|build)/);
     expect(JSON.parse(read('out/env.mjs.map'))).not.toHaveProperty('sourcesContent');
+  });
+
+  it('maps lines to the sources that the maps of its inputs name', async () => {
+    const { outputText, sourceMapText = '' } = ts.transpileModule('enum Word { one }\nexport const one = Word[0];\n', {
+      fileName: 'word.ts',
+      compilerOptions: { module: ts.ModuleKind.ESNext, sourceMap: true, inlineSources: true, sourceRoot: '../src' },
+    });
+    write('dist/mapped-word.js', outputText.replace('=word.js.map', '=mapped-word.js.map'));
+    write('dist/mapped-word.js.map', sourceMapText);
+    write('dist/mapped.js', tasksModule("import { one } from './mapped-word.js'; globalThis.one = one;"));
+    const { code } = await cli.run(['compile', './dist/mapped.js#TasksModule', '--out', 'dist/mapped.mjs']);
+    expect(code).toBe(0);
+    const { sources } = z.object({ sources: z.array(z.string()) }).parse(JSON.parse(read('dist/mapped.mjs.map')));
+    expect(sources).toEqual(expect.arrayContaining(['../src/word.ts', 'mapped.js']));
+    expect(sources).not.toContain('mapped-word.js');
+    expect(read('dist/mapped.mjs.map')).not.toContain('enum Word');
   });
 
   it('takes in top-level await, dynamic imports and CommonJS, each told where it lies itself', async () => {

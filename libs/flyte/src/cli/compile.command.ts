@@ -1,5 +1,5 @@
 import { mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join, relative, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { Command } from 'commander';
 import { compileTasks } from '../compile/compile-tasks.js';
 import { FlyteError } from '../errors/flyte-error.js';
@@ -89,7 +89,7 @@ function written(out: string, write: () => void): void {
 }
 
 function toReference(root: string, file: string): string {
-  const path = relative(root, file);
+  const path = relative(root, file).split(sep).join('/');
   return path.startsWith('.') ? path : `./${path}`;
 }
 
