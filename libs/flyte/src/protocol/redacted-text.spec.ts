@@ -151,6 +151,20 @@ describe('a text without its secrets', () => {
   });
 });
 
+it('forms are prepared in turns, also a long one, between which others can work', () => {
+  const turns = (forms: readonly string[]): number => {
+    const preparing = PatternIndex.of(forms.map((form) => Buffer.from(form)));
+    for (let count = 0; ; count += 1) {
+      const turn = preparing.next();
+      if (turn.done === true) return count + [...turn.value.prepareForChunks()].length;
+    }
+  };
+  expect(turns([])).toBe(0);
+  expect(turns(['first', 'second', 'third'])).toBe(6);
+  expect(turns([unlike(32 + 16 * 255)])).toBe(2);
+  expect(turns([unlike(32 + 16 * 600)])).toBe(4);
+});
+
 describe('in texts of two letters', () => {
   const word = (most: number): fc.Arbitrary<string> => fc.string({ unit: fc.constantFrom('a', 'b'), maxLength: most });
   const lengths = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 8 });

@@ -62,7 +62,7 @@ describe('what Flyte says is shown without', () => {
 });
 
 describe('a header that is longer than what Flyte says', () => {
-  const long = randomBytes(9000).toString('base64');
+  const long = randomBytes(1500).toString('base64');
 
   it('is hidden as far as it is there', () => {
     expect(read({ 'x-api-key': long }, `no ${long.slice(0, 512)}`)).toBe('no ***');
