@@ -42,8 +42,11 @@ export function beginning(library: string): Plugin {
 export function libraryOf(file: string): string {
   const folder = found(file);
   if (folder !== undefined && existsSync(join(folder, RUNTIME))) return folder;
-  const what = folder === undefined ? 'finds no nestjs-flyte' : `finds a nestjs-flyte that is too old, in ${folder}`;
-  throw new FlyteError('failed_precondition', `${file} ${what}: npm install nestjs-flyte`);
+  const what =
+    folder === undefined
+      ? 'There is no nestjs-flyte where the tasks would import it from: install it beside them'
+      : `The tasks import a nestjs-flyte that can't be compiled, in ${folder}: install the version of this command`;
+  throw new FlyteError('failed_precondition', `${what}. The tasks are in ${file}.`);
 }
 
 function found(file: string): string | undefined {
