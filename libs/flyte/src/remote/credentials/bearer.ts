@@ -1,4 +1,4 @@
-import { decodeJwt } from 'jose';
+import { decodeJwt } from 'jose/jwt/decode';
 import { createAuthMetadata, valueProblem, type AuthMetadata } from '../../auth/auth-metadata.js';
 import { checkHeaderName } from '../../auth/header-names.js';
 import { FlyteError } from '../../errors/flyte-error.js';
