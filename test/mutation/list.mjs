@@ -359,7 +359,7 @@ export const mutants = [
     test: 'option "credentials" throws',
   },
   {
-    file: 'libs/flyte/src/remote/connection/flyte-transport.ts',
+    file: 'libs/flyte/src/remote/connection/stream-call.ts',
     find: '        timer.refresh();\n',
     replace: '',
     spec: 'libs/flyte/src/remote/connection/flyte-transport.spec.ts',

@@ -6,7 +6,8 @@ import { RunService as Runs } from '../../gen/flyteidl2/workflow/run_service_pb.
 import { isTaskRef, type TaskRef } from '../../tasks/task-ref.js';
 import { createCallerFiles } from '../files/caller-files.js';
 import { asCalls, findCaller, noServiceCredentials, type CallerPolicy } from '../connection/caller.js';
-import { asCaller, type CallLimits } from '../connection/flyte-transport.js';
+import type { CallLimits } from '../connection/call-parts.js';
+import { asCaller } from '../connection/flyte-transport.js';
 import type { Endpoint } from '../options/endpoint.js';
 import type { FlyteTlsOptions } from '../options/flyte-options.js';
 import { createProjectService, type ProjectService } from './project.service.js';
