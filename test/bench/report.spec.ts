@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { figureOf } from './figures.js';
-import { lineOf, withFigures, type Report } from './report.js';
+import { busyNote, lineOf, withFigures, type Report } from './report.js';
 
 const held = figureOf('guard', {
   ...{ what: 'throughput ÷ by hand', where: 'Node 20, Express', goal: { atLeast: 0.95 } },
@@ -12,7 +12,7 @@ const missed = figureOf('start', {
 const skipped = { row: 'start', what: 'all ÷ a0', where: 'everywhere', why: 'There is no Python.' };
 const report: Report = {
   date: '2026-01-02T03:04:05.000Z',
-  machine: { cpu: 'A CPU', cores: 2, memoryGiB: 4, os: 'Linux 6' },
+  machine: { cpu: 'A CPU', cores: 2, memoryGiB: 4, os: 'Linux 6', load: 0.4 },
   versions: { autocannon: '9.0.0' },
   method: '',
   results: [held, missed, skipped],
@@ -22,6 +22,13 @@ it('a goal is held by the median alone', () => {
   expect(held).toMatchObject({ median: 0.96, min: 0.9, max: 1.1, rounds: 3, held: true });
   expect(missed).toMatchObject({ held: false });
   expect(figureOf('x', { what: 'w', where: 'h', values: [1] })).not.toHaveProperty('held');
+});
+
+it.each([
+  [0.9, undefined],
+  [1, 'This machine is busy (load 1, 2 cores): go by CPU, and by what the row noise says.'],
+])('a machine with a load of %d', (load, note) => {
+  expect(busyNote({ ...report.machine, load })).toBe(note);
 });
 
 describe('a line', () => {
@@ -43,7 +50,7 @@ describe('the document', () => {
 
   it('gets the figures between its markers, and keeps the rest', () => {
     const written = withFigures(`before\n\n${begin}\nold\n${end}\n\nafter\n`, report);
-    expect(written.startsWith(`before\n\n${begin}\n\nMeasured on 2026-01-02: A CPU, 2 cores`)).toBe(true);
+    expect(written.startsWith(`before\n\n${begin}\n\nMeasured on 2026-01-02: A CPU, 2 cores, load 0.4, `)).toBe(true);
     expect(written.endsWith(`\n\n${end}\n\nafter\n`)).toBe(true);
     expect(written).not.toContain('old');
     expect(written).toContain('| memory | Node 20 | 20.00 MB (20.00 to 20.00) | ≤ 10 **not held** |  |');

@@ -1,10 +1,17 @@
-import { cpus, release, totalmem, type as osType } from 'node:os';
+import { cpus, loadavg, release, totalmem, type as osType } from 'node:os';
 import type { Result } from './figures.js';
 
 /** All that one run found. */
 export interface Report {
   readonly date: string;
-  readonly machine: { readonly cpu: string; readonly cores: number; readonly memoryGiB: number; readonly os: string };
+  readonly machine: {
+    readonly cpu: string;
+    readonly cores: number;
+    readonly memoryGiB: number;
+    readonly os: string;
+    /** How many processes wanted to run when the benchmark began, by the last minute; 0 where the system does not say. */
+    readonly load: number;
+  };
   readonly versions: Readonly<Record<string, string>>;
   readonly method: string;
   readonly results: readonly Result[];
@@ -17,7 +24,14 @@ export function machine(): Report['machine'] {
     cores: cpus().length,
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     os: `${osType()} ${release()}`,
+    load: Math.round((loadavg()[0] ?? 0) * 10) / 10,
   };
+}
+
+/** What to say of a machine that does something else, too. */
+export function busyNote({ load, cores }: Report['machine']): string | undefined {
+  if (load < cores / 2) return undefined;
+  return `This machine is busy (load ${load}, ${cores} cores): go by CPU, and by what the row noise says.`;
 }
 
 /** One result as a line for people. */
@@ -65,10 +79,10 @@ function split(text: string, at: string): [string, string] {
   return [text.slice(0, place), text.slice(place + at.length)];
 }
 
-function tablesOf({ date, machine: { cpu, cores, memoryGiB, os }, versions, results }: Report): string {
+function tablesOf({ date, machine: { cpu, cores, memoryGiB, os, load }, versions, results }: Report): string {
   const names = [...new Set(results.map(({ row }) => row))];
   const used = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
-  const head = `Measured on ${date.slice(0, 10)}: ${cpu}, ${cores} cores, ${memoryGiB} GiB, ${os}; ${used.join(', ')}.`;
+  const head = `Measured on ${date.slice(0, 10)}: ${cpu}, ${cores} cores, load ${load}, ${memoryGiB} GiB, ${os}; ${used.join(', ')}.`;
   const tables = names.map((name) => {
     const rows = results.filter(({ row }) => row === name).map(cellsOf);
     const columns = ['figure', 'where', 'median (min to max)', 'goal', 'ours : other'];

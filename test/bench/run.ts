@@ -5,7 +5,7 @@ import { format, resolveConfig } from 'prettier';
 import { figureOf, type Context, type Result, type Row } from './figures.js';
 import { findNode, type NodeVersion } from './node-versions.js';
 import { readOptions, type Options } from './options.js';
-import { lineOf, machine, withFigures, type Report } from './report.js';
+import { busyNote, lineOf, machine as thisMachine, withFigures, type Report } from './report.js';
 import { ROWS } from './rows/all.js';
 
 const OUT = import.meta.dirname;
@@ -31,6 +31,9 @@ try {
 }
 
 async function bench(options: Options): Promise<void> {
+  const machine = thisMachine();
+  const busy = busyNote(machine);
+  if (busy !== undefined) say(busy);
   const results: Result[] = [];
   const add = (result: Result): void => {
     results.push(result);
@@ -44,7 +47,7 @@ async function bench(options: Options): Promise<void> {
   const versions = await versionsOf(actionNodes);
   const report = (): Report => {
     const date = new Date().toISOString();
-    return { date, machine: machine(), versions, method: METHOD, results };
+    return { date, machine, versions, method: METHOD, results };
   };
   for (const row of ROWS) {
     if (options.rows.length > 0 && !options.rows.includes(row.name)) continue;
