@@ -19,6 +19,8 @@ const made = readFileSync(join(root, 'dist/throws.mjs'), 'utf8');
 writeFileSync(join(root, 'dist/lacks.mjs'), made.replace('\n', "\nimport 'nestjs-flyte-is-not-this';\n"));
 writeFileSync(join(root, 'dist/breaks.mjs'), made.slice(0, made.length / 2));
 
+writeFileSync(join(root, 'dist/other.mjs'), made.replace('compiled tasks, 1', 'compiled tasks, 2'));
+
 function compile(from: string, out: string): void {
   execFileSync(
     process.execPath,
@@ -85,6 +87,7 @@ describe('an action of compiled tasks', () => {
     ['exits', 'ProcessExit', RECOVERABLE, /process\.exit\(0\)/],
     ['waits', 'NeverSettled', RECOVERABLE, /nothing will settle/],
     ['lacks', 'ModuleLoadError', NON_RECOVERABLE, /nestjs-flyte-is-not-this/],
+    ['other', 'ModuleLoadError', NON_RECOVERABLE, /compiled by a version .* compile it again/],
     ['breaks', 'ModuleLoadError', NON_RECOVERABLE, /could not be loaded/],
   ])('says so in error.pb where its module %s', async (name, code, kind, message) => {
     const ended = await act({ root, module: `./dist/${name}.mjs#Never`, task: 'demo.nothing', inputs: {} });

@@ -40,16 +40,26 @@ export function takePendingAction(): PendingAction | undefined {
   return action;
 }
 
-/** Whether a file is compiled. Nothing of it is run; where it can't be read, it is not. */
+/** Whether a file is compiled, by a version that agrees with this one. Nothing of it is run; where it can't be read, it is not. */
 export function isCompiledFile(file: string): boolean {
+  return beginningOf(file) === COMPILED_HEADER;
+}
+
+/** Whether a file is compiled by a version that agrees on something else. */
+export function isCompiledOtherwise(file: string): boolean {
+  const beginning = beginningOf(file);
+  return beginning !== COMPILED_HEADER && beginning.startsWith(COMPILED_HEADER.slice(0, COMPILED_HEADER.indexOf(',')));
+}
+
+function beginningOf(file: string): string {
   let descriptor: number | undefined;
   try {
     descriptor = openSync(file, 'r');
     const head = Buffer.alloc(COMPILED_HEADER.length);
     readSync(descriptor, head);
-    return head.toString('latin1') === COMPILED_HEADER;
+    return head.toString('latin1');
   } catch {
-    return false;
+    return '';
   } finally {
     if (descriptor !== undefined) closeSync(descriptor);
   }

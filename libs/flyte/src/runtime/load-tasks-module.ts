@@ -4,6 +4,7 @@ import type { DynamicModule, Type } from '@nestjs/common';
 import { moduleProblem } from '../protocol/action-arguments.js';
 import { exportProblem, moduleFile } from '../tasks/module-file.js';
 import { ActionError, failedStep } from './action-failure.js';
+import { isCompiledOtherwise } from './compiled-file.js';
 import { systemCodeOf } from '../errors/system-code.js';
 
 /** What Nest imports as a module. */
@@ -22,6 +23,8 @@ export async function loadTasksModule(reference: string, root: string): Promise<
   const [, name = ''] = reference.split('#');
   const file = moduleFile(reference, root);
   if (!existsSync(file)) throw refused(`There is no file ${file}. Build the app, and start it from its root.`);
+  if (isCompiledOtherwise(file))
+    throw refused(`${file} was compiled by a version of nestjs-flyte that this one does not know: compile it again.`);
   const exports = await imported(file);
   const value = exports[name];
   if (isModule(value)) return value;
