@@ -126,6 +126,22 @@ describe('a text without its secrets', () => {
     expect(hide([one, two], `x${unlike(50)}y`)).toBe(`x${unlike(50)}y`);
   });
 
+  it('lacks each of several forms that begin in the same way, or in one another', () => {
+    const long = unlike(100);
+    const lengths = [37, 40, 41, 45];
+    for (const length of lengths) {
+      const forms = lengths.map((one) => long.slice(0, one));
+      expect(hide(forms, `<${long.slice(0, length)}>`), `${length} bytes`).toBe('<***>');
+    }
+    // Both end in the same place.
+    expect(hide([long.slice(0, 40), long.slice(5, 40)], `<${long.slice(0, 40)}>`)).toBe('<***>');
+    // The one that begins later ends first.
+    expect(hide([long, long.slice(4, 38)], `<${long.slice(0, 38)}>`)).toBe(`<${long.slice(0, 4)}***>`);
+    // Another begins where the first would go on.
+    const other = `${long.slice(16, 32)}${'z'.repeat(40)}`;
+    expect(hide([long, other], `<${long.slice(0, 16)}${other}>`)).toBe(`<${long.slice(0, 16)}***>`);
+  });
+
   it('comes at once, but for what may belong to a secret', () => {
     const text = new RedactedText(indexOf([unlike(300), 'sec-other']));
     const next = (chunk: string): string => text.next(Buffer.from(chunk, 'latin1')).toString('latin1');
