@@ -1,6 +1,10 @@
 import { errors, jwtVerify, type JWTPayload } from 'jose';
+import { VerifiedTokens } from 'nestjs-flyte/protocol';
 import type { Caller } from './caller.js';
 import { SIGNING_ALGORITHM, type SigningKey } from './signing-key.js';
+
+/** How long a token is not looked at again, in milliseconds; a signature costs as much as the rest of a call. */
+const REMEMBERED_MS = 60_000;
 
 /** A token was refused. The message says why and never holds any part of the token. */
 export class TokenRefused extends Error {
@@ -18,7 +22,10 @@ export class TokenRefused extends Error {
  * @returns a function that answers who holds a token, and throws {@link TokenRefused}
  */
 export function tokenVerifier(key: SigningKey, audience: string): (token: string) => Promise<Caller> {
+  const known = new VerifiedTokens<Caller>(REMEMBERED_MS);
   return async (token) => {
+    const before = known.get(token);
+    if (before) return before;
     try {
       const { payload } = await jwtVerify(token, key.publicKey, {
         algorithms: [SIGNING_ALGORITHM],
@@ -26,7 +33,9 @@ export function tokenVerifier(key: SigningKey, audience: string): (token: string
         typ: 'JWT',
         requiredClaims: ['sub', 'iat', 'exp'],
       });
-      return toCaller(payload);
+      const caller = toCaller(payload);
+      known.add(token, payload.exp ?? 0, caller);
+      return caller;
     } catch (error) {
       // Fixed texts, and no cause: an error of the JWT library may carry the claims.
       throw new TokenRefused(reasonOf(error, audience));

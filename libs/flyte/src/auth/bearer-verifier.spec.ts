@@ -3,7 +3,7 @@ import { exportJWK, generateKeyPair, SignJWT, type JWK } from 'jose';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createBearerVerifier, type BearerVerifier } from './bearer-verifier.js';
 import { ASYMMETRIC_ALGORITHMS, type VerifyOptions } from './verify-options.js';
-import { VerifiedTokens } from './verified-tokens.js';
+import { VerifiedTokens } from '../protocol/verified-tokens.js';
 
 let server: Server;
 let jwksUri: string;
@@ -135,8 +135,8 @@ describe('a token that was verified', () => {
   });
 
   it('makes room for others, the oldest first', () => {
-    const tokens = new VerifiedTokens(60_000);
-    for (let i = 0; i <= 10_000; i += 1) tokens.add(String(i), now / 1000 + 3600);
-    expect([tokens.has('0'), tokens.has('1'), tokens.has('10000')]).toEqual([false, true, true]);
+    const tokens = new VerifiedTokens<number>(60_000);
+    for (let i = 0; i <= 10_000; i += 1) tokens.add(String(i), now / 1000 + 3600, i);
+    expect([tokens.get('0'), tokens.get('1'), tokens.get('10000')]).toEqual([undefined, 1, 10_000]);
   });
 });

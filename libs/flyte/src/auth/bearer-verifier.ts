@@ -1,6 +1,6 @@
 import { outsideRequests } from './outside-requests.js';
 import type { VerifyOptions } from './verify-options.js';
-import { VerifiedTokens } from './verified-tokens.js';
+import { VerifiedTokens } from '../protocol/verified-tokens.js';
 
 /**
  * Checks a bearer token. A promise for one that has to be looked at: it resolves where the token is valid. Nothing for one
@@ -16,10 +16,10 @@ const DEFAULT_CACHE_SECONDS = 60;
 /** Makes the check. What verifies signatures is loaded with the first token. */
 export function createBearerVerifier(options: VerifyOptions): BearerVerifier {
   const load = once(() => outsideRequests(async () => (await import('./jwt-verifier.js')).createJwtVerifier(options)));
-  const known = new VerifiedTokens((options.cacheSeconds ?? DEFAULT_CACHE_SECONDS) * 1000);
+  const known = new VerifiedTokens<true>((options.cacheSeconds ?? DEFAULT_CACHE_SECONDS) * 1000);
   return (token) => {
-    if (known.has(token)) return undefined;
-    return load().then(async (verify) => known.add(token, await verify(token)));
+    if (known.get(token)) return undefined;
+    return load().then(async (verify) => known.add(token, await verify(token), true));
   };
 }
 

@@ -12,6 +12,7 @@ export { assertStaysInside } from './path-hazard.js';
 export { primaryContainerOf, type PrimaryContainer } from './primary-container.js';
 export { type RedactingStream, Redactor } from './redactor.js';
 
+export { VerifiedTokens } from './verified-tokens.js';
 export { Secret, type SecretFields } from '../secrets/secret.js';
 export { SECRETS_DIR_VARIABLE, SECRETS_MOUNT } from '../secrets/read-secret.js';
 export { groupClashes } from '../secrets/secret-groups.js';
