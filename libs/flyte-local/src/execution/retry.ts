@@ -1,11 +1,6 @@
 import { durationMs, type Duration } from '@bufbuild/protobuf/wkt';
 import type { TaskMetadata } from 'nestjs-flyte/idl/core/tasks';
-
-/** More retries than that are not made, as Flyte's interface definition has it. */
-const MAX_RETRIES = 10;
-
-/** The longest delay that a timer of Node takes, in milliseconds. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
+import { MAX_RETRIES, MAX_TIMER_MS } from 'nestjs-flyte/protocol';
 
 /** When to try again, and when to give up. All times in milliseconds; undefined means no limit. */
 export interface RetryPolicy {

@@ -1,4 +1,5 @@
-import { hostOf, isLoopback } from './host-names.js';
+import { isLoopback } from 'nestjs-flyte/protocol';
+import { hostOf } from './host-names.js';
 
 /** Why a request is refused, in the form of a Connect error. */
 export interface Refusal {

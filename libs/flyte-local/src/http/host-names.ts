@@ -3,15 +3,6 @@ import { isIPv6 } from 'node:net';
 /** Addresses that mean "every interface" when they are listened on. */
 const WILDCARDS = new Set(['0.0.0.0', '::']);
 
-/** Whether a host name or address, without a port, names this machine's loopback: localhost, 127.0.0.0/8 or ::1. */
-export function isLoopback(host: string): boolean {
-  const name = host.toLowerCase();
-  if (name === 'localhost' || name === '::1') return true;
-  // Strictly four decimal numbers: other spellings of an address are read differently by different programs.
-  const octets = /^127\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(name)?.slice(1);
-  return octets !== undefined && octets.every((octet) => Number(octet) <= 255);
-}
-
 /** Whether an address to listen on means every interface. */
 export function isWildcard(host: string): boolean {
   return WILDCARDS.has(host);

@@ -2,10 +2,10 @@ import { statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import type { ConnectRouter, Interceptor } from '@connectrpc/connect';
-import { FlyteError } from 'nestjs-flyte/protocol';
+import { FlyteError, isLoopback } from 'nestjs-flyte/protocol';
 import type { CallLogger } from '../calls/log-calls.js';
 import type { TlsOptions } from '../http/listener.js';
-import { hostName, isLoopback, isWildcard } from '../http/host-names.js';
+import { hostName, isWildcard } from '../http/host-names.js';
 import { NEVER_STARTED } from '../state/last-start.js';
 import { DEFAULT_STATE } from '../state/state-folder.js';
 

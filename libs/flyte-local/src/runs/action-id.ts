@@ -1,5 +1,6 @@
 import { Code, ConnectError } from '@connectrpc/connect';
 import type { ActionIdentifier, RunIdentifier } from 'nestjs-flyte/idl/common/identifier';
+import { ROOT_ACTION } from 'nestjs-flyte/protocol';
 
 /** Names one action. There is one organization, so that takes no part. */
 export interface ActionKey {
@@ -12,9 +13,6 @@ export interface ActionKey {
   /** The action's name in its run. */
   readonly name: string;
 }
-
-/** The action that a run begins with, and the only one that this plane starts. */
-export const ROOT_ACTION = 'a0';
 
 /**
  * The key of a run's root action.

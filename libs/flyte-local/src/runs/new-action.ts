@@ -16,8 +16,8 @@ import {
   type Run,
   type RunSource,
 } from 'nestjs-flyte/idl/workflow/run_definition';
+import { ROOT_ACTION } from 'nestjs-flyte/protocol';
 import type { Caller } from '../tokens/caller.js';
-import { ROOT_ACTION } from './action-id.js';
 import { addAttempt } from './action-record.js';
 
 /** What a new run is made of. */

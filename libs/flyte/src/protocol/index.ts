@@ -8,6 +8,8 @@ export {
   type ActionArguments,
   type ActionTarget,
 } from './action-arguments.js';
+export { MAX_RESULT_BYTES, MAX_RETRIES, MAX_TIMER_MS, ROOT_ACTION } from './limits.js';
+export { isLoopback } from './loopback.js';
 export { assertStaysInside } from './path-hazard.js';
 export { primaryContainerOf, type PrimaryContainer } from './primary-container.js';
 export { type RedactingStream, Redactor } from './redactor.js';

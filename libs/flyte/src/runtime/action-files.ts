@@ -14,14 +14,9 @@ import {
   type Outputs,
   OutputsSchema,
 } from '../gen/flyteidl2/task/common_pb.js';
+import { MAX_RESULT_BYTES } from '../protocol/limits.js';
 import { ActionError, type ActionFailure, failedStep } from './action-failure.js';
 import { joinUri, storageOf } from '../storage/storage-of.js';
-
-/**
- * The largest outputs.pb or error.pb, in bytes: 2 MiB, Flyte's default. It refuses larger ones only after the task has
- * run.
- */
-export const MAX_RESULT_BYTES = 2 * 1024 * 1024;
 
 /** The largest inputs.pb, in bytes: beyond what Flyte lets through, and small enough to hold in memory. */
 export const MAX_INPUT_BYTES = 64 * 1024 * 1024;

@@ -1,8 +1,6 @@
 import { FlyteError } from '../errors/flyte-error.js';
+import { MAX_TIMER_MS } from '../protocol/limits.js';
 import { ActionError, type ActionFailure } from './action-failure.js';
-
-// The longest that Node's timers can wait; a longer one would fire at once.
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 interface Alarm {
   /** When, on the clock of `performance.now()`. */

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { MAX_TIMER_MS } from '../protocol/limits.js';
 
 /** What code is to be killed for, and when. */
 export interface Deadline {
@@ -20,9 +21,6 @@ export interface Watchdog {
 
 /** How long a thread may go without answering before it counts as blocked, in milliseconds. */
 const PATIENCE_MS = 1000;
-
-// The longest that Node's timers can wait; a longer one would fire at once.
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 // V8 can be told to end a loop from outside (`Runtime.terminateExecution`), but Node does not survive that: it finds its
 // async context in disorder, and aborts.

@@ -1,3 +1,4 @@
+import { MAX_RETRIES } from '../protocol/limits.js';
 import { cutDescription } from './description.js';
 import { parseDuration } from './duration.js';
 import { envVarProblems } from './env-vars.js';
@@ -34,9 +35,6 @@ export interface TaskSettings {
 
 /** What is needed to know more of a problem than that there is one: all of them, each behind "option ". */
 export type Problems = string[];
-
-// flyteidl2/core/literals.proto, RetryStrategy.retries: more are not made.
-const MAX_RETRIES = 10;
 
 /** Checks the options of a task, and adds what its environment gives. */
 export function settingsOf(options: TaskOptions, environment: TaskEnvironment, problems: Problems): TaskSettings {

@@ -5,6 +5,7 @@ import type { CatalogCacheStatus } from 'nestjs-flyte/idl/core/catalog';
 import { OutputsSchema, type Outputs } from 'nestjs-flyte/idl/task/common';
 import { ContainerError_Kind, ErrorDocumentSchema, ExecutionError_ErrorKind } from 'nestjs-flyte/idl/core/execution';
 import { ErrorInfo_Kind, type ErrorInfo } from 'nestjs-flyte/idl/workflow/run_definition';
+import { MAX_RESULT_BYTES } from 'nestjs-flyte/protocol';
 import { errorInfo } from '../../runs/action-record.js';
 import { codeOf } from '../../state/atomic-file.js';
 import { DamagedState } from '../../state/state-problem.js';
@@ -18,9 +19,6 @@ export type AttemptResult =
   | { readonly kind: 'succeeded'; readonly outputUri: string; readonly cacheStatus?: CatalogCacheStatus }
   | { readonly kind: 'failed'; readonly canRetry: boolean; readonly error: ErrorInfo }
   | { readonly kind: 'stopped'; readonly reason: StopReason };
-
-/** The largest outputs.pb or error.pb that is read, in bytes: Flyte's own default. */
-export const MAX_RESULT_BYTES = 2 * 1024 * 1024;
 
 /**
  * What a process that returned 0 left: error.pb decides if it is there; otherwise there must be outputs.pb.

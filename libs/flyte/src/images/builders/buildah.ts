@@ -1,4 +1,11 @@
-import { ask, type BuildLine, type ImageBuilder, isLoopback, proxyArguments, type Surroundings } from './builder.js';
+import {
+  ask,
+  type BuildLine,
+  type ImageBuilder,
+  isOnThisMachine,
+  proxyArguments,
+  type Surroundings,
+} from './builder.js';
 
 /** The first that mounts secrets from variables. */
 const OLDEST = [1, 24] as const;
@@ -48,7 +55,7 @@ function buildah(version: string): ImageBuilder {
     }),
     push: (fullName) => ({
       program,
-      args: ['push', ...(isLoopback(fullName) ? ['--tls-verify=false'] : []), fullName],
+      args: ['push', ...(isOnThisMachine(fullName) ? ['--tls-verify=false'] : []), fullName],
     }),
     findLocally: (fullName) => ({ program, args: ['inspect', '--type=image', '--format={{.FromImageID}}', fullName] }),
     findInRegistry: (fullName) => ({

@@ -1,3 +1,4 @@
+import { isLoopback } from '../../protocol/loopback.js';
 import type { Environment } from '../../secrets/read-secret.js';
 import type { Platform } from '../image-names.js';
 import type { SecretSource } from '../secret-source.js';
@@ -83,7 +84,8 @@ export async function answersYes(around: Surroundings, command: Command): Promis
   return exitCode === 0 || (command.yes?.test(text) ?? false);
 }
 
-/** Whether a registry is on this machine, where builders do without TLS by custom. */
-export function isLoopback(fullName: string): boolean {
-  return /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?::\d+)?\//.test(fullName);
+/** Whether an image's registry is on this machine, where builders do without TLS by custom. */
+export function isOnThisMachine(fullName: string): boolean {
+  const [, host = ''] = /^([^/]+?)(?::\d+)?\//.exec(fullName) ?? [];
+  return isLoopback(host);
 }

@@ -1,4 +1,4 @@
-import { answersYes, ask, type ImageBuilder, isLoopback, QUESTION_TIMEOUT, type Surroundings } from './builder.js';
+import { answersYes, ask, type ImageBuilder, isOnThisMachine, QUESTION_TIMEOUT, type Surroundings } from './builder.js';
 
 /** Whether this machine has an image of that name. */
 export function isHere(fullName: string, builder: ImageBuilder, around: Surroundings): Promise<boolean> {
@@ -18,7 +18,7 @@ export async function isInRegistry(
   here: boolean,
 ): Promise<boolean> {
   // Builders ask a registry without TLS in ways that differ by version. Such a one on loopback knows no credentials.
-  if (isLoopback(fullName) && (await head(fullName))?.ok === true) return true;
+  if (isOnThisMachine(fullName) && (await head(fullName))?.ok === true) return true;
   // Buildah would answer for this machine. A push of what the registry has uploads nothing, so there is no need to ask.
   if (here) return false;
   return answersYes(around, builder.findInRegistry(fullName));
@@ -31,7 +31,8 @@ export async function digestInRegistry(
   around: Surroundings,
 ): Promise<string | undefined> {
   const digest = /sha256:[0-9a-f]{64}/;
-  if (isLoopback(fullName)) return digest.exec((await head(fullName))?.headers.get('docker-content-digest') ?? '')?.[0];
+  if (isOnThisMachine(fullName))
+    return digest.exec((await head(fullName))?.headers.get('docker-content-digest') ?? '')?.[0];
   let said = '';
   for (const command of builder.findDigest(fullName)) {
     // oxlint-disable-next-line no-await-in-loop -- each needs what the one before did

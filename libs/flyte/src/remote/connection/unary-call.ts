@@ -1,5 +1,6 @@
 import type { DescMessage, DescMethodUnary, MessageInitShape } from '@bufbuild/protobuf';
 import type { ContextValues, UnaryResponse } from '@connectrpc/connect';
+import { MAX_TIMER_MS } from '../../protocol/limits.js';
 import type { AuthMetadata } from '../../auth/auth-metadata.js';
 import { outsideRequests } from '../../auth/outside-requests.js';
 import { credentialsOf, headersOf, nameOf, renewed, type CallLimits } from './call-parts.js';
@@ -10,7 +11,6 @@ import { isTransient, toFlyteError } from './upstream-error.js';
 
 const FIRST_BACKOFF_MS = 100;
 const MAX_BACKOFF_MS = 2_000;
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** What is asked of Flyte. */
 export interface UnaryRequest<I extends DescMessage, O extends DescMessage> {

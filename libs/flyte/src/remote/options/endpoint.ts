@@ -1,5 +1,5 @@
-import { isIP } from 'node:net';
 import { FlyteError } from '../../errors/flyte-error.js';
+import { isLoopback } from '../../protocol/loopback.js';
 
 /** Where Flyte is, as the transport needs it. */
 export interface Endpoint {
@@ -58,9 +58,4 @@ function addressOf(form: string | undefined, rest: string, plaintext: boolean): 
   const url = new URL(text);
   if (url.pathname !== '/' || url.search || url.hash) return `${shown} has more than a host and a port`;
   return url;
-}
-
-/** Whether a host, as URL writes it, is this machine. */
-function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || (isIP(hostname) === 4 && hostname.startsWith('127.'));
 }

@@ -6,6 +6,7 @@ import { isSafeUrl } from '../../auth/safe-url.js';
 import { originProblem } from '../../auth/same-origin.js';
 import { FlyteError } from '../../errors/flyte-error.js';
 import { moduleProblem } from '../../protocol/action-arguments.js';
+import { MAX_TIMER_MS } from '../../protocol/limits.js';
 import { TaskEnvironment } from '../../tasks/task-environment.js';
 import { versionProblem } from '../../tasks/task-ref.js';
 import { isServiceLogin } from './service-login.js';
@@ -38,9 +39,10 @@ const DEFAULTS = {
   protocol: 'connect',
 } as const;
 
-// The longest that Node's timers can wait; a longer one would fire at once.
-const MAX_MS = 2 ** 31 - 1;
-const ms = z.int('give milliseconds as a whole number').min(1, 'give at least 1 millisecond').max(MAX_MS, 'too long');
+const ms = z
+  .int('give milliseconds as a whole number')
+  .min(1, 'give at least 1 millisecond')
+  .max(MAX_TIMER_MS, 'too long');
 const text = z.string('give a text').min(1, 'give a text that is not empty');
 const pem = z.union([text, z.instanceof(Uint8Array)], 'give PEM text or bytes');
 const fn = z.custom<never>((value) => typeof value === 'function', 'give a function');

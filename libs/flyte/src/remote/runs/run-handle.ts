@@ -1,6 +1,7 @@
 import type { Client } from '@connectrpc/connect';
 import { bindAuthScope, currentAuthScope } from '../../auth/auth-scope.js';
 import { FlyteError, type FlyteErrorCode } from '../../errors/flyte-error.js';
+import { MAX_TIMER_MS, ROOT_ACTION } from '../../protocol/limits.js';
 import {
   ArtifactType,
   type DataProxyService,
@@ -32,12 +33,8 @@ export interface RunClients {
   readonly transfer: TransferOptions;
 }
 
-/** The name of a run's first action, which stands for the run. */
-const ROOT_ACTION = 'a0';
 /** How often outputs are asked for that Flyte has not got yet, though the run has succeeded. */
 const OUTPUT_ATTEMPTS = 5;
-
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** What waiting fails with that its own time-out has ended. */
 const GIVEN_UP = new Set<FlyteErrorCode>(['canceled', 'deadline_exceeded']);

@@ -1,9 +1,9 @@
-import { bindAuthScope } from '../../auth/auth-scope.js';
 import { FlyteError } from '../../errors/flyte-error.js';
 import { Sort_Direction } from '../../gen/flyteidl2/common/list_pb.js';
 import { isTaskRef, type TaskRef } from '../../tasks/task-ref.js';
 import type { CallArguments, CallIn, CallOut } from '../../tasks/typing.js';
 import type { CallOptions } from '../connection/call-options.js';
+import { PAGE_SIZE, pages } from '../connection/pages.js';
 import { plainValues } from './plain-literals.js';
 import { runnableDefinition, runnableRef, startRun, type RunCreation } from './run-creation.js';
 import { createRun } from './run-handle.js';
@@ -55,7 +55,6 @@ export abstract class RunService {
   abstract logs(run: string, options?: LogsOptions): AsyncIterable<RunLogLine>;
 }
 
-const PAGE_SIZE = 100;
 const NEWEST_FIRST = { sortBy: { key: 'created_at', direction: Sort_Direction.DESCENDING } };
 
 /** The service over what runs are made with. */
@@ -84,12 +83,10 @@ export function createRunService(creation: RunCreation): RunService {
         task === undefined
           ? { case: 'projectId' as const, value: { organization: org, name: project, domain } }
           : { case: 'taskName' as const, value: { org, project, domain, name: task } };
-      return pages(
-        bindAuthScope(async (token: string) => {
-          const answer = await clients.runs.listRuns({ scopeBy, request: { limit, token, ...NEWEST_FIRST } }, options);
-          return { runs: answer.runs.flatMap(({ action }) => action ?? []).map(toRunInfo), next: answer.token };
-        }),
-      );
+      return pages(async (token) => {
+        const answer = await clients.runs.listRuns({ scopeBy, request: { limit, token, ...NEWEST_FIRST } }, options);
+        return { items: answer.runs.flatMap(({ action }) => action ?? []).map(toRunInfo), next: answer.token };
+      });
     },
     abort: async (run, reason, options) => attach('abort', run).abort(reason, options),
     watch: (run, options) => attach('watch', run).watch(options),
@@ -98,16 +95,4 @@ export function createRunService(creation: RunCreation): RunService {
     outputs: async (run, options) => attach('outputs', run).outputs(options),
     logs: (run, options) => attach('logs', run).logs(options),
   };
-}
-
-async function* pages(
-  page: (token: string) => Promise<{ readonly runs: readonly RunInfo[]; readonly next: string }>,
-): AsyncGenerator<RunInfo, void> {
-  let token = '';
-  do {
-    // oxlint-disable-next-line no-await-in-loop -- a page names the next one
-    const { runs, next } = await page(token);
-    yield* runs;
-    token = next;
-  } while (token !== '');
 }

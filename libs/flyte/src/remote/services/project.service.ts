@@ -1,5 +1,4 @@
 import { createClient, type Transport } from '@connectrpc/connect';
-import { bindAuthScope } from '../../auth/auth-scope.js';
 import { FlyteError } from '../../errors/flyte-error.js';
 import {
   ProjectService as Projects,
@@ -7,6 +6,7 @@ import {
   type Project as Message,
 } from '../../gen/flyteidl2/project/project_service_pb.js';
 import type { CallOptions } from '../connection/call-options.js';
+import { PAGE_SIZE, pages } from '../connection/pages.js';
 
 /** A part of a project: `development`, `staging`, `production` in most installations. */
 export interface Domain {
@@ -52,8 +52,6 @@ export abstract class ProjectService {
   abstract get(id?: string, options?: CallOptions): Promise<Project>;
 }
 
-const PAGE_SIZE = 100;
-
 /** The service over a transport that adds the caller. */
 export function createProjectService(
   transport: Transport,
@@ -62,11 +60,10 @@ export function createProjectService(
   const client = createClient(Projects, transport);
   return {
     list({ pageSize = PAGE_SIZE, filters, ...options } = {}) {
-      // A generator's body runs in the scope of whoever reads it.
-      const page = bindAuthScope((token: string) =>
-        client.listProjects({ org: defaults.org, limit: pageSize, filters, token }, options),
-      );
-      return pages(page);
+      return pages(async (token) => {
+        const { projects } = await client.listProjects({ org: defaults.org, limit: pageSize, filters, token }, options);
+        return { items: (projects?.projects ?? []).map(toProject), next: projects?.token ?? '' };
+      });
     },
     async get(id = defaults.project, options) {
       if (!id)
@@ -76,18 +73,6 @@ export function createProjectService(
       return toProject(project);
     },
   };
-}
-
-type Page = Awaited<ReturnType<ReturnType<typeof createClient<typeof Projects>>['listProjects']>>;
-
-async function* pages(page: (token: string) => Promise<Page>): AsyncGenerator<Project, void> {
-  let token = '';
-  do {
-    // oxlint-disable-next-line no-await-in-loop -- a page names the next one
-    const { projects } = await page(token);
-    yield* (projects?.projects ?? []).map(toProject);
-    token = projects?.token ?? '';
-  } while (token !== '');
 }
 
 function toProject(message: Message): Project {

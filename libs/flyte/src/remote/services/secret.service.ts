@@ -1,6 +1,5 @@
 import { timestampDate } from '@bufbuild/protobuf/wkt';
 import { createClient, type Transport } from '@connectrpc/connect';
-import { bindAuthScope } from '../../auth/auth-scope.js';
 import { FlyteError } from '../../errors/flyte-error.js';
 import {
   OverallStatus,
@@ -14,6 +13,7 @@ import { kindOf } from '../../literals/at.js';
 import type { Secret } from '../../secrets/secret.js';
 import { secretNameProblem, secretValueProblem } from '../../secrets/secret-limits.js';
 import type { CallOptions } from '../connection/call-options.js';
+import { PAGE_SIZE, pages } from '../connection/pages.js';
 import { fullScope, type Scope } from '../options/scope.js';
 
 /** A secret in Flyte's store, without its value: the store never gives one back. */
@@ -84,7 +84,6 @@ export abstract class SecretService {
   abstract delete(name: string | Secret, options?: SecretOptions): Promise<void>;
 }
 
-const PAGE_SIZE = 100;
 const NAME = /^[-a-zA-Z0-9_]+$/;
 /** A create and an update may each meet someone else's delete or create; more often than this it is no accident. */
 const PUT_ATTEMPTS = 3;
@@ -139,14 +138,13 @@ export function createSecretService(transport: Transport, defaults: Scope): Secr
     list(options = {}) {
       const { organization, project, domain } = placeOf('SecretService.list', defaults, options);
       const limit = options.pageSize ?? PAGE_SIZE;
-      // A generator's body runs in the scope of whoever reads it.
-      return pages(
-        bindAuthScope((token: string) =>
-          client.listSecrets({ organization, project, domain, limit, token }, callOptions(options)),
-        ),
-        // Flyte's own store also lists what is in narrower scopes.
-        (secret) => secret.project === project && secret.domain === domain,
-      );
+      const request = { organization, project, domain, limit };
+      return pages(async (token) => {
+        const { secrets, token: next } = await client.listSecrets({ ...request, token }, callOptions(options));
+        // Flyte's own store also lists the secrets of projects where those of a domain are asked for, and so on.
+        const belongs = (secret: StoredSecret): boolean => secret.project === project && secret.domain === domain;
+        return { items: secrets.map(toStoredSecret).filter(belongs), next };
+      });
     },
     async delete(name, options = {}) {
       await client.deleteSecret({ id: identify('SecretService.delete', name, options) }, callOptions(options));
@@ -221,21 +219,6 @@ async function unless(code: FlyteError['code'] | undefined, call: Promise<void>)
 
 function callOptions({ signal, timeoutMs }: SecretOptions): CallOptions {
   return { signal, timeoutMs };
-}
-
-type Page = Awaited<ReturnType<ReturnType<typeof createClient<typeof Secrets>>['listSecrets']>>;
-
-async function* pages(
-  page: (token: string) => Promise<Page>,
-  belongs: (secret: StoredSecret) => boolean,
-): AsyncGenerator<StoredSecret, void> {
-  let token = '';
-  do {
-    // oxlint-disable-next-line no-await-in-loop -- a page names the next one
-    const { secrets, token: next } = await page(token);
-    yield* secrets.map(toStoredSecret).filter(belongs);
-    token = next;
-  } while (token !== '');
 }
 
 function toStoredSecret({ id, secretMetadata }: Message): StoredSecret {

@@ -1,6 +1,5 @@
 import { timestampDate } from '@bufbuild/protobuf/wkt';
 import { createClient, type Transport } from '@connectrpc/connect';
-import { bindAuthScope } from '../../auth/auth-scope.js';
 import { FlyteError } from '../../errors/flyte-error.js';
 import { Sort_Direction } from '../../gen/flyteidl2/common/list_pb.js';
 import type { Task, TaskSpec } from '../../gen/flyteidl2/task/task_definition_pb.js';
@@ -10,6 +9,7 @@ import { definedTask } from '../../tasks/task-definition.js';
 import { taskMetadata, type TaskClass } from '../../tasks/task-metadata.js';
 import { taskNameProblem, versionProblem } from '../../tasks/task-ref.js';
 import type { CallOptions } from '../connection/call-options.js';
+import { PAGE_SIZE, pages } from '../connection/pages.js';
 import { deployTasks, specifyTasks } from './deploy-tasks.js';
 import { fullScope, type FullScope, type Scope } from '../options/scope.js';
 import type { TaskDefaults } from './task-defaults.js';
@@ -78,7 +78,6 @@ export abstract class TaskService {
   abstract versions(name: string, options?: ListTasksOptions): AsyncIterable<TaskVersion>;
 }
 
-const PAGE_SIZE = 100;
 const NEWEST_FIRST = { sortBy: { key: 'created_at', direction: Sort_Direction.DESCENDING } };
 
 /** The service over a transport that adds the caller. */
@@ -87,17 +86,15 @@ export function createTaskService(transport: Transport, defaults: Scope, tasks: 
   const place = (what: string, { project, domain }: TaskCallOptions): FullScope =>
     fullScope(what, { org: defaults.org, project: project ?? defaults.project, domain: domain ?? defaults.domain });
   const versions = (taskName: FullScope & { readonly name: string }, limit: number, options: CallOptions) =>
-    pages(
-      bindAuthScope(async (token: string) => {
-        const request = { taskName, request: { limit, token, ...NEWEST_FIRST } };
-        const { versions: found, token: next } = await client.listVersions(request, options);
-        const items = found.map(({ version, deployedAt }) => ({
-          version,
-          deployedAt: deployedAt && timestampDate(deployedAt),
-        }));
-        return { items, next };
-      }),
-    );
+    pages(async (token) => {
+      const request = { taskName, request: { limit, token, ...NEWEST_FIRST } };
+      const { versions: found, token: next } = await client.listVersions(request, options);
+      const items = found.map(({ version, deployedAt }) => ({
+        version,
+        deployedAt: deployedAt && timestampDate(deployedAt),
+      }));
+      return { items, next };
+    });
   const latest = async (taskName: FullScope & { readonly name: string }, options: CallOptions): Promise<string> => {
     for await (const { version } of versions(taskName, 1, options)) return version;
     const { name, project, domain } = taskName;
@@ -128,12 +125,10 @@ export function createTaskService(transport: Transport, defaults: Scope, tasks: 
     list({ project, domain, pageSize: limit = PAGE_SIZE, ...options } = {}) {
       const { org: organization, ...id } = place('TaskService.list', { project, domain });
       const scopeBy = { case: 'projectId' as const, value: { organization, name: id.project, domain: id.domain } };
-      return pages(
-        bindAuthScope(async (token: string) => {
-          const answer = await client.listTasks({ scopeBy, request: { limit, token } }, options);
-          return { items: answer.tasks.map(toDeployedTask), next: answer.token };
-        }),
-      );
+      return pages(async (token) => {
+        const answer = await client.listTasks({ scopeBy, request: { limit, token } }, options);
+        return { items: answer.tasks.map(toDeployedTask), next: answer.token };
+      });
     },
     versions(name, { project, domain, pageSize = PAGE_SIZE, ...options } = {}) {
       const taskName = { ...place('TaskService.versions', { project, domain }), name: checkName(name) };
@@ -181,18 +176,6 @@ export function checkVersion(version: string): string {
   const problem = versionProblem(version);
   if (problem !== undefined) throw new FlyteError('invalid_argument', `The task ${problem}.`);
   return version;
-}
-
-async function* pages<T>(
-  page: (token: string) => Promise<{ readonly items: readonly T[]; readonly next: string }>,
-): AsyncGenerator<T, void> {
-  let token = '';
-  do {
-    // oxlint-disable-next-line no-await-in-loop -- a page names the next one
-    const { items, next } = await page(token);
-    yield* items;
-    token = next;
-  } while (token !== '');
 }
 
 function toDeployedTask({ taskId, metadata }: Pick<Task, 'taskId' | 'metadata'>): DeployedTask {
