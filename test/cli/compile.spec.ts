@@ -203,7 +203,7 @@ if (import.meta.dirname !== undefined && !import.meta.filename.endsWith('dist/pl
 
   it('holds one copy of the library, or refuses', async () => {
     const made = read('dist/tasks.mjs');
-    expect(made.split("Symbol.for('nestjs-flyte.TaskEnvironment')".replaceAll("'", '"'))).toHaveLength(2);
+    expect(made.split('("TaskEnvironment")')).toHaveLength(2);
     const nested = 'node_modules/on-top/node_modules/nestjs-flyte';
     write('node_modules/on-top/package.json', '{ "name": "on-top", "type": "module", "main": "index.js" }');
     write('node_modules/on-top/index.js', "export { Task } from 'nestjs-flyte';");

@@ -31,7 +31,7 @@ describe('nestjs-flyte, used wrongly', () => {
       /has no export "Nope". It exports EmptyModule, TasksModule/,
       ['deploy', '--module', './dist/tasks.module.js#Nope'],
     ],
-    [/There is no module .*gone\.js/, ['build', '--module', MODULE, '--image', './gone.js#image']],
+    [/There is no file .*gone\.js/, ['build', '--module', MODULE, '--image', './gone.js#image']],
     [/missing required argument 'run'/, ['get', 'run']],
     [/Give a whole number from 1/, ['get', 'runs', '--limit', '0']],
     [/--inputs, gone\.json, can't be read \(ENOENT\)/, ['run', 'cli.repeat', '--inputs', 'gone.json']],

@@ -1,7 +1,13 @@
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Code, ConnectError } from '@connectrpc/connect';
-import { ACTION_COMMAND, ACTION_SUBCOMMAND, parseActionArguments, primaryContainerOf } from 'nestjs-flyte/protocol';
+import {
+  ACTION_COMMAND,
+  ACTION_SUBCOMMAND,
+  moduleReference,
+  parseActionArguments,
+  primaryContainerOf,
+} from 'nestjs-flyte/protocol';
 import type { TaskSpec } from 'nestjs-flyte/idl/task/task_definition';
 
 /**
@@ -14,7 +20,7 @@ import type { TaskSpec } from 'nestjs-flyte/idl/task/task_definition';
 export function requireTaskModule(spec: TaskSpec, cwd: string): void {
   const reference = moduleOf(spec);
   if (reference === undefined) return;
-  const [path = '', name = ''] = reference.split('#');
+  const { path, name } = moduleReference(reference);
   const file = resolve(cwd, path);
   const where = `It was looked for in ${cwd}, the working directory of the local control plane`;
   if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) {

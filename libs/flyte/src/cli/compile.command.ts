@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { compileTasks } from '../compile/compile-tasks.js';
 import { FlyteError } from '../errors/flyte-error.js';
 import { systemCodeOf } from '../errors/system-code.js';
-import { moduleProblem } from '../protocol/action-arguments.js';
+import { moduleProblem, moduleReference } from '../protocol/module-reference.js';
 import { isCompiledFile } from '../runtime/compiled-file.js';
 import { moduleFile } from '../tasks/module-file.js';
 import { answer, note, type OutputFlags } from './output.js';
@@ -29,7 +29,7 @@ export function compileCommand(): Command {
       const root = process.cwd();
       const problem = moduleProblem(module);
       if (problem !== undefined) throw refused(`${JSON.stringify(module)} names no module: ${problem}.`);
-      const [, name = ''] = module.split('#');
+      const { name } = moduleReference(module);
       const file = moduleFile(module, root);
       const out = resolve(root, flags.out);
       checkFiles(file, out);
@@ -70,7 +70,7 @@ function checkFiles(file: string, out: string): void {
  * @param draft where it lies meanwhile, of which nobody need hear
  */
 async function check(draft: string, module: string, root: string): Promise<void> {
-  const [path = '', name = ''] = module.split('#');
+  const { path, name } = moduleReference(module);
   try {
     const classes = await loadTaskClasses(`${toReference(root, draft)}#${name}`);
     if (classes.length === 0) throw new FlyteError('invalid_configuration', `${module} has no task.`);

@@ -1,5 +1,5 @@
 import { Image } from '../images/image.js';
-import { loadExport } from './load-export.js';
+import { loadNamedExport } from './load-named-export.js';
 
 /**
  * Loads the image that a module exports, or the image of something that has one, such as a TaskEnvironment.
@@ -12,5 +12,5 @@ export function loadImage(reference: string): Promise<Image> {
     const image = typeof value === 'object' && value !== null && 'image' in value ? value.image : value;
     return Image.is(image) ? image : undefined;
   };
-  return loadExport(reference, imageOf, 'Image');
+  return loadNamedExport(reference, imageOf, 'Image');
 }

@@ -9,7 +9,7 @@ import type { TaskClass } from '../tasks/task-metadata.js';
 import type { TaskDefinition } from '../tasks/task-definition.js';
 import { type ImageLike, TaskEnvironment } from '../tasks/task-environment.js';
 import { collectTasks } from '../tasks/task-registry.js';
-import { loadExport } from './load-export.js';
+import { loadNamedExport } from './load-named-export.js';
 import { loadImage } from './load-image.js';
 
 /** Options of commands that are about the tasks of an app. */
@@ -52,7 +52,7 @@ export async function loadTasks({ module = '', image, defaultEnvironment }: Task
   const environment =
     defaultEnvironment === undefined
       ? undefined
-      : await loadExport(
+      : await loadNamedExport(
           defaultEnvironment,
           (value) => (TaskEnvironment.is(value) ? value : undefined),
           'TaskEnvironment',

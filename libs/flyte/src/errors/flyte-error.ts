@@ -1,3 +1,5 @@
+import { brand } from './brand.js';
+
 /**
  * Codes that the wire uses: those of Connect and gRPC, in Connect's spelling.
  * @see https://connectrpc.com/docs/protocol#error-codes
@@ -67,7 +69,7 @@ export interface FlyteErrorOptions {
   readonly fault?: 'operator';
 }
 
-const mark = Symbol.for('nestjs-flyte.FlyteError');
+const branded = brand<FlyteError>('FlyteError');
 
 /**
  * The one error of this library. Its `code` is for programs, its message for people: what was wrong, what was seen,
@@ -97,7 +99,7 @@ export class FlyteError extends Error {
     if (options.detail !== undefined) this.detail = options.detail;
     if (options.run !== undefined) this.run = options.run;
     if (options.fault !== undefined) this.fault = options.fault;
-    Object.defineProperty(this, mark, { value: true });
+    branded.mark(this);
   }
 
   /**
@@ -105,7 +107,7 @@ export class FlyteError extends Error {
    * asks this too.
    */
   static is(value: unknown): value is FlyteError {
-    return typeof value === 'object' && value !== null && mark in value;
+    return branded.is(value);
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {

@@ -1,3 +1,4 @@
+import { brand } from '../errors/brand.js';
 import {
   debianBase,
   type DebianBaseOptions,
@@ -37,7 +38,7 @@ interface ImageState {
   readonly platform: Platform;
 }
 
-const mark = Symbol.for('nestjs-flyte.Image');
+const branded = brand<Image>('Image');
 
 /**
  * A container image, declared step by step. Immutable: each `with…` answers a new image. Its tag is a hash of what is
@@ -63,7 +64,7 @@ export class Image {
     this.registry = state.registry;
     this.name = state.name;
     this.platform = state.platform;
-    Object.defineProperty(this, mark, { value: true });
+    branded.mark(this);
     Object.freeze(this);
   }
 
@@ -95,7 +96,7 @@ export class Image {
 
   /** Whether a value is an Image, of this copy of the library or of another one in the same process. */
   static is(value: unknown): value is Image {
-    return typeof value === 'object' && value !== null && mark in value;
+    return branded.is(value);
   }
 
   static [Symbol.hasInstance](value: unknown): boolean {

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { FlyteError } from '../errors/flyte-error.js';
+import { NO_CHECKPOINT, template } from './command-template.js';
 
 /**
  * The contract between a TaskSpec and the process that runs one action of it. A container's command line is
@@ -44,18 +45,16 @@ export const ACTION_COMMAND = ['nestjs-flyte'] as const;
 /** The first argument: the subcommand that runs one action. */
 export const ACTION_SUBCOMMAND = 'action';
 
-// Flyte writes two quote characters where there is no checkpoint before.
-const NO_CHECKPOINT = '""';
-
 /** The container's arguments, with Flyte's templates in them. */
 export function actionArguments({ task, version, module, codeBundle }: ActionTarget): string[] {
   return [
     ACTION_SUBCOMMAND,
     ...['--task', task, '--version', version, '--module', module],
     ...(codeBundle === undefined ? [] : ['--code-bundle', codeBundle]),
-    ...['--inputs', '{{.input}}', '--outputs-path', '{{.outputPrefix}}'],
-    ...['--raw-data-path', '{{.rawOutputDataPrefix}}'],
-    ...['--checkpoint-path', '{{.checkpointOutputPrefix}}', '--prev-checkpoint', '{{.prevCheckpointPrefix}}'],
+    ...['--inputs', template('input'), '--outputs-path', template('outputPrefix')],
+    ...['--raw-data-path', template('rawOutputDataPrefix')],
+    ...['--checkpoint-path', template('checkpointOutputPrefix')],
+    ...['--prev-checkpoint', template('prevCheckpointPrefix')],
   ];
 }
 
@@ -111,13 +110,6 @@ function parsed<T>(parse: () => T): T {
     const why = cause instanceof Error ? cause.message : 'they cannot be read';
     throw new FlyteError('invalid_argument', `nestjs-flyte action: ${why}`, { cause });
   }
-}
-
-/** What is wrong with the name of a module, to put behind it; undefined where nothing is. */
-export function moduleProblem(module: unknown): string | undefined {
-  if (typeof module === 'string' && /^[^#{}\p{Cc}]+#[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(module))
-    return undefined;
-  return 'give file and export, such as "./dist/src/tasks.module.js#TasksModule"';
 }
 
 /** Whether the running process is an action of Flyte. */

@@ -8,8 +8,10 @@ export {
   type ActionArguments,
   type ActionTarget,
 } from './action-arguments.js';
+export { fillTemplate, NO_CHECKPOINT, type TemplateValues } from './command-template.js';
 export { MAX_RESULT_BYTES, MAX_RETRIES, MAX_TIMER_MS, ROOT_ACTION } from './limits.js';
 export { isLoopback } from './loopback.js';
+export { moduleReference, type ModuleReference } from './module-reference.js';
 export { assertStaysInside } from './path-hazard.js';
 export { primaryContainerOf, type PrimaryContainer } from './primary-container.js';
 export { type RedactingStream, Redactor } from './redactor.js';

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { brand } from '../errors/brand.js';
 import { FlyteError, type FlyteErrorCode } from '../errors/flyte-error.js';
 import { NonRecoverableError } from './non-recoverable-error.js';
 
@@ -21,7 +22,7 @@ export interface ActionFailure {
   readonly cause?: unknown;
 }
 
-const mark = Symbol.for('nestjs-flyte.ActionError');
+const branded = brand<ActionError>('ActionError');
 
 /** Carries a failure whose code is not that of the error behind it. */
 export class ActionError extends Error {
@@ -29,12 +30,12 @@ export class ActionError extends Error {
 
   constructor(readonly failure: ActionFailure) {
     super(failure.message, { cause: failure.cause });
-    Object.defineProperty(this, mark, { value: true });
+    branded.mark(this);
   }
 
   /** Also one of the copy of this library that compiled tasks bring along. */
   static override [Symbol.hasInstance](value: unknown): boolean {
-    return typeof value === 'object' && value !== null && mark in value;
+    return branded.is(value);
   }
 }
 

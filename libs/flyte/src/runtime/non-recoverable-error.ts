@@ -1,4 +1,6 @@
-const mark = Symbol.for('nestjs-flyte.NonRecoverableError');
+import { brand } from '../errors/brand.js';
+
+const branded = brand<NonRecoverableError>('NonRecoverableError');
 
 /**
  * Thrown by a task, ends the run at once: Flyte does not use up the retries that the task declares. For what no retry
@@ -12,12 +14,12 @@ export class NonRecoverableError extends Error {
   constructor(message: string, options: ErrorOptions & { readonly code?: string } = {}) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined);
     this.name = options.code ?? 'NonRecoverableError';
-    Object.defineProperty(this, mark, { value: true });
+    branded.mark(this);
   }
 
   /** Whether a value is one, of this copy of the library or of another one in the same process. */
   static is(value: unknown): value is NonRecoverableError {
-    return typeof value === 'object' && value !== null && mark in value;
+    return branded.is(value);
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {

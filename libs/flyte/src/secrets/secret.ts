@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { brand } from '../errors/brand.js';
 import { FlyteError } from '../errors/flyte-error.js';
 import { assertStaysInside, pathHazard, quoted } from '../protocol/path-hazard.js';
 import { type Environment, readSecret, SECRETS_MOUNT, secretFiles } from './read-secret.js';
@@ -21,7 +22,7 @@ export interface SecretFields {
 
 const FIELDS = ['key', 'group', 'mount', 'asEnvVar'] as const;
 const VARIABLE = /^[A-Z_][A-Z0-9_]*$/;
-const mark = Symbol.for('nestjs-flyte.Secret');
+const branded = brand<Secret>('Secret');
 
 /**
  * Names a secret that a task or an image needs, and how it arrives. It holds names only, never a value; it is frozen,
@@ -50,13 +51,13 @@ export class Secret {
     if (this.asEnvVar !== undefined) checkVariable(this.asEnvVar, derived ? this : undefined);
     assertStaysInside('Secret field key', key);
     if (group !== undefined) assertStaysInside('Secret field group', group);
-    Object.defineProperty(this, mark, { value: true });
+    branded.mark(this);
     Object.freeze(this);
   }
 
   /** Whether a value is a Secret, of this copy of the library or of another one in the same process. */
   static is(value: unknown): value is Secret {
-    return typeof value === 'object' && value !== null && mark in value;
+    return branded.is(value);
   }
 
   static [Symbol.hasInstance](value: unknown): boolean {

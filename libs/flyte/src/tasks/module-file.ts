@@ -1,24 +1,11 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { FlyteError } from '../errors/flyte-error.js';
+import { moduleReference } from '../protocol/module-reference.js';
 
 /** Where the file of `<file>#<export>` is. @param root the app's root, which it is relative to */
 export function moduleFile(reference: string, root: string): string {
-  return resolve(root, reference.split('#', 1)[0] ?? '');
-}
-
-/**
- * Says that a module does not export what is wanted of it.
- *
- * @param other what its export is, where there is one of the name
- */
-export function exportProblem(
-  exports: Readonly<Record<string, unknown>>,
-  { file, name, other }: { readonly file: string; readonly name: string; readonly other: string },
-): string {
-  if (name in exports) return `The export ${name} of ${file} is ${other}.`;
-  const known = Object.keys(exports).join(', ') || 'nothing';
-  return `${file} has no export ${JSON.stringify(name)}. It exports ${known}.`;
+  return resolve(root, moduleReference(reference).path);
 }
 
 /**

@@ -1,3 +1,4 @@
+import { brand } from '../errors/brand.js';
 import { FlyteError } from '../errors/flyte-error.js';
 import { quoted } from '../protocol/path-hazard.js';
 import type { Secret } from '../secrets/secret.js';
@@ -45,7 +46,7 @@ const FIELDS = [
 ] satisfies (keyof TaskEnvironmentFields)[];
 const NAME = /^[a-z0-9]+([_-][a-z0-9]+)*$/;
 const MAX_NAME = 63;
-const mark = Symbol.for('nestjs-flyte.TaskEnvironment');
+const branded = brand<TaskEnvironment>('TaskEnvironment');
 
 /**
  * Where tasks run: image, resources, secrets, variables. Its name begins theirs: `<environment>.<method>`. The Python
@@ -80,13 +81,13 @@ export class TaskEnvironment {
     this.annotations = Object.freeze({ ...fields.annotations });
     this.serviceAccount = fields.serviceAccount;
     this.queue = fields.queue;
-    Object.defineProperty(this, mark, { value: true });
+    branded.mark(this);
     Object.freeze(this);
   }
 
   /** Whether a value is a TaskEnvironment, of this copy of the library or of another one in the same process. */
   static is(value: unknown): value is TaskEnvironment {
-    return typeof value === 'object' && value !== null && mark in value;
+    return branded.is(value);
   }
 
   static [Symbol.hasInstance](value: unknown): boolean {

@@ -1,3 +1,4 @@
+import { hasKey } from '../errors/brand.js';
 import { FlyteError } from '../errors/flyte-error.js';
 import { quoted } from '../protocol/path-hazard.js';
 import type { Schema } from './schema.js';
@@ -74,7 +75,7 @@ export function taskRef<I extends Schema = undefined, O extends Schema = undefin
 
 /** Whether a value is a {@link TaskRef}, of this copy of the library or of another one. */
 export function isTaskRef(value: unknown): value is TaskRef {
-  return typeof value === 'object' && value !== null && token in value;
+  return hasKey(value, token);
 }
 
 /** The token of a ref's handle. */

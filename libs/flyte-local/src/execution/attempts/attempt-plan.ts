@@ -1,5 +1,11 @@
 import { join } from 'node:path';
-import { primaryContainerOf, SECRETS_DIR_VARIABLE } from 'nestjs-flyte/protocol';
+import {
+  fillTemplate,
+  NO_CHECKPOINT,
+  primaryContainerOf,
+  SECRETS_DIR_VARIABLE,
+  type TemplateValues,
+} from 'nestjs-flyte/protocol';
 import type { RunSpec } from 'nestjs-flyte/idl/task/run';
 import type { ActionDetails } from 'nestjs-flyte/idl/workflow/run_definition';
 import { podNameOf, type ActionKey } from '../../runs/action-id.js';
@@ -7,7 +13,6 @@ import { AttemptRefused } from './attempt-refused.js';
 import { fileUrl, INPUTS, type AttemptPaths, type DataFolder } from './data-folder.js';
 import { givenVariables, type Variables } from './environment.js';
 import { referredData } from './referred-data.js';
-import { fillTemplate, NO_CHECKPOINT, type TemplateValues } from './template.js';
 
 /** What an attempt is made from. */
 export interface AttemptRequest {

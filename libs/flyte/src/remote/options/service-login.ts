@@ -1,3 +1,4 @@
+import { hasKey } from '../../errors/brand.js';
 import type { AuthMetadata } from '../../auth/auth-metadata.js';
 
 /** How Flyte wants clients to log in, as its AuthMetadataService says. */
@@ -55,5 +56,5 @@ export function serviceLogin(kind: ServiceLogin['kind'], open: (flyte: LoginTarg
 
 /** Whether a value is a {@link ServiceLogin}, of this copy of the library or of another one in the same process. */
 export function isServiceLogin(value: unknown): value is ServiceLogin {
-  return typeof value === 'object' && value !== null && OPEN_LOGIN in value;
+  return hasKey(value, OPEN_LOGIN);
 }

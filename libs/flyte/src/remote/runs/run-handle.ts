@@ -137,7 +137,7 @@ export function createRun<O>(
     async outputs(options = {}) {
       const outputs = await inTime(options, async (ends, seen) => {
         const info = await untilDone(ends, seen);
-        if (info.phase !== 'succeeded') throw failureOf(info);
+        if (info.phase !== 'succeeded') throw runError(info);
         return outputsOf(ends);
       });
       try {
@@ -201,7 +201,7 @@ function timeoutSignal(timeoutMs: number): AbortSignal {
 }
 
 /** Why outputs can't be had of a run that has ended. */
-function failureOf({ name, phase, attempts, error, task }: RunInfo): FlyteError {
+function runError({ name, phase, attempts, error, task }: RunInfo): FlyteError {
   const { message, origin } = error ?? { message: 'no reason given', origin: 'unknown' as const };
   const words = { failed: 'failed', aborted: 'was aborted', timed_out: 'timed out' } as Readonly<
     Record<string, string>

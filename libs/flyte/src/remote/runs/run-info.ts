@@ -83,7 +83,7 @@ export function detailedRunInfo(details: ActionDetails): RunInfo {
   return Object.assign(listed, {
     task: listed.task || (template?.name ?? ''),
     version: listed.version || (template?.version ?? ''),
-    error: failureOf(details, listed.phase),
+    error: runFailure(details, listed.phase),
   });
 }
 
@@ -104,7 +104,7 @@ function stateOf(status: ActionStatus | undefined): Omit<RunInfo, 'name' | 'proj
   };
 }
 
-function failureOf({ result, attempts }: ActionDetails, phase: RunPhase): RunFailure | undefined {
+function runFailure({ result, attempts }: ActionDetails, phase: RunPhase): RunFailure | undefined {
   if (phase === 'aborted') {
     return { message: (result.case === 'abortInfo' && result.value.reason) || 'no reason given', origin: 'unknown' };
   }

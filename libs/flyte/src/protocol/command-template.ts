@@ -14,6 +14,11 @@ export interface TemplateValues {
   readonly prevCheckpointPrefix: string;
 }
 
+/** The template of a value, as it stands in a TaskSpec. */
+export function template(name: keyof TemplateValues): string {
+  return `{{.${name}}}`;
+}
+
 /** How Flyte says "no previous checkpoint": the characters `""`, not an empty text. */
 export const NO_CHECKPOINT = '""';
 

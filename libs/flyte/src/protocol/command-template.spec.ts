@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fillTemplate } from './template.js';
+import { fillTemplate } from './command-template.js';
 
 const VALUES = {
   input: 'file:///run/inputs/inputs.pb',
