@@ -9,11 +9,10 @@ import {
   FlyteModule,
   getAuthMetadata,
   AuthMetadataInterceptor,
-  AuthPolicy,
-  CurrentUser,
   UserService,
   FlyteExceptionFilter,
 } from 'nestjs-flyte';
+import { AuthPolicy, CurrentUser } from '../support/internals.js';
 import { from, map, type Observable } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { ADAPTERS, LogLines, startApp } from '../support/app.js';

@@ -15,7 +15,6 @@ import {
 import {
   authMetadata,
   bindAuthScope,
-  CurrentUser,
   FlyteClient,
   FlyteModule,
   getAuthMetadata,
@@ -27,6 +26,7 @@ import {
   SkipFlyteAuth,
   UserService,
 } from 'nestjs-flyte';
+import { CurrentUser } from '../support/internals.js';
 import type { LocalControlPlane } from 'nestjs-flyte-local';
 import { exhaustMap, firstValueFrom, Subject } from 'rxjs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';

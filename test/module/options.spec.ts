@@ -5,7 +5,6 @@ import {
   FlyteAuthGuard,
   FlyteClient,
   FlyteModule,
-  flyteConfig,
   UserService,
   type FlyteModuleOptions,
   type FlyteOptionsFactory,
@@ -292,11 +291,14 @@ describe('right options', () => {
     vi.stubEnv('FLYTE_INTERNAL_EXECUTION_DOMAIN', 'from-cluster');
     await using app = await startApp({
       controllers: [Me],
-      imports: [ConfigModule.forFeature(flyteConfig), FlyteModule.forRoot({ ...options(), org: 'acme' })],
+      imports: [FlyteModule.forRoot({ ...options(), org: 'acme' })],
     });
     expect((await ask(app.url, '/me', { headers: bearer(await plane.token('a')) })).status).toBe(200);
-    expect(app.app.get(flyteConfig.KEY)).toMatchObject({ endpoint: 'https://config.example', project: 'from-config' });
-    expect(app.app.get(flyteConfig.KEY)).toMatchObject({ domain: undefined });
+    expect(app.app.get(ConfigService).get('flyte')).toMatchObject({
+      endpoint: 'https://config.example',
+      project: 'from-config',
+    });
+    expect(app.app.get(ConfigService).get('flyte')).toMatchObject({ domain: undefined });
   });
 
   it('a user’s test overrides the guard', async () => {

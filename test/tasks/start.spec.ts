@@ -4,7 +4,6 @@ import { Test } from '@nestjs/testing';
 import {
   FlyteClient,
   FlyteModule,
-  getTaskToken,
   InjectFlyte,
   InjectTask,
   Secret,
@@ -16,6 +15,7 @@ import {
   Tasks,
   type FlyteModuleOptions,
 } from 'nestjs-flyte';
+import { getTaskToken } from 'nestjs-flyte/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { startApp } from '../support/app.js';

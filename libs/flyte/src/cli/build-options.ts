@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { FlyteError } from '../errors/flyte-error.js';
-import { buildImage, type BuildImageOptions, type BuiltImage } from '../images/build-image.js';
+import { buildImage } from '../images/build-image.js';
+import type { BuildImageOptions, BuiltImage } from '../images/build-image-options.js';
 import { BUILDERS, type BuilderName } from '../images/builders/builder.js';
 import { BUILDER_VARIABLE } from '../images/builders/find-builder.js';
 import type { Image } from '../images/image.js';

@@ -1,4 +1,4 @@
-import type { BuildProgress } from '../images/build-image.js';
+import type { BuildProgress } from '../images/build-image-options.js';
 
 /** Where progress is shown. `process.stderr` fits. */
 export interface ProgressOutput {

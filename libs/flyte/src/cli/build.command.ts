@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { type BuiltName, pinnedName, writeBuiltImages } from '../images/built-images.js';
-import type { BuiltImage } from '../images/build-image.js';
+import type { BuiltImage } from '../images/build-image-options.js';
 import { Image } from '../images/image.js';
 import { type BuildFlags, buildOptions, buildShown, flagged } from './build-options.js';
 import { readCliConfig } from './cli-config.js';

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { FlyteError } from '../errors/flyte-error.js';
-import { buildImage, type BuildProgress } from './build-image.js';
+import { buildImage } from './build-image.js';
+import type { BuildProgress } from './build-image-options.js';
 import { parseBuildah } from './builders/buildah.js';
 import { parseBuildKit } from './builders/docker.js';
 import { shortStep } from './builders/run-builder.js';
