@@ -4,24 +4,24 @@ import { Command } from 'commander';
 import { ConnectError } from '@connectrpc/connect';
 import { openSecretStore, type OpenSecretStore } from '../secrets/open-secret-store.js';
 import {
-  describeScope,
-  requireScope,
+  describeOwner,
+  requireOwner,
   requireSecretId,
   requireStorable,
   type SecretId,
-  type SecretScope,
-} from '../secrets/secret-scope.js';
+  type SecretOwner,
+} from '../secrets/secret-owner.js';
 import { codeOf } from '../state/atomic-file.js';
 import { stateOption } from './options.js';
 import { UsageError } from './usage-error.js';
 
-interface ScopeFlags {
+interface OwnerFlags {
   readonly project?: string;
   readonly domain?: string;
   readonly state?: string;
 }
 
-interface PutFlags extends ScopeFlags {
+interface PutFlags extends OwnerFlags {
   readonly fromFile?: string;
 }
 
@@ -36,16 +36,16 @@ export function secretCommand(program: Command): Command {
     .description('Manage the secrets of a state folder. Without --domain, a secret is global.')
     .copyInheritedSettings(program)
     .addOption(stateOption());
-  const stateOf = (flags: ScopeFlags): string | undefined =>
-    flags.state ?? secret.opts<ScopeFlags>().state ?? program.opts<ScopeFlags>().state;
-  const scoped = (command: Command): Command =>
+  const stateOf = (flags: OwnerFlags): string | undefined =>
+    flags.state ?? secret.opts<OwnerFlags>().state ?? program.opts<OwnerFlags>().state;
+  const withOwner = (command: Command): Command =>
     command
       .copyInheritedSettings(program)
       .addOption(stateOption())
       .option('--project <id>', 'the project; needs --domain')
       .option('--domain <id>', 'the domain');
 
-  const put = scoped(new Command('put'))
+  const put = withOwner(new Command('put'))
     .description('Create or replace a secret. The value comes from the standard input, exactly as it is.')
     .argument('<name>', 'its name, the key of a declaration')
     .option('--from-file <file>', 'read the value from a file instead')
@@ -59,34 +59,34 @@ export function secretCommand(program: Command): Command {
       if (flags.fromFile === undefined && value.at(-1) === 0x0a) {
         console.error('The value ends with a line end, which is part of it now. To leave it out: printf %s VALUE | …');
       }
-      console.log(`${isNew ? 'Created' : 'Replaced'} ${name} (${describeScope(id)}, ${value.length} bytes).`);
+      console.log(`${isNew ? 'Created' : 'Replaced'} ${name} (${describeOwner(id)}, ${value.length} bytes).`);
     });
-  const list = scoped(new Command('list'))
+  const list = withOwner(new Command('list'))
     .description('List names and scopes; values are never shown.')
-    .action(async (flags: ScopeFlags) => {
-      const scope = requireUsageScope(flags);
+    .action(async (flags: OwnerFlags) => {
+      const owner = requireUsageOwner(flags);
       using open = await openSecretStore(stateOf(flags));
-      for (const found of open.store.list({ ...scope, limit: 0, offset: 0 })) {
-        console.log(`${found.name}\t${describeScope(found)}`);
+      for (const found of open.store.list({ ...owner, limit: 0, offset: 0 })) {
+        console.log(`${found.name}\t${describeOwner(found)}`);
       }
     });
-  const remove = scoped(new Command('delete'))
+  const remove = withOwner(new Command('delete'))
     .description('Delete a secret.')
     .argument('<name>', 'its name')
-    .action(async (name: string, flags: ScopeFlags) => {
+    .action(async (name: string, flags: OwnerFlags) => {
       const id = requireUsage(name, flags);
       using open: OpenSecretStore = await openSecretStore(stateOf(flags));
-      if (!open.store.delete(id)) throw new Error(`There is no secret ${name} (${describeScope(id)}).`);
-      console.log(`Deleted ${name} (${describeScope(id)}).`);
+      if (!open.store.delete(id)) throw new Error(`There is no secret ${name} (${describeOwner(id)}).`);
+      console.log(`Deleted ${name} (${describeOwner(id)}).`);
     });
   return secret.addCommand(put).addCommand(list).addCommand(remove);
 }
 
-function requireUsageScope({ project = '', domain = '' }: ScopeFlags): SecretScope {
-  return usage({ project, domain }, requireScope);
+function requireUsageOwner({ project = '', domain = '' }: OwnerFlags): SecretOwner {
+  return usage({ project, domain }, requireOwner);
 }
 
-function requireUsage(name: string, { project = '', domain = '' }: ScopeFlags): SecretId {
+function requireUsage(name: string, { project = '', domain = '' }: OwnerFlags): SecretId {
   return usage({ name, project, domain }, requireSecretId);
 }
 

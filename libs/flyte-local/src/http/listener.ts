@@ -59,7 +59,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   });
   await bind(server, options.port, options.host);
   const address = server.address();
-  // A text only for a pipe, and null only before it listens.
+  // Node types it as text for pipes, and as null for servers that do not listen; this is neither.
   const port = typeof address === 'object' && address !== null ? address.port : options.port;
 
   let closing: Promise<void> | undefined;
@@ -85,7 +85,8 @@ function plaintextServer(options: ListenOptions, sessions: Set<ServerHttp2Sessio
   const http1 = createHttp1Server(handler as RequestListener);
   const http2 = createHttp2Server({ settings: { maxConcurrentStreams } }, handler);
   trackSessions(http2, sessions, helloTimeoutMs);
-  // Node checks for slow headers from the moment that its server listens; this one never does by itself.
+  // This server gets its sockets from the one below and never listens itself. Node begins to check for slow headers on
+  // 'listening', so it is told that it does.
   http1.emit('listening');
 
   const undecided = new Set<Socket>();
@@ -98,9 +99,9 @@ function plaintextServer(options: ListenOptions, sessions: Set<ServerHttp2Sessio
     detectProtocol(socket, helloTimeoutMs, (protocol) => {
       undecided.delete(socket);
       if (protocol === 'http2') {
-        // Its requests end by themselves, and nothing would end a socket whose client ended its side.
+        // HTTP/2 has no use for half-open sockets, and left half-open they would stay after their clients have gone.
         socket.allowHalfOpen = false;
-        // It takes the bytes that were put back by itself, and the rest from below the stream.
+        // Node's HTTP/2 server reads the bytes that were put back from the stream, and all others from its handle.
         http2.emit('connection', socket);
       } else {
         http1.emit('connection', socket);

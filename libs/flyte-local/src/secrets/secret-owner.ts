@@ -1,8 +1,8 @@
 import { Code, ConnectError } from '@connectrpc/connect';
 import { secretNameProblem, secretValueProblem } from 'nestjs-flyte/protocol';
 
-/** Where a secret is stored. Both texts empty: global; a domain alone: all projects of that domain. */
-export interface SecretScope {
+/** Whose a secret is. Both texts empty: global; a domain alone: all projects of that domain. */
+export interface SecretOwner {
   /** A project's id, or empty. */
   readonly project: string;
   /** A domain's id, or empty; required where there is a project. */
@@ -10,7 +10,7 @@ export interface SecretScope {
 }
 
 /** The name of a stored secret. */
-export interface SecretId extends SecretScope {
+export interface SecretId extends SecretOwner {
   /** What a declaration calls the key. */
   readonly name: string;
 }
@@ -24,11 +24,11 @@ export function isStorableName(name: string): boolean {
 }
 
 /**
- * Refuses a scope that Flyte does not have.
+ * Refuses an owner that Flyte does not have.
  *
  * @throws ConnectError `invalid_argument` for a project without a domain
  */
-export function requireScope({ project, domain }: SecretScope): void {
+export function requireOwner({ project, domain }: SecretOwner): void {
   if (project === '' || domain !== '') return;
   throw new ConnectError(
     `The secret's scope has the project ${JSON.stringify(project)} and no domain. A scope is global, a domain, or a ` +
@@ -44,7 +44,7 @@ export function requireScope({ project, domain }: SecretScope): void {
  * @throws ConnectError `invalid_argument`
  */
 export function requireSecretId(id: SecretId): void {
-  requireScope(id);
+  requireOwner(id);
   if (isStorableName(id.name)) return;
   throw new ConnectError(
     'A secret\'s name has letters, digits, "-" and "_", and at least one of them (^[-a-zA-Z0-9_]+$); this one has not.',
@@ -62,8 +62,8 @@ export function requireStorable(id: SecretId, value: Uint8Array): void {
   if (problem !== undefined) throw new ConnectError(problem, Code.InvalidArgument);
 }
 
-/** The scopes in which a task of a project and domain finds its secrets, nearest first. */
-export function lookupScopes(project: string, domain: string): readonly SecretScope[] {
+/** Those whose secrets a task of a project and domain finds, nearest first. */
+export function lookupOwners(project: string, domain: string): readonly SecretOwner[] {
   return [
     { project, domain },
     { project: '', domain },
@@ -71,8 +71,8 @@ export function lookupScopes(project: string, domain: string): readonly SecretSc
   ];
 }
 
-/** A scope in words. */
-export function describeScope({ project, domain }: SecretScope): string {
+/** An owner in words. */
+export function describeOwner({ project, domain }: SecretOwner): string {
   if (project !== '') return `project ${JSON.stringify(project)} in domain ${JSON.stringify(domain)}`;
   return domain === '' ? 'global' : `domain ${JSON.stringify(domain)}`;
 }

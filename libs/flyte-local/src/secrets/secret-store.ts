@@ -2,7 +2,7 @@ import type { LocalDatabase } from '../state/local-database.js';
 import { bytesOf, type SqlRow, type SqlValue } from '../state/sql.js';
 import { DamagedState } from '../state/state-problem.js';
 import { seal, unseal } from './secret-cipher.js';
-import { describeScope, lookupScopes, type SecretId, type SecretScope } from './secret-scope.js';
+import { describeOwner, lookupOwners, type SecretId, type SecretOwner } from './secret-owner.js';
 
 /** A stored secret without its value. */
 export interface StoredSecret extends SecretId {
@@ -22,7 +22,7 @@ export interface SecretPage {
   readonly limit: number;
   /** How many to skip. */
   readonly offset: number;
-  /** The projects that the caller may see; undefined means all, and shared scopes too. */
+  /** The projects that the caller may see; undefined means all, and what projects share too. */
   readonly only?: ReadonlySet<string> | undefined;
 }
 
@@ -41,7 +41,7 @@ export class SecretStore {
     this.#key = key;
   }
 
-  /** Adds a secret; false if its name is taken in its scope. */
+  /** Adds a secret; false if its owner has one of that name. */
   create(id: SecretId, value: Uint8Array, type = 0): boolean {
     const now = new Date().toISOString();
     const changes = this.database.run(
@@ -76,7 +76,7 @@ export class SecretStore {
     return row === undefined ? undefined : toStored(row);
   }
 
-  /** A page of secrets, by scope and name. */
+  /** A page of secrets, by owner and name. */
   list({ project, domain, limit, offset, only }: SecretPage): StoredSecret[] {
     const conditions = ["(? = '' OR project = ?)", "(? = '' OR domain = ?)"];
     const parameters: SqlValue[] = [project, project, domain, domain];
@@ -94,14 +94,14 @@ export class SecretStore {
   }
 
   /**
-   * The value that a task of a project and domain gets for a key: the nearest scope that has it.
+   * The value that a task of a project and domain gets for a key: of the nearest owner that has it.
    *
-   * @returns undefined if no scope has it
+   * @returns undefined if none has it
    * @throws DamagedState if the stored bytes were changed by somebody else
    */
   find(key: string, project: string, domain: string): Uint8Array | undefined {
-    for (const scope of lookupScopes(project, domain)) {
-      const id = { ...scope, name: key };
+    for (const owner of lookupOwners(project, domain)) {
+      const id = { ...owner, name: key };
       const row = this.database.get(
         'SELECT sealed FROM secrets WHERE project = ? AND domain = ? AND name = ?',
         columnsOf(id),
@@ -116,7 +116,7 @@ export class SecretStore {
       return unseal(this.#key, contextOf(id), bytesOf(sealed));
     } catch {
       throw new DamagedState(
-        `The stored secret ${JSON.stringify(id.name)} (${describeScope(id)})`,
+        `The stored secret ${JSON.stringify(id.name)} (${describeOwner(id)})`,
         'Delete it, and store it again.',
       );
     }
@@ -127,7 +127,7 @@ export class SecretStore {
   }
 }
 
-function columnsOf({ project, domain, name }: SecretScope & SecretId): SqlValue[] {
+function columnsOf({ project, domain, name }: SecretOwner & SecretId): SqlValue[] {
   return [project, domain, name];
 }
 

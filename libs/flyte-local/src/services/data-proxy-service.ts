@@ -36,7 +36,7 @@ export const dataProxyService: PlaneService = {
         };
       },
       uploadInputs(request, { values }) {
-        const { project, domain } = scopeOf(request);
+        const { project, domain } = projectOf(request);
         requireExistingProject(values, context.database, project);
         const bytes = toBinary(InputsSchema, request.inputs ?? create(InputsSchema));
         const inputsHash = createHash('sha256').update(bytes).digest('base64url');
@@ -84,7 +84,7 @@ function outputsOf(
   return { message, uri: fileUrl(join(folder, OUTPUTS)) };
 }
 
-function scopeOf({ id }: UploadInputsRequest): { readonly project: string; readonly domain: string } {
+function projectOf({ id }: UploadInputsRequest): { readonly project: string; readonly domain: string } {
   switch (id.case) {
     case 'runId':
       return id.value;

@@ -9,7 +9,7 @@ import { ownProjects } from './task-service.js';
  *
  * @throws ConnectError `permission_denied`; `unimplemented` for triggers
  */
-export function runScope(
+export function runConditions(
   by: ListRunsRequest['scopeBy'] | WatchRunsRequest['target'],
   values: ContextValues,
 ): SqlStatement[] {

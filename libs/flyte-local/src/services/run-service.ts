@@ -13,7 +13,7 @@ import type { SqlStatement } from '../state/sql.js';
 import { createRun } from './create-run.js';
 import { CLUSTER, logContextOf, noLogs } from './log-context.js';
 import type { PlaneContext, PlaneService } from './plane-service.js';
-import { runScope } from './run-scope.js';
+import { runConditions } from './run-conditions.js';
 import { watchRuns } from './watch-runs.js';
 
 /** What is not over comes first. */
@@ -39,7 +39,7 @@ export const runService: PlaneService = {
         const page = parsePage(request.request, ACTION_COLUMNS, ORDER);
         const { items, token } = pageOf(
           page,
-          actions.list([...runScope(request.scopeBy, values), ...page.filters], page),
+          actions.list([...runConditions(request.scopeBy, values), ...page.filters], page),
         );
         return { runs: items.map(runOf), token };
       },

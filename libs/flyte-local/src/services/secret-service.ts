@@ -12,12 +12,12 @@ import {
 import { SecretService } from 'nestjs-flyte/idl/secret/secret';
 import { callerOf, requireProject } from '../calls/caller-context.js';
 import {
-  requireScope,
+  requireOwner,
   requireSecretId,
   requireStorable,
   type SecretId,
-  type SecretScope,
-} from '../secrets/secret-scope.js';
+  type SecretOwner,
+} from '../secrets/secret-owner.js';
 import type { StoredSecret } from '../secrets/secret-store.js';
 import type { PlaneService } from './plane-service.js';
 
@@ -48,7 +48,7 @@ export const secretService: PlaneService = {
         throw notFound();
       },
       listSecrets({ organization, domain, project, limit, token }, { values }) {
-        requireScope({ project, domain });
+        requireOwner({ project, domain });
         // Without a project the list spans scopes, and a limited token sees those of its own projects.
         if (project !== '') requireAccess(values, { project, domain });
         const offset = parseToken(token);
@@ -72,7 +72,7 @@ function requireId(id: SecretIdentifier | undefined, values: ContextValues): Sec
 }
 
 /** What every project can read belongs to none, so a token that is limited to some may not touch it. */
-function requireAccess(values: ContextValues, { project }: SecretScope): void {
+function requireAccess(values: ContextValues, { project }: SecretOwner): void {
   if (project !== '') return requireProject(values, project);
   if (callerOf(values)?.projects === undefined) return;
   throw new ConnectError(

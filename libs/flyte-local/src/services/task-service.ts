@@ -45,13 +45,13 @@ export const taskService: PlaneService = {
       },
       listTasks(request, { values }) {
         const page = parsePage(request.request, TASK_COLUMNS);
-        const scope = scopeOf(request, values);
+        const conditions = taskConditions(request, values);
         const filters = [...knownFilters(request), ...page.filters];
-        const { items, token } = pageOf(page, tasks.latest([...scope, ...filters], page));
+        const { items, token } = pageOf(page, tasks.latest([...conditions, ...filters], page));
         return {
           tasks: items.map(({ taskId, metadata }) => ({ taskId, metadata })),
           token,
-          metadata: { total: tasks.count(scope), filteredTotal: tasks.count([...scope, ...filters]) },
+          metadata: { total: tasks.count(conditions), filteredTotal: tasks.count([...conditions, ...filters]) },
         };
       },
       listVersions({ request, taskName }, { values }) {
@@ -109,7 +109,7 @@ function cut(text: string, most: number): string {
   return characters.length <= most ? text : characters.slice(0, most).join('');
 }
 
-function scopeOf({ scopeBy }: ListTasksRequest, values: ContextValues): SqlStatement[] {
+function taskConditions({ scopeBy }: ListTasksRequest, values: ContextValues): SqlStatement[] {
   if (scopeBy.case === 'projectId') {
     const { name, domain } = scopeBy.value;
     requireProject(values, name);

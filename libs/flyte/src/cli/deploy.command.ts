@@ -5,7 +5,7 @@ import type { TaskSpec } from '../gen/flyteidl2/task/task_definition_pb.js';
 import { TaskService as Tasks } from '../gen/flyteidl2/task/task_service_pb.js';
 import { deployTasks, specifyTasks, type SpecifiedTask } from '../remote/tasks/deploy-tasks.js';
 import type { FlyteClient } from '../remote/services/flyte-client.js';
-import { fullScope } from '../remote/options/scope.js';
+import { projectIdOf } from '../remote/options/project-id.js';
 import { checkVersion } from '../remote/tasks/task.service.js';
 import { packCode } from './code-bundle.js';
 import { connectionOptions, type ConnectionFlags, withFlyte } from './connection.js';
@@ -35,9 +35,9 @@ export function deployCommand(): Command {
       const { module, tasks, image } = await loadTasks(flags);
       const bundle = flags.codeBundle === undefined ? undefined : await packCode(module, flags.codeBundle);
       await withFlyte(flags, async ({ client, options, signal, images }) => {
-        const scope = fullScope('nestjs-flyte deploy', options);
+        const projectId = projectIdOf('nestjs-flyte deploy', options);
         const specify = (version: string, codeBundle?: string): Promise<SpecifiedTask[]> =>
-          specifyTasks(tasks, images(image), { ...scope, version, module, ...(codeBundle && { codeBundle }) });
+          specifyTasks(tasks, images(image), { ...projectId, version, module, ...(codeBundle && { codeBundle }) });
         const version = checkVersion(flags.version ?? versionOf(await specify('-'), bundle));
         const dryRun = flags.dryRun ?? false;
         const uri =
@@ -53,7 +53,7 @@ export function deployCommand(): Command {
         }
         const deployed = specified.map(({ task, image: name }) => ({ name: task.name, image: name }));
         if (dryRun) note('Nothing was deployed.');
-        const { project, domain } = scope;
+        const { project, domain } = projectId;
         const code = bundle && { files: bundle.files, bytes: bundle.bytes.length, sha256: bundle.sha256, uri };
         await answer(flags, { version, project, domain, dryRun, code, tasks: deployed }, () =>
           table(

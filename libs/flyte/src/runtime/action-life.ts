@@ -9,9 +9,10 @@ interface Alarm {
 }
 
 /**
- * Ends an action before its task does. What interrupts first decides what is said. Its timers don't keep the process
- * alive, so that {@link idle} can tell a task that waits for nothing; only a task that asked for the signal may wait for
- * that alone.
+ * Ends an action before its task has. The first reason to end it is the one that is reported.
+ *
+ * Its timers do not keep the process alive. A process whose task waits for nothing therefore runs out of work, and
+ * {@link idle} is called. A task that has asked for {@link signal} may be waiting for it, so from then on the process is kept.
  */
 export class ActionLife {
   /** Rejects with an {@link ActionError} once the action is over, whatever the task still does. Never resolves. */
@@ -25,11 +26,11 @@ export class ActionLife {
   /** @param graceMs how long a task that was told to end may take to do so, in milliseconds */
   constructor(readonly graceMs: number) {
     this.over = new Promise<never>((_, reject) => (this.#fail = reject));
-    // Whoever runs the action waits for it; before that, and after, nobody need.
+    // Where it rejects while nobody waits for it, before or after the action, that is no unhandled rejection.
     this.over.catch(() => undefined);
   }
 
-  /** Tells the task to end. Whoever asks for it may wait for it, with nothing else to keep the process alive. */
+  /** Tells the task to end. From the first time that it is asked for, it keeps the process alive: see the class. */
   get signal(): AbortSignal {
     this.#alive ??= setInterval(() => undefined, MAX_TIMER_MS);
     return this.#aborter.signal;
@@ -69,7 +70,7 @@ export class ActionLife {
     };
   }
 
-  /** Ends the action because nothing is left that could settle it: late timers may say why. */
+  /** Ends the action because nothing is left that its task could wait for. A timer that is due already says why first. */
   idle(failure: ActionFailure): void {
     for (const { at, act } of [...this.#timers.values()]) if (at <= performance.now()) act();
     this.end(this.#failure ?? failure);

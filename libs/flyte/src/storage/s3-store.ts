@@ -131,7 +131,10 @@ async function inSomeRegion(Client: typeof S3Client, config: S3ClientConfig): Pr
   }
 }
 
-/** Without the SDK's warning of Node 20, which says nothing to who reads an action's log. */
+/**
+ * Makes a client without the SDK's warning that Node 20 is old, which tells nothing to who reads an action's log. Can go when Node
+ * 20 is not supported any more.
+ */
 function quietly<T>(make: () => T): T {
   const name = 'AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED';
   const before = process.env[name];

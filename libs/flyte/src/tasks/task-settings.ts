@@ -33,7 +33,7 @@ export interface TaskSettings {
   readonly queue?: string | undefined;
 }
 
-/** What is needed to know more of a problem than that there is one: all of them, each behind "option ". */
+/** What is wrong with a task's options, a text each, to put behind "option ". All are told at once. */
 export type Problems = string[];
 
 /** Checks the options of a task, and adds what its environment gives. */

@@ -1,7 +1,7 @@
 import { areFilesTooLong, FlyteError, isVariableTooLong, Secret, secretFromWire } from 'nestjs-flyte/protocol';
 import type { SecurityContext } from 'nestjs-flyte/idl/core/security';
 import type { SecretStore } from '../../secrets/secret-store.js';
-import { describeScope, isStorableName, lookupScopes } from '../../secrets/secret-scope.js';
+import { describeOwner, isStorableName, lookupOwners } from '../../secrets/secret-owner.js';
 import { AttemptRefused } from '../attempts/attempt-refused.js';
 
 /** One secret of a task with its value. */
@@ -60,9 +60,9 @@ export function resolveSecrets(secrets: readonly Secret[], lookup: SecretLookup)
 }
 
 function missingMessage({ key, group }: Secret, { project, domain, stateFlag }: SecretLookup): string {
-  const scopes = lookupScopes(project, domain).map(describeScope).join(', then ');
+  const owners = lookupOwners(project, domain).map(describeOwner).join(', then ');
   const named = `The secret with key ${JSON.stringify(key)} and ${group === undefined ? 'no group' : `group ${JSON.stringify(group)}`}`;
-  const looked = `${named} is not stored. Looked for the name ${JSON.stringify(key)} in: ${scopes}.`;
+  const looked = `${named} is not stored. Looked for the name ${JSON.stringify(key)} in: ${owners}.`;
   if (!isStorableName(key))
     return `${looked} It can't be created here: a stored name has letters, digits, "-" and "_" only.`;
   if (stateFlag === undefined) return `${looked} Create it by a call of SecretService.CreateSecret.`;

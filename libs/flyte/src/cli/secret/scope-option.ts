@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { Scope } from '../../remote/options/scope.js';
+import type { PartialProjectId } from '../../remote/options/project-id.js';
 import type { ConnectionFlags } from '../connection.js';
 
 /** Options of commands about secrets. */
@@ -8,7 +8,7 @@ export interface ScopeFlags extends ConnectionFlags {
 }
 
 /** Where a command looks for a secret, in words. */
-export function placeOf({ scope }: ScopeFlags, { project = '', domain = '' }: Scope): string {
+export function placeOf({ scope }: ScopeFlags, { project = '', domain = '' }: PartialProjectId): string {
   if (scope === 'global') return 'the global scope';
   return scope === 'domain' ? `the scope of the domain ${domain}` : `${project}/${domain}`;
 }

@@ -9,7 +9,7 @@ import { FlyteDir } from '../../literals/dir.js';
 import { FlyteFile } from '../../literals/file.js';
 import { currentAuthScope } from '../../auth/auth-scope.js';
 import { withPutSource } from './put-source.js';
-import { fullScope, type FullScope, type Scope } from '../options/scope.js';
+import { projectIdOf, type ProjectId, type PartialProjectId } from '../options/project-id.js';
 import type { TransferOptions } from './signed-put.js';
 import { uploadAsCaller } from './upload.js';
 
@@ -18,10 +18,10 @@ import { uploadAsCaller } from './upload.js';
  */
 export function createCallerFiles(
   data: Client<typeof DataProxyService>,
-  defaults: Scope,
+  defaults: PartialProjectId,
   transfer: TransferOptions,
 ): FileService {
-  const scopeOf = (method: string): FullScope => fullScope(`FileService.${method}`, defaults);
+  const projectFor = (method: string): ProjectId => projectIdOf(`FileService.${method}`, defaults);
   const call = ({ signal }: FileOptions): { signal?: AbortSignal } => {
     const signals = [signal, currentAuthScope()?.life?.signal].filter((one) => one !== undefined);
     return signals.length === 0 ? {} : { signal: AbortSignal.any(signals) };
@@ -31,7 +31,7 @@ export function createCallerFiles(
       if (report) {
         throw new FlyteError('misuse', 'FileService.upload: a report belongs to an action, and none runs here.');
       }
-      const place = { ...scopeOf('upload'), filename: fileName(name, source) };
+      const place = { ...projectFor('upload'), filename: fileName(name, source) };
       const ends = call(options);
       const uri = await withPutSource(source, { maxBytes, ...ends }, (ready) =>
         uploadAsCaller(data, place, ready, ends, transfer),
@@ -39,7 +39,7 @@ export function createCallerFiles(
       return new FlyteFile({ uri, format });
     },
     async uploadDir(path, options = {}) {
-      const place = { ...scopeOf('uploadDir'), filenameRoot: randomUUID() };
+      const place = { ...projectFor('uploadDir'), filenameRoot: randomUUID() };
       const files = await filesBelow(path);
       const uris = new Set<string>();
       await withEach(files, call(options).signal, async ({ path: from, name: filename }, signal) => {

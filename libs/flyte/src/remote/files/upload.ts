@@ -3,11 +3,11 @@ import { FlyteError } from '../../errors/flyte-error.js';
 import type { DataProxyService } from '../../gen/flyteidl2/dataproxy/dataproxy_service_pb.js';
 import type { CallOptions } from '../connection/call-options.js';
 import type { PutSource } from './put-source.js';
-import type { FullScope } from '../options/scope.js';
+import type { ProjectId } from '../options/project-id.js';
 import { signedPut, type TransferOptions } from './signed-put.js';
 
 /** What an upload is called in Flyte's storage. */
-export interface UploadPlace extends FullScope {
+export interface UploadPlace extends ProjectId {
   /** The last part of its URI; with slashes in it, for a file of a folder. */
   readonly filename: string;
   /** The folder; named by the content where it is not given, so that the same file is there once. */

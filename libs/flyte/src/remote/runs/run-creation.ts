@@ -13,7 +13,7 @@ import { createRun, type RunClients } from './run-handle.js';
 import { INPUTS_DIGEST, inputsDigest, newRunName, runNameOf } from './run-name.js';
 import { checkRunOptions, type RunOptions } from './run-options.js';
 import type { Run } from './run.js';
-import { fullScope, type FullScope, type Scope } from '../options/scope.js';
+import { projectIdOf, type ProjectId, type PartialProjectId } from '../options/project-id.js';
 import type { TaskDefaults } from '../tasks/task-defaults.js';
 import type { TaskService } from '../tasks/task.service.js';
 import { refusedTask } from '../connection/upstream-error.js';
@@ -21,7 +21,7 @@ import { refusedTask } from '../connection/upstream-error.js';
 /** What runs are made with. */
 export interface RunCreation {
   readonly clients: RunClients;
-  readonly scope: Scope;
+  readonly defaults: PartialProjectId;
   readonly deployed: TaskService;
   readonly tasks: TaskDefaults;
   /** How often a creation is repeated while Flyte is unavailable. */
@@ -81,11 +81,11 @@ export async function startRun(
         '{ detached: true } for a run of its own, which goes on when this action ends.',
     );
   }
-  const { clients, scope: given } = creation;
-  const scope = fullScope(`Run of ${task.name}`, {
-    org: given.org,
-    project: options.project ?? given.project,
-    domain: options.domain ?? given.domain,
+  const { clients, defaults } = creation;
+  const projectId = projectIdOf(`Run of ${task.name}`, {
+    org: defaults.org,
+    project: options.project ?? defaults.project,
+    domain: options.domain ?? defaults.domain,
   });
   // A call without inputs, where all of them may be left out.
   const inputs = await task.codec.encodeInputs(value === undefined ? {} : value);
@@ -96,12 +96,12 @@ export async function startRun(
   const mayBeThere = wanted !== undefined || idempotencyKey !== undefined;
   const digest = wanted === undefined ? inputsDigest(inputs) : inputsDigest(inputs, task.name);
   const name = wanted ?? (idempotencyKey === undefined ? newRunName() : runNameOf(task.name, idempotencyKey));
-  const run = createRun(clients, scope, name, (outputs) => task.codec.decodeOutputs(outputs));
+  const run = createRun(clients, projectId, name, (outputs) => task.codec.decodeOutputs(outputs));
   // Asked first: Flyte writes the inputs of a repeated creation over those of the first.
-  if (mayBeThere && (await isSameRun(clients, scope, name, digest, options, call()))) return run;
-  const runnable = await taskOf(creation, task, scope, options, call());
+  if (mayBeThere && (await isSameRun(clients, projectId, name, digest, options, call()))) return run;
+  const runnable = await taskOf(creation, task, projectId, options, call());
   const request = {
-    id: { case: 'runId' as const, value: { ...scope, name } },
+    id: { case: 'runId' as const, value: { ...projectId, name } },
     task: runnable,
     inputWrapper: { case: 'inputs' as const, value: inputs },
     runSpec: runSpecOf(options, task, mayBeThere ? digest : undefined),
@@ -119,14 +119,14 @@ export async function startRun(
     throw runnable.case === 'taskSpec' ? refusedTask(error) : explained(error, runnable.value, creation.tasks, options);
   });
   // Two creations at once both found nothing; the one that came second is told now.
-  if (mayBeThere) await isSameRun(clients, scope, name, digest, options, call());
+  if (mayBeThere) await isSameRun(clients, projectId, name, digest, options, call());
   return run;
 }
 
 /** @returns whether there is such a run @throws FlyteError `already_exists` if it was given other inputs */
 async function isSameRun(
   { runs }: RunClients,
-  scope: FullScope,
+  projectId: ProjectId,
   name: string,
   digest: string,
   { idempotencyKey }: RunOptions,
@@ -134,7 +134,7 @@ async function isSameRun(
 ): Promise<boolean> {
   let details;
   try {
-    ({ details } = await runs.getRunDetails({ runId: { ...scope, name } }, call));
+    ({ details } = await runs.getRunDetails({ runId: { ...projectId, name } }, call));
   } catch (error) {
     if (FlyteError.is(error) && error.code === 'not_found') return false;
     throw error;
@@ -150,12 +150,12 @@ async function isSameRun(
 
 type TaskOfRun =
   | { readonly case: 'taskSpec'; readonly value: TaskSpec }
-  | { readonly case: 'taskId'; readonly value: FullScope & { readonly name: string; readonly version: string } };
+  | { readonly case: 'taskId'; readonly value: ProjectId & { readonly name: string; readonly version: string } };
 
 async function taskOf(
   { deployed, tasks }: RunCreation,
   task: RunnableTask,
-  scope: FullScope,
+  projectId: ProjectId,
   options: RunOptions,
   call: CallOptions,
 ): Promise<TaskOfRun> {
@@ -165,13 +165,13 @@ async function taskOf(
   const isOwn = definition && isKnown && (wanted === undefined || wanted === 'current');
   if (isOwn && tasks.module !== undefined && !(await runsDeployed(tasks))) {
     const imageName = await tasks.images.nameFor(definition.environment);
-    const target = { ...scope, version: tasks.version, module: tasks.module, imageName };
+    const target = { ...projectId, version: tasks.version, module: tasks.module, imageName };
     // The open-source backend reads no other service account than the task's.
     const { serviceAccount = definition.settings.serviceAccount } = options;
     const own = { ...definition, settings: { ...definition.settings, serviceAccount } };
     return { case: 'taskSpec', value: buildTaskSpec(own, target) };
   }
-  const place = { ...scope, project: task.project ?? scope.project, domain: task.domain ?? scope.domain };
+  const place = { ...projectId, project: task.project ?? projectId.project, domain: task.domain ?? projectId.domain };
   const version = isOwn || wanted === 'current' ? tasks.version : (wanted ?? 'latest');
   const exact = version === 'latest' ? await latestOf(deployed, task, place, call) : version;
   return { case: 'taskId', value: { ...place, name: task.name, version: exact } };
@@ -188,7 +188,7 @@ async function runsDeployed({ isPinned = false, images }: TaskDefaults): Promise
 async function latestOf(
   deployed: TaskService,
   { name, definition }: RunnableTask,
-  { project, domain }: FullScope,
+  { project, domain }: ProjectId,
   call: CallOptions,
 ): Promise<string> {
   for await (const { version } of deployed.versions(name, { project, domain, pageSize: 1, ...call })) return version;

@@ -23,7 +23,7 @@ import { readLogs } from './run-logs.js';
 import { checkRunName } from './run-name.js';
 import { signedGet, type TransferOptions } from '../files/signed-put.js';
 import { watchAction } from './run-watch.js';
-import type { FullScope } from '../options/scope.js';
+import type { ProjectId } from '../options/project-id.js';
 
 /** The services that runs are asked of, over a transport that adds the caller. */
 export interface RunClients {
@@ -53,18 +53,21 @@ const CODES: Readonly<Partial<Record<RunInfo['phase'], FlyteErrorCode>>> = {
  */
 export function createRun<O>(
   { runs, data, transfer }: RunClients,
-  scope: FullScope,
+  projectId: ProjectId,
   runName: string,
   decode: (outputs: Pick<Outputs, 'literals'>) => Promise<O> | O,
 ): Run<O> {
   const name = checkRunName(runName);
-  const runId = { ...scope, name };
+  const runId = { ...projectId, name };
   const actionId = { run: runId, name: ROOT_ACTION };
 
   /** Flyte speaks of its actions, and names none. What the operator is to mend stays as it is. */
   const explained = (error: unknown): unknown =>
     FlyteError.is(error) && error.code === 'not_found' && error.fault === undefined
-      ? new FlyteError('not_found', `There is no run ${JSON.stringify(name)} in ${scope.project}/${scope.domain}.`)
+      ? new FlyteError(
+          'not_found',
+          `There is no run ${JSON.stringify(name)} in ${projectId.project}/${projectId.domain}.`,
+        )
       : error;
   const details = async (options: CallOptions): Promise<ActionDetails> => {
     const { details: found } = await runs.getActionDetails({ actionId }, options).catch((error: unknown) => {
@@ -129,8 +132,8 @@ export function createRun<O>(
 
   return asCalls({
     name,
-    project: scope.project,
-    domain: scope.domain,
+    project: projectId.project,
+    domain: projectId.domain,
     get: async (options = {}) => detailedRunInfo(await details(options)),
     wait: async (options = {}) => inTime(options, untilDone),
     watch,

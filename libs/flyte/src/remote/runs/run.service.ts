@@ -11,7 +11,7 @@ import { toRunInfo, type RunInfo } from './run-info.js';
 import type { LogsOptions, RunLogLine } from './run-logs.js';
 import type { RunOptions } from './run-options.js';
 import type { Run, WaitOptions } from './run.js';
-import { fullScope } from '../options/scope.js';
+import { projectIdOf } from '../options/project-id.js';
 
 /** Options of {@link RunService.list}. */
 export interface ListRunsOptions extends CallOptions {
@@ -59,9 +59,11 @@ const NEWEST_FIRST = { sortBy: { key: 'created_at', direction: Sort_Direction.DE
 
 /** The service over what runs are made with. */
 export function createRunService(creation: RunCreation): RunService {
-  const { clients, scope, tasks } = creation;
+  const { clients, defaults, tasks } = creation;
   const attach = (what: string, run: string): Run<Record<string, unknown>> =>
-    createRun(clients, fullScope(`RunService.${what}`, scope), run, ({ literals }) => plainValues('outputs', literals));
+    createRun(clients, projectIdOf(`RunService.${what}`, defaults), run, ({ literals }) =>
+      plainValues('outputs', literals),
+    );
 
   function create<R extends TaskRef>(ref: R, ...args: CallArguments<CallIn<R>, RunOptions>): Promise<Run<CallOut<R>>>;
   function create(task: string, inputs?: unknown, options?: RunOptions): Promise<Run>;
@@ -78,7 +80,7 @@ export function createRunService(creation: RunCreation): RunService {
     attach: (run) => attach('attach', run),
     get: async (run, options) => attach('get', run).get(options),
     list({ task, pageSize: limit = PAGE_SIZE, ...options } = {}) {
-      const { org, project, domain } = fullScope('RunService.list', scope);
+      const { org, project, domain } = projectIdOf('RunService.list', defaults);
       const scopeBy =
         task === undefined
           ? { case: 'projectId' as const, value: { organization: org, name: project, domain } }

@@ -5,7 +5,7 @@ import { createRun } from './run-handle.js';
 import { startRun, type RunCreation, type RunnableTask } from './run-creation.js';
 import type { RunOptions } from './run-options.js';
 import type { Run, WaitOptions } from './run.js';
-import { fullScope } from '../options/scope.js';
+import { projectIdOf } from '../options/project-id.js';
 
 declare const only: unique symbol;
 
@@ -68,8 +68,10 @@ export function createTaskHandle<T, I, O>(creation: RunCreation, find: () => Run
       return started.outputs({ signal: options.signal, timeoutMs });
     },
     attach(runName) {
-      const scope = fullScope('TaskHandle.attach', creation.scope);
-      return createRun(creation.clients, scope, runName, (outputs) => task().codec.decodeOutputs(outputs)) as Run<O>;
+      const projectId = projectIdOf('TaskHandle.attach', creation.defaults);
+      return createRun(creation.clients, projectId, runName, (outputs) =>
+        task().codec.decodeOutputs(outputs),
+      ) as Run<O>;
     },
   };
 }

@@ -95,7 +95,7 @@ export function createRunCreation(parts: FlyteClientParts): RunCreation & { read
   return {
     transport,
     clients: { runs: createClient(Runs, transport), data: createClient(DataProxyService, transport), transfer },
-    scope: parts,
+    defaults: parts,
     deployed: asCalls(createTaskService(transport, parts, tasks)),
     tasks,
     retries: limits.retries,

@@ -14,7 +14,7 @@ import type { Secret } from '../../secrets/secret.js';
 import { secretNameProblem, secretValueProblem } from '../../secrets/secret-limits.js';
 import type { CallOptions } from '../connection/call-options.js';
 import { PAGE_SIZE, pages } from '../connection/pages.js';
-import { fullScope, type Scope } from '../options/scope.js';
+import { projectIdOf, type PartialProjectId } from '../options/project-id.js';
 
 /** A secret in Flyte's store, without its value: the store never gives one back. */
 export class StoredSecret {
@@ -89,7 +89,7 @@ const NAME = /^[-a-zA-Z0-9_]+$/;
 const PUT_ATTEMPTS = 3;
 
 /** The service over a transport that adds the caller. */
-export function createSecretService(transport: Transport, defaults: Scope): SecretService {
+export function createSecretService(transport: Transport, defaults: PartialProjectId): SecretService {
   const client = createClient(Secrets, transport);
   const identify = (what: string, name: string | Secret, options: SecretOptions): Identifier => ({
     name: checkName(what, typeof name === 'string' ? name : name.key),
@@ -155,7 +155,7 @@ export function createSecretService(transport: Transport, defaults: Scope): Secr
 type Identifier = Pick<SecretIdentifier, 'name' | 'organization' | 'project' | 'domain'>;
 
 /** A secret that everybody may use is made on purpose only: a forgotten project is an error, not the global scope. */
-function placeOf(what: string, defaults: Scope, options: SecretOptions): Omit<Identifier, 'name'> {
+function placeOf(what: string, defaults: PartialProjectId, options: SecretOptions): Omit<Identifier, 'name'> {
   const { scope = 'project', project = defaults.project, domain = defaults.domain } = options;
   const organization = defaults.org ?? '';
   if (scope === 'global') return { organization, project: '', domain: '' };
@@ -163,7 +163,7 @@ function placeOf(what: string, defaults: Scope, options: SecretOptions): Omit<Id
     if (!domain) throw new FlyteError('misuse', `${what}: no domain. Pass it, or give FlyteModule "domain".`);
     return { organization, project: '', domain };
   }
-  const { org: _, ...place } = fullScope(what, { ...defaults, project, domain });
+  const { org: _, ...place } = projectIdOf(what, { ...defaults, project, domain });
   return { organization, ...place };
 }
 

@@ -11,7 +11,7 @@ import { taskNameProblem, versionProblem } from '../../tasks/task-ref.js';
 import type { CallOptions } from '../connection/call-options.js';
 import { PAGE_SIZE, pages } from '../connection/pages.js';
 import { deployTasks, specifyTasks } from './deploy-tasks.js';
-import { fullScope, type FullScope, type Scope } from '../options/scope.js';
+import { projectIdOf, type ProjectId, type PartialProjectId } from '../options/project-id.js';
 import type { TaskDefaults } from './task-defaults.js';
 
 /** A task that was deployed to Flyte. */
@@ -81,11 +81,11 @@ export abstract class TaskService {
 const NEWEST_FIRST = { sortBy: { key: 'created_at', direction: Sort_Direction.DESCENDING } };
 
 /** The service over a transport that adds the caller. */
-export function createTaskService(transport: Transport, defaults: Scope, tasks: TaskDefaults): TaskService {
+export function createTaskService(transport: Transport, defaults: PartialProjectId, tasks: TaskDefaults): TaskService {
   const client = createClient(Tasks, transport);
-  const place = (what: string, { project, domain }: TaskCallOptions): FullScope =>
-    fullScope(what, { org: defaults.org, project: project ?? defaults.project, domain: domain ?? defaults.domain });
-  const versions = (taskName: FullScope & { readonly name: string }, limit: number, options: CallOptions) =>
+  const place = (what: string, { project, domain }: TaskCallOptions): ProjectId =>
+    projectIdOf(what, { org: defaults.org, project: project ?? defaults.project, domain: domain ?? defaults.domain });
+  const versions = (taskName: ProjectId & { readonly name: string }, limit: number, options: CallOptions) =>
     pages(async (token) => {
       const request = { taskName, request: { limit, token, ...NEWEST_FIRST } };
       const { versions: found, token: next } = await client.listVersions(request, options);
@@ -95,7 +95,7 @@ export function createTaskService(transport: Transport, defaults: Scope, tasks: 
       }));
       return { items, next };
     });
-  const latest = async (taskName: FullScope & { readonly name: string }, options: CallOptions): Promise<string> => {
+  const latest = async (taskName: ProjectId & { readonly name: string }, options: CallOptions): Promise<string> => {
     for await (const { version } of versions(taskName, 1, options)) return version;
     const { name, project, domain } = taskName;
     throw new FlyteError('not_found', `The task ${JSON.stringify(name)} has no version in ${project}/${domain}.`);
