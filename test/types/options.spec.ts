@@ -24,10 +24,10 @@ it('an option needs a row, with a check and a default of its type; the compiler 
   expect(problems(option)).toEqual([expect.stringMatching(/'colour' is missing/)]);
   const withRow = (row: string): string[] => problems(option, ['  endpoint: {', `  colour: ${row},\n  endpoint: {`]);
   expect(withRow("{ check: text, byDefault: 'red' }")).toEqual([]);
-  expect(withRow('{ check: text }')).toEqual([expect.stringMatching(/'byDefault' is missing/)]);
-  expect(withRow("{ byDefault: 'red' }")).not.toEqual([]);
-  expect(withRow('{ check: text, byDefault: 3 }')).toEqual([expect.stringMatching(/'number' is not assignable/)]);
-  expect(problems('', ['  endpoint: {', '  colour: { check: text, byDefault: undefined },\n  endpoint: {'])).toEqual([
-    expect.stringMatching(/'colour' does not exist/),
-  ]);
+  const says = (text: RegExp) => expect.arrayContaining([expect.stringMatching(text)]) as string[];
+  expect(withRow('{ check: text }')).toEqual(says(/'byDefault' is missing/));
+  expect(withRow("{ byDefault: 'red' }")).toEqual(says(/'check' is missing/));
+  expect(withRow('{ check: text, byDefault: 3 }')).toEqual(says(/'number' is not assignable/));
+  const unknown = '  colour: { check: text, byDefault: undefined },\n  endpoint: {';
+  expect(problems('', ['  endpoint: {', unknown])).toEqual(says(/'colour' does not exist/));
 }, 120_000);

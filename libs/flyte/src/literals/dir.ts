@@ -1,8 +1,5 @@
 import { BlobType_BlobDimensionality } from '../gen/flyteidl2/core/types_pb.js';
-import { FlyteReference, type ReferenceFields, referenceSchema, referenceShape } from './reference.js';
-
-/** How a {@link FlyteDir} is made. */
-export type FlyteDirFields = ReferenceFields;
+import { FlyteReference, referenceSchema, referenceShape } from './reference.js';
 
 /**
  * A reference to a directory in Flyte's storage, with all that is below its URI. `FileService` moves the content.

@@ -1,8 +1,5 @@
 import { BlobType_BlobDimensionality } from '../gen/flyteidl2/core/types_pb.js';
-import { FlyteReference, type ReferenceFields, referenceSchema, referenceShape } from './reference.js';
-
-/** How a {@link FlyteFile} is made. */
-export type FlyteFileFields = ReferenceFields;
+import { FlyteReference, referenceSchema, referenceShape } from './reference.js';
 
 /**
  * A reference to a file in Flyte's storage: what passes between tasks is the URI, never the content. `FileService` moves
