@@ -7,7 +7,8 @@ import { DataProxyService, type UploadInputsRequest } from 'nestjs-flyte/idl/dat
 import { LogLineOriginator } from 'nestjs-flyte/idl/logs/dataplane/payload';
 import { InputsSchema, OutputsSchema, type Outputs } from 'nestjs-flyte/idl/task/common';
 import type { ActionDetails } from 'nestjs-flyte/idl/workflow/run_definition';
-import { fileUrl, INPUTS, OUTPUTS, type DataFolder } from '../execution/attempts/data-folder.js';
+import { INPUTS_FILE, OUTPUTS_FILE } from 'nestjs-flyte/protocol';
+import { fileUrl, type DataFolder } from '../execution/attempts/data-folder.js';
 import { readOutputs } from '../execution/attempts/attempt-result.js';
 import { actionKeyOf, podNameOf } from '../runs/action-id.js';
 import { lastAttempt } from '../runs/action-record.js';
@@ -30,7 +31,7 @@ export const dataProxyService: PlaneService = {
         const outputs = outputsOf(data, key, details);
         return {
           inputs: inputs ?? create(InputsSchema),
-          inputsUri: inputs === undefined ? '' : fileUrl(join(folder, INPUTS)),
+          inputsUri: inputs === undefined ? '' : fileUrl(join(folder, INPUTS_FILE)),
           outputs: outputs?.message ?? create(OutputsSchema),
           outputsUri: outputs?.uri ?? '',
         };
@@ -81,7 +82,7 @@ function outputsOf(
   const folder = data.attempt(key, details.attempts.length).outputs;
   const message = readOutputs(folder);
   if (message === undefined) throw new ConnectError('The outputs of this run are gone.', Code.NotFound);
-  return { message, uri: fileUrl(join(folder, OUTPUTS)) };
+  return { message, uri: fileUrl(join(folder, OUTPUTS_FILE)) };
 }
 
 function projectOf({ id }: UploadInputsRequest): { readonly project: string; readonly domain: string } {

@@ -2,8 +2,9 @@ import { join } from 'node:path';
 import { Code, ConnectError, type ContextValues, type HandlerContext } from '@connectrpc/connect';
 import { RunService } from 'nestjs-flyte/idl/workflow/run_service';
 import type { ActionDetails } from 'nestjs-flyte/idl/workflow/run_definition';
+import { INPUTS_FILE } from 'nestjs-flyte/protocol';
 import { requireCaller, requireProject } from '../calls/caller-context.js';
-import { fileUrl, INPUTS } from '../execution/attempts/data-folder.js';
+import { fileUrl } from '../execution/attempts/data-folder.js';
 import { actionKeyOf, rootActionOf, type ActionKey } from '../runs/action-id.js';
 import { isOpen, lastAttempt } from '../runs/action-record.js';
 import { actionOf, identityOf, runOf } from '../runs/new-action.js';
@@ -76,7 +77,7 @@ export const runService: PlaneService = {
         const details = requireAction(context, key, values);
         const inputs = data.inputsFolder(key);
         return {
-          inputsUri: fileUrl(join(inputs, INPUTS)),
+          inputsUri: fileUrl(join(inputs, INPUTS_FILE)),
           outputsUri: lastAttempt(details).outputs?.outputUri ?? '',
         };
       },

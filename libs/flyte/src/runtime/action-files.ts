@@ -14,6 +14,7 @@ import {
   type Outputs,
   OutputsSchema,
 } from '../gen/flyteidl2/task/common_pb.js';
+import { ERROR_FILE, OUTPUTS_FILE } from '../protocol/action-documents.js';
 import { MAX_RESULT_BYTES } from '../protocol/limits.js';
 import { ActionError, type ActionFailure, failedStep } from './action-failure.js';
 import { joinUri, storageOf } from '../storage/storage-of.js';
@@ -57,7 +58,7 @@ export async function writeOutputs(folder: string, outputs: Outputs): Promise<nu
   const bytes = toBinary(OutputsSchema, outputs);
   if (bytes.length > MAX_RESULT_BYTES) throw new ActionError(tooLarge(outputs, bytes.length));
   try {
-    await write(joinUri(folder, 'outputs.pb'), bytes);
+    await write(joinUri(folder, OUTPUTS_FILE), bytes);
   } catch (error) {
     const step = { code: 'OutputsNotWritten', origin: 'system', recoverable: isPassing(error) } as const;
     throw failedStep(error, step, 'The outputs cannot be written');
@@ -81,12 +82,12 @@ export async function writeError(folder: string, { code, message, origin, recove
       origin: origin === 'system' && !recoverable ? ExecutionError_ErrorKind.SYSTEM : ExecutionError_ErrorKind.USER,
     },
   });
-  await write(joinUri(folder, 'error.pb'), toBinary(ErrorDocumentSchema, document));
+  await write(joinUri(folder, ERROR_FILE), toBinary(ErrorDocumentSchema, document));
 }
 
 /** Whether outputs.pb or error.pb is there. Where that can't be found out, it counts as not there. */
 export async function hasResult(folder: string): Promise<boolean> {
-  const found = ['outputs.pb', 'error.pb'].map(async (name) => {
+  const found = [OUTPUTS_FILE, ERROR_FILE].map(async (name) => {
     const uri = joinUri(folder, name);
     try {
       const storage = await storageOf(uri);

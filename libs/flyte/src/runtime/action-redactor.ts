@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redactor } from '../protocol/redactor.js';
+import { urlDecoded } from '../protocol/url-decoded.js';
 import { SECRETS_DIR_VARIABLE } from '../secrets/read-secret.js';
 import type { Secret } from '../secrets/secret.js';
 
@@ -62,15 +63,7 @@ function passwordIn(value: string): string[] {
   if (!value.includes('@')) return [];
   const password = URL.canParse(value) ? new URL(value).password : '';
   const [, written = ''] = /^[^@]*?:\/\/[^:@]*:(.*)@/.exec(value) ?? [];
-  return [password, written, decoded(password)].filter((one) => one !== '');
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
+  return [password, written, urlDecoded(password)].filter((one) => one !== '');
 }
 
 function filesIn(folder: string | undefined): Uint8Array[] {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import {
+  INPUTS_FILE,
   fillTemplate,
   NO_CHECKPOINT,
   primaryContainerOf,
@@ -10,7 +11,7 @@ import type { RunSpec } from 'nestjs-flyte/idl/task/run';
 import type { ActionDetails } from 'nestjs-flyte/idl/workflow/run_definition';
 import { podNameOf, type ActionKey } from '../../runs/action-id.js';
 import { AttemptRefused } from './attempt-refused.js';
-import { fileUrl, INPUTS, type AttemptPaths, type DataFolder } from './data-folder.js';
+import { fileUrl, type AttemptPaths, type DataFolder } from './data-folder.js';
 import { givenVariables, type Variables } from './environment.js';
 import { referredData } from './referred-data.js';
 
@@ -95,7 +96,7 @@ function templateValues(
 ): TemplateValues {
   const inputs = data.inputsFolder(key);
   return {
-    input: fileUrl(join(inputs, INPUTS)),
+    input: fileUrl(join(inputs, INPUTS_FILE)),
     inputPrefix: fileUrl(inputs),
     outputPrefix: fileUrl(paths.outputs),
     rawOutputDataPrefix: fileUrl(paths.raw),

@@ -5,11 +5,11 @@ import type { CatalogCacheStatus } from 'nestjs-flyte/idl/core/catalog';
 import { OutputsSchema, type Outputs } from 'nestjs-flyte/idl/task/common';
 import { ContainerError_Kind, ErrorDocumentSchema, ExecutionError_ErrorKind } from 'nestjs-flyte/idl/core/execution';
 import { ErrorInfo_Kind, type ErrorInfo } from 'nestjs-flyte/idl/workflow/run_definition';
-import { MAX_RESULT_BYTES } from 'nestjs-flyte/protocol';
+import { ERROR_FILE, OUTPUTS_FILE, MAX_RESULT_BYTES } from 'nestjs-flyte/protocol';
 import { errorInfo } from '../../runs/action-record.js';
 import { codeOf } from '../../state/atomic-file.js';
 import { DamagedState } from '../../state/state-problem.js';
-import { ERROR, fileUrl, OUTPUTS } from './data-folder.js';
+import { fileUrl } from './data-folder.js';
 
 /** Why an attempt was ended from outside. */
 export type StopReason = 'aborted' | 'timed_out' | 'queued_too_long' | 'deadline' | 'shutdown';
@@ -26,22 +26,22 @@ export type AttemptResult =
  * @param folder the attempt's output prefix
  */
 export function readResult(folder: string): AttemptResult {
-  const error = readBounded(join(folder, ERROR));
+  const error = readBounded(join(folder, ERROR_FILE));
   if (error.kind === 'bytes') return toFailure(error.bytes);
-  if (error.kind === 'unusable') return failed(true, ErrorInfo_Kind.USER, `${ERROR} ${error.problem}.`);
-  const outputs = readBounded(join(folder, OUTPUTS));
+  if (error.kind === 'unusable') return failed(true, ErrorInfo_Kind.USER, `${ERROR_FILE} ${error.problem}.`);
+  const outputs = readBounded(join(folder, OUTPUTS_FILE));
   if (outputs.kind === 'absent') {
     return failed(
       false,
       ErrorInfo_Kind.SYSTEM,
-      `${OUTPUTS} not found: the process ended with exit code 0 and wrote neither ${OUTPUTS} nor ${ERROR} to its output prefix.`,
+      `${OUTPUTS_FILE} not found: the process ended with exit code 0 and wrote neither ${OUTPUTS_FILE} nor ${ERROR_FILE} to its output prefix.`,
     );
   }
-  if (outputs.kind === 'unusable') return failed(false, ErrorInfo_Kind.USER, `${OUTPUTS} ${outputs.problem}.`);
+  if (outputs.kind === 'unusable') return failed(false, ErrorInfo_Kind.USER, `${OUTPUTS_FILE} ${outputs.problem}.`);
   if (parseOutputs(outputs.bytes) === undefined) {
-    return failed(false, ErrorInfo_Kind.USER, `${OUTPUTS} is no task.Outputs message.`);
+    return failed(false, ErrorInfo_Kind.USER, `${OUTPUTS_FILE} is no task.Outputs message.`);
   }
-  return { kind: 'succeeded', outputUri: fileUrl(join(folder, OUTPUTS)) };
+  return { kind: 'succeeded', outputUri: fileUrl(join(folder, OUTPUTS_FILE)) };
 }
 
 /**
@@ -50,7 +50,7 @@ export function readResult(folder: string): AttemptResult {
  * @throws DamagedState
  */
 export function readOutputs(folder: string): Outputs | undefined {
-  const path = join(folder, OUTPUTS);
+  const path = join(folder, OUTPUTS_FILE);
   const outputs = readBounded(path);
   if (outputs.kind === 'absent') return undefined;
   const message = outputs.kind === 'bytes' ? parseOutputs(outputs.bytes) : undefined;
@@ -83,7 +83,7 @@ function toFailure(bytes: Uint8Array): AttemptResult {
   } catch {
     // Said below.
   }
-  return failed(true, ErrorInfo_Kind.USER, `${ERROR} is no core.ErrorDocument message with an error.`);
+  return failed(true, ErrorInfo_Kind.USER, `${ERROR_FILE} is no core.ErrorDocument message with an error.`);
 }
 
 type Bounded =

@@ -4,6 +4,7 @@ import { fromBinary } from '@bufbuild/protobuf';
 import { InputsSchema, type Inputs } from 'nestjs-flyte/idl/task/common';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { INPUTS_FILE } from 'nestjs-flyte/protocol';
 import { textOf, type ActionKey } from '../../runs/action-id.js';
 import { codeOf, readRegularFile, replaceFile } from '../../state/atomic-file.js';
 import { DamagedState } from '../../state/state-problem.js';
@@ -64,7 +65,7 @@ export class DataFolder {
   /** Writes inputs.pb into a folder, all of it or nothing. */
   writeInputs(folder: string, bytes: Uint8Array): void {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    replaceFile(join(folder, INPUTS), bytes);
+    replaceFile(join(folder, INPUTS_FILE), bytes);
   }
 
   /**
@@ -74,7 +75,7 @@ export class DataFolder {
    */
   inputBytes(folder: string): Uint8Array | undefined {
     try {
-      return readRegularFile(join(folder, INPUTS));
+      return readRegularFile(join(folder, INPUTS_FILE));
     } catch (error) {
       if (codeOf(error) === 'ENOENT') return undefined;
       throw damagedInputs(folder);
@@ -98,19 +99,10 @@ export class DataFolder {
 
 function damagedInputs(folder: string): DamagedState {
   return new DamagedState(
-    `The file of inputs ${join(folder, INPUTS)}`,
+    `The file of inputs ${join(folder, INPUTS_FILE)}`,
     `Delete the folder ${folder}: the inputs are lost.`,
   );
 }
-
-/** The file of a run's inputs: a `task.Inputs` message. */
-export const INPUTS = 'inputs.pb';
-
-/** The file of a run's outputs: a `task.Outputs` message. */
-export const OUTPUTS = 'outputs.pb';
-
-/** The file of a failure that has a structure: a `core.ErrorDocument` message. */
-export const ERROR = 'error.pb';
 
 /** The file of what a task tells people: a page of HTML, mostly. */
 export const REPORT = 'report.html';

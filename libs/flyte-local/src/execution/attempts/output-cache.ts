@@ -6,11 +6,12 @@ import { TypedInterfaceSchema } from 'nestjs-flyte/idl/core/interface';
 import { LiteralSchema } from 'nestjs-flyte/idl/core/literals';
 import type { RunSpec } from 'nestjs-flyte/idl/task/run';
 import type { ActionDetails } from 'nestjs-flyte/idl/workflow/run_definition';
+import { OUTPUTS_FILE } from 'nestjs-flyte/protocol';
 import type { ActionKey } from '../../runs/action-id.js';
 import type { LocalDatabase } from '../../state/local-database.js';
 import { isFull } from '../../state/state-problem.js';
 import { readResult } from './attempt-result.js';
-import { OUTPUTS, type DataFolder } from './data-folder.js';
+import type { DataFolder } from './data-folder.js';
 
 /** An attempt whose outputs may be those of an earlier one. */
 export interface CacheableAttempt {
@@ -61,10 +62,10 @@ export class OutputCache {
     const { project, domain, run_name, name } = row;
     const owner = { project: String(project), domain: String(domain), run: String(run_name), name: String(name) };
     const { outputs } = this.data.attempt(key, attempt);
-    const path = join(outputs, OUTPUTS);
+    const path = join(outputs, OUTPUTS_FILE);
     try {
       mkdirSync(outputs, { recursive: true, mode: 0o700 });
-      copyFileSync(join(this.data.attempt(owner, Number(row['attempt'])).outputs, OUTPUTS), path);
+      copyFileSync(join(this.data.attempt(owner, Number(row['attempt'])).outputs, OUTPUTS_FILE), path);
       const result = readResult(outputs);
       if (result.kind === 'succeeded') return result.outputUri;
     } catch {

@@ -1,5 +1,6 @@
 import type { AuthMetadata } from '../../auth/auth-metadata.js';
 import { Redactor } from '../../protocol/redactor.js';
+import { urlDecoded } from '../../protocol/url-decoded.js';
 
 /** Shorter pieces of a credential, such as the scheme "Basic" or a cookie's flag, are none, and would riddle the text. */
 const SHORTEST_PIECE = 8;
@@ -41,14 +42,6 @@ function pieces(name: string, value: string): string[] {
     .flatMap((part) => [part, urlDecoded(part)])
     .flatMap((part) => [part, ...jwt(part)]);
   return [...new Set(decoded)].filter((part) => part.length >= SHORTEST_PIECE);
-}
-
-function urlDecoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 /** Of a JWT, everything but its header, which says no more than the algorithm (RFC 7515, 3.1; RFC 7516 has five parts). */
