@@ -53,12 +53,18 @@ export class FlyteAuthGuard implements CanActivate {
 
   /** Keeps what was found. Resolvers of one GraphQL request share one object for it, and so what is known by it. */
   protected remember(request: InboundRequest, metadata: AuthMetadata): void {
-    const { identity, life } = request;
+    const { identity } = request;
     const { owner, forwardHeaders } = this.policy;
-    const before = rememberedScopes(identity).find((scope) => scope.owner === owner)?.metadata;
-    const isSame = before && JSON.stringify(before.entries()) === JSON.stringify(metadata.entries());
+    const before = rememberedScopes(identity).find((scope) => scope.owner === owner);
+    const isSame = before && JSON.stringify(before.metadata.entries()) === JSON.stringify(metadata.entries());
     const forwarded = forwardHeaders.length === 0 ? undefined : forwardedHeaders(request, forwardHeaders);
-    rememberScope(identity, { owner, metadata: isSame ? before : metadata, forwarded, life, parent: undefined });
+    rememberScope(identity, {
+      owner,
+      metadata: isSame ? before.metadata : metadata,
+      forwarded,
+      life: before?.life ?? request.life,
+      parent: undefined,
+    });
   }
 
   /** What may travel, or undefined where the request has nothing of the kind. */

@@ -34,7 +34,9 @@ describe('a request that a response answers', () => {
 
   it('has one signal, and one listener', () => {
     const answer = emitter();
-    expect(lifeOfStream(answer, 'close').signal).toBe(lifeOfStream(answer, 'close').signal);
+    const life = lifeOfStream(answer, 'close');
+    expect(life.signal).toBe(life.signal);
+    expect(life.signal).toBeInstanceOf(AbortSignal);
     expect(answer.listenerCount('close')).toBe(1);
     expect(lifeOfStream({}, 'close').signal).toBeUndefined();
   });

@@ -1,4 +1,4 @@
-import { setMaxListeners } from 'node:events';
+import { getMaxListeners, setMaxListeners } from 'node:events';
 
 /** Until when calls to Flyte are begun, and waited for, on behalf of a request. Nothing is listened to before it is asked. */
 export interface RequestLife {
@@ -23,18 +23,22 @@ export function lifeOfStream(answer: Fields, event: 'close' | 'cancelled'): Requ
 }
 
 class StreamLife implements RequestLife {
+  // Here and not in a WeakMap, each entry of which costs the garbage collector something: this is one per request.
+  private gone?: AbortSignal | undefined;
+
   constructor(
     private readonly answer: Fields,
     private readonly event: 'close' | 'cancelled',
   ) {}
 
   get signal(): AbortSignal | undefined {
-    return goneSignal(this.answer, [this.event], (isLate) => this.isAnswered(isLate));
+    if (this.gone) return shared(this.gone);
+    return (this.gone = newGoneSignal(this.answer, [this.event], (isLate) => this.isAnswered(isLate)));
   }
 
   get isOver(): boolean {
     // Nest ends the response also of a client that left, of which the signal tells whoever listened to it.
-    return this.answer['writableEnded'] === true && goneSignals.get(this.answer)?.aborted !== true;
+    return this.answer['writableEnded'] === true && this.gone?.aborted !== true;
   }
 
   get hasLeft(): boolean {
@@ -107,12 +111,7 @@ export function beginRequest(identity: object): void {
 // A socket lives through many messages: one listener each is enough.
 const goneSignals = new WeakMap<object, AbortSignal>();
 
-/**
- * Fires when a client leaves.
- *
- * @param emitter tells of it by one of the events
- * @param isAnswered whether such an event came after the answer, and tells nothing; or had come before anybody asked
- */
+/** Fires when a client leaves, of whom one object tells through many requests. */
 function goneSignal(
   emitter: unknown,
   events: readonly string[],
@@ -120,17 +119,37 @@ function goneSignal(
 ): AbortSignal | undefined {
   if (!isEmitter(emitter)) return undefined;
   const known = goneSignals.get(emitter);
-  if (known) return known;
+  if (known) return shared(known);
+  const signal = newGoneSignal(emitter, events, isAnswered);
+  if (signal) goneSignals.set(emitter, signal);
+  return signal;
+}
+
+/** A signal that more than one call listens to: as many as a request makes at a time, or as there are messages on a socket. */
+function shared(signal: AbortSignal): AbortSignal {
+  if (getMaxListeners(signal) !== Infinity) setMaxListeners(Infinity, signal);
+  return signal;
+}
+
+/**
+ * Fires when a client leaves.
+ *
+ * @param emitter tells of it by one of the events
+ * @param isAnswered whether such an event came after the answer, and tells nothing; or had come before anybody asked
+ */
+function newGoneSignal(
+  emitter: unknown,
+  events: readonly string[],
+  isAnswered: (isLate: boolean) => boolean,
+): AbortSignal | undefined {
+  if (!isEmitter(emitter)) return undefined;
   const controller = new AbortController();
-  // As many calls as a request makes at a time, or all the requests of a socket.
-  setMaxListeners(Infinity, controller.signal);
   const gone = (isLate: boolean): void => {
     if (!isAnswered(isLate)) controller.abort(new DOMException('the client disconnected', 'AbortError'));
   };
   // No event comes twice.
   if (hasLeft(emitter)) gone(true);
   else for (const event of events) emitter.once(event, () => gone(false));
-  goneSignals.set(emitter, controller.signal);
   return controller.signal;
 }
 

@@ -58,27 +58,36 @@ export class Http2SessionPool {
     this.create = () => new Http2SessionManager(url, { pingIntervalMs: PING_INTERVAL_MS }, tls);
   }
 
-  /** Opens a stream on the first session that has room for one. */
-  async request(
+  /**
+   * Opens a stream on the first session that has room for one.
+   *
+   * @param watch is given the stream before anybody else is; what it throws, the call fails with
+   */
+  request(
     method: string,
     path: string,
     headers: OutgoingHttpHeaders,
     options: RequestOptions,
+    watch?: (stream: ClientHttp2Stream) => void,
   ): Promise<ClientHttp2Stream> {
+    const open = (session: Pooled): Promise<ClientHttp2Stream> =>
+      outsideRequests(() => session.manager.request(method, path, headers, options)).then(
+        (stream) => {
+          // A stream that has no session any more lost its connection at once.
+          if (stream.session) this.listen(session, stream.session);
+          else settle(session, new ConnectError('the connection was lost', Code.Unavailable));
+          stream.once('close', () => this.release(session));
+          watch?.(stream);
+          return stream;
+        },
+        (error: unknown) => {
+          settle(session, error);
+          this.release(session);
+          throw error;
+        },
+      );
     const free = this.sessions.find(hasRoom);
-    const session = free ? this.take(free) : await this.acquire();
-    try {
-      const stream = await outsideRequests(() => session.manager.request(method, path, headers, options));
-      // A stream that has no session any more lost its connection at once.
-      if (stream.session) this.listen(session, stream.session);
-      else settle(session, new ConnectError('the connection was lost', Code.Unavailable));
-      stream.once('close', () => this.release(session));
-      return stream;
-    } catch (error) {
-      settle(session, error);
-      this.release(session);
-      throw error;
-    }
+    return free ? open(this.take(free)) : this.acquire().then(open);
   }
 
   /** Part of what the transport expects: bytes that arrive show that a connection lives. */

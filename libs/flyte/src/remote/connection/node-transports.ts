@@ -1,8 +1,14 @@
+import type { ClientHttp2Stream } from 'node:http2';
 import { Code, ConnectError, type Transport } from '@connectrpc/connect';
 import type { CommonTransportOptions, UniversalClientFn } from '@connectrpc/connect/protocol';
 import { createTransport as createConnectTransport } from '@connectrpc/connect/protocol-connect';
 import { createTransport as createGrpcTransport } from '@connectrpc/connect/protocol-grpc';
-import { compressionBrotli, compressionGzip, createNodeHttpClient } from '@connectrpc/connect-node';
+import {
+  compressionBrotli,
+  compressionGzip,
+  createNodeHttpClient,
+  type Http2SessionManager,
+} from '@connectrpc/connect-node';
 import type { ResolvedOptions } from '../options/resolve-options.js';
 import { Http2SessionPool } from './http2-session-pool.js';
 
@@ -53,40 +59,41 @@ export type TransportOptions = Pick<ResolvedOptions, 'endpoint' | 'tls' | 'proto
 
 /** Connect's client over a pool, with an eye on two ends of a stream that it does not notice itself. */
 function watchingClient(pool: Http2SessionPool, noAnswer: string): UniversalClientFn {
-  return (request) =>
-    new Promise((resolve, reject) => {
-      const lost = (): void => reject(new ConnectError(noAnswer, Code.Unavailable));
-      const session = watching(pool, request.signal, lost);
-      const client = createNodeHttpClient({ httpVersion: '2', sessionProvider: () => session });
-      client(request).then(resolve, reject);
-    });
+  return (request) => {
+    const watch = (stream: ClientHttp2Stream): void => watchEnds(stream, request.signal, noAnswer);
+    const session = {
+      authority: pool.authority,
+      notifyResponseByteRead: (stream: ClientHttp2Stream) => pool.notifyResponseByteRead(stream),
+      request: (...[method, path, headers, options]: RequestArguments) =>
+        pool.request(method, path, headers, options, watch),
+    };
+    return createNodeHttpClient({ httpVersion: '2', sessionProvider: () => session })(request);
+  };
 }
 
-type SessionManager = Pick<Http2SessionPool, 'authority' | 'request' | 'notifyResponseByteRead'>;
+type RequestArguments = Parameters<Http2SessionManager['request']>;
 
 /**
- * The pool for one call.
+ * Watches the stream of one call.
  *
  * @param done fires when the call is over, well or not
- * @param lost is called when no answer can come any more
+ * @throws ConnectError `unavailable` where no answer can come any more
  */
-function watching(pool: Http2SessionPool, done: AbortSignal | undefined, lost: () => void): SessionManager {
-  return {
-    authority: pool.authority,
-    notifyResponseByteRead: (stream) => pool.notifyResponseByteRead(stream),
-    async request(...call) {
-      const stream = await pool.request(...call);
-      // A session that ends in good order takes streams along that nobody answered, without an error.
-      if (stream.destroyed) lost();
-      stream.once('close', lost).once('response', () => stream.off('close', lost));
-      // Node keeps a stream that its peer has ended until all of it is read, and with the stream the process. Connect reads
-      // no further where a call ends first, by its deadline or because nobody wants more. Connect is to learn of that first:
-      // a stream that is not closed yet, it closes by telling the peer.
-      const release = (): void => void (stream.closed && stream.destroy());
-      done?.addEventListener('abort', () => queueMicrotask(release), { once: true });
-      return stream;
-    },
+function watchEnds(stream: ClientHttp2Stream, done: AbortSignal | undefined, noAnswer: string): void {
+  // A session that ends in good order takes streams along that nobody answered, without an error.
+  if (stream.destroyed) throw new ConnectError(noAnswer, Code.Unavailable);
+  const unwatch = (): void => void stream.off('close', lost).off('error', lost);
+  // Told before whatever Node says of it; Connect, which listens from the moment that it has the stream, goes by the first.
+  const lost = (): void => {
+    unwatch();
+    if (stream.listenerCount('error') > 0) stream.emit('error', new ConnectError(noAnswer, Code.Unavailable));
   };
+  stream.once('close', lost).once('error', lost).once('response', unwatch);
+  // Node keeps a stream that its peer has ended until all of it is read, and with the stream the process. Connect reads
+  // no further where a call ends first, by its deadline or because nobody wants more. Connect is to learn of that first:
+  // a stream that is not closed yet, it closes by telling the peer.
+  const release = (): void => void (stream.closed && stream.destroy());
+  done?.addEventListener('abort', () => queueMicrotask(release), { once: true });
 }
 
 function asBuffer(value: string | Uint8Array | undefined): string | Buffer | undefined {
