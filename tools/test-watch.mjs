@@ -1,6 +1,6 @@
 // @ts-check
 // `npm run test:watch`: builds what is edited, beside Vitest, which runs the tests of what was built.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -22,7 +22,10 @@ const builder = spawn(
 const built = new Promise((done) => {
   createInterface(builder.stdout).on('line', (line) => {
     console.log(line);
-    if (line.includes('Watching for file changes')) done(true);
+    if (!line.includes('Watching for file changes')) return;
+    // The compiler is done, and may have had errors: then there may be nothing to bundle.
+    spawnSync(process.execPath, [join(root, 'tools/bundle.mjs')], { stdio: 'inherit' });
+    done(true);
   });
   builder.once('exit', () => done(false));
 });

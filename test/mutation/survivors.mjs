@@ -1,6 +1,6 @@
 // @ts-check
 // Applies each mutant of list.mjs, and runs the test that is to fail.
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
@@ -65,5 +65,7 @@ function write(root, file, source) {
   // Each file by itself, so nobody knows what kind of module its package has.
   const compilerOptions = { ...options, noEmit: false, module: ts.ModuleKind.ESNext };
   const { outputText } = ts.transpileModule(source, { fileName: file, compilerOptions });
-  writeFileSync(join(root, file.replace('/src/', '/dist/').replace(/\.ts$/, '.js')), outputText);
+  const bundled = file.startsWith('libs/flyte/');
+  writeFileSync(join(root, file.replace('/src/', bundled ? '/build/' : '/dist/').replace(/\.ts$/, '.js')), outputText);
+  if (bundled) execFileSync(process.execPath, [join(root, 'tools/bundle.mjs')]);
 }

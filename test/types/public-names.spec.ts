@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
+import manifest from '../../libs/flyte/package.json' with { type: 'json' };
 import { compilerOptions, messageOf, root } from './compiler.js';
 
 // So that the file counts as read: the compiler reads it, and nothing runs it.
@@ -23,6 +24,25 @@ describe('the entry of nestjs-flyte', () => {
     expect(names.length).toBeLessThanOrEqual(90);
     expect(values.length).toBeGreaterThan(30);
     expect(values.length).toBeLessThanOrEqual(45);
+  });
+
+  it('has types, with its siblings, that name no package but those installed with it', () => {
+    const entries = ['index', 'protocol/index', 'testing/index'];
+    const program = ts.createProgram(
+      entries.map((name) => join(root, `libs/flyte/dist/${name}.d.ts`)),
+      compilerOptions(),
+    );
+    const own = program.getSourceFiles().filter(({ fileName }) => fileName.includes('/libs/flyte/dist/'));
+    const packages = new Set(
+      own
+        .flatMap(({ text }) => ts.preProcessFile(text).importedFiles.map(({ fileName }) => fileName))
+        .filter((specifier) => !/^(\.|node:)/.test(specifier))
+        .map((specifier) => /^(@[^/]+\/)?[^/]+/.exec(specifier)?.[0]),
+    );
+    const { dependencies, peerDependencies } = manifest;
+    const installed = new Set([...Object.keys(dependencies), ...Object.keys(peerDependencies)]);
+    expect(packages.size).toBeGreaterThan(5);
+    expect([...packages].filter((one) => one === undefined || !installed.has(one))).toEqual([]);
   });
 
   it('names each type that an app may come to export without naming it', () => {

@@ -1,4 +1,5 @@
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { packageFolder } from '../protocol/package-folder.js';
 
 // The shell's part of the command, bin/nestjs-flyte, knows these by heart.
 
@@ -12,4 +13,4 @@ export const ACTION_DIED = 'action-died';
 export const ENDED_BY_REQUEST = 143;
 
 /** The command, as a file for Node. */
-export const NODE_PART = fileURLToPath(new URL('../../bin/nestjs-flyte.js', import.meta.url));
+export const NODE_PART = join(packageFolder() ?? '.', 'bin/nestjs-flyte.js');

@@ -1,8 +1,9 @@
 import { readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
+import { PACKAGE } from '../gen/package.js';
+import { packageFolder } from '../protocol/package-folder.js';
 import { type ContextFiles, packedFiles } from './context-files.js';
 import { imageError } from './dockerfile-text.js';
 
@@ -15,21 +16,18 @@ const Manifest = z.looseObject({
   peerDependenciesMeta: z.record(z.string(), z.looseObject({ optional: z.boolean().optional() })).default({}),
 });
 
-/** The folder of the package that this file belongs to, whether it was built or not. */
-const FOLDER = fileURLToPath(new URL('../..', import.meta.url));
-
 /**
  * This package as it is installed on the machine that builds: the files that npm would publish, and a `package.json` that
  * names the versions of its dependencies that are installed beside it. So an image holds what was tried on this machine,
  * and no registry decides what this package is.
  *
- * @param folder the package's folder
+ * @param folder the package's folder, if it has one
  */
-export function installedCopy(folder: string = FOLDER): ContextFiles {
+export function installedCopy(folder: string | undefined = packageFolder()): ContextFiles {
   return {
     list: () => {
-      const manifest = readManifest(join(folder, 'package.json'));
-      if (manifest?.name !== 'nestjs-flyte') {
+      const manifest = folder === undefined ? undefined : readManifest(join(folder, 'package.json'));
+      if (folder === undefined || manifest?.name !== PACKAGE.name) {
         throw imageError(
           'withFlyte copies nestjs-flyte out of the folder that it is installed in, and this program holds it in a bundle: ' +
             'leave nestjs-flyte out of the bundle (external), or use withNpmProject.',

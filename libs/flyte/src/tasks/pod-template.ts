@@ -1,6 +1,8 @@
+import type { JsonObject } from '@bufbuild/protobuf';
 import * as z from 'zod';
 import { quoted } from '../protocol/path-hazard.js';
 import { annotationProblems, containerNameProblem, labelProblems, objectNameProblem } from './kubernetes-names.js';
+import { PodSpecJson, PrimaryJson } from './pod-json.js';
 
 /** A container of a {@link PodSpec}, in the form of Kubernetes' API. */
 export interface PodContainer {
@@ -38,24 +40,13 @@ const FIELDS = ['spec', 'primaryContainerName', 'labels', 'annotations'] satisfi
 const TASKS_OWN = ['image', 'command', 'args'] as const;
 
 const Texts = z.record(z.string(), z.string());
-const Json = z.record(z.string(), z.json());
-const Spec = z.object({ containers: z.array(z.object({ name: z.string() }).catchall(z.json())) }).catchall(z.json());
 
-/** The container that runs the task, before it does: what the task adds to. */
-export const PrimaryJson = z
-  .object({
-    name: z.string(),
-    env: z.array(z.json()).default([]),
-    resources: z
-      .object({ limits: Json.default({}), requests: Json.default({}) })
-      .catchall(z.json())
-      .optional(),
-  })
-  .catchall(z.json());
+/** A {@link PodSpec} that was checked, as JSON. */
+export type CheckedPodSpec = JsonObject & { readonly containers: (JsonObject & { readonly name: string })[] };
 
 /** A {@link PodTemplate} that was checked, as JSON. */
 export interface CheckedPodTemplate {
-  readonly spec: z.output<typeof Spec>;
+  readonly spec: CheckedPodSpec;
   readonly primaryContainerName: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
@@ -112,7 +103,7 @@ function checkedSpec(spec: unknown, primary: string, problems: string[]): Checke
   const wrong = (problem: string): undefined => void problems.push(`field spec ${problem}`);
   const { json, problem } = asJson(spec);
   if (problem !== undefined) return wrong(problem);
-  const { data, error } = Spec.safeParse(json);
+  const { data, error } = PodSpecJson.safeParse(json);
   if (!data) return wrong(shown(error));
   const [container, ...same] = data.containers.filter(({ name }) => name === primary);
   if (!container || same.length > 0) {

@@ -5,7 +5,8 @@ import {
   type Resources,
   type Resources_ResourceEntry,
 } from '../gen/flyteidl2/core/tasks_pb.js';
-import { PrimaryJson, type CheckedPodTemplate } from './pod-template.js';
+import { PrimaryJson } from './pod-json.js';
+import type { CheckedPodTemplate } from './pod-template.js';
 
 /** What a task says of the container that it runs in. */
 export interface TaskContainer {

@@ -92,6 +92,17 @@ export interface FlyteModuleOptions {
   readonly protocol?: 'connect' | 'grpc';
 }
 
+/** The options that always have a value. */
+export type OptionWithDefault =
+  | 'passthrough'
+  | 'excludedPaths'
+  | 'forwardHeaders'
+  | 'trustedOrigins'
+  | 'timeoutMs'
+  | 'streamIdleTimeoutMs'
+  | 'retries'
+  | 'protocol';
+
 /** What `useClass` and `useExisting` of `FlyteModule.forRootAsync` implement. */
 export interface FlyteOptionsFactory {
   /** Makes the options, once, while the app starts. */

@@ -8,7 +8,7 @@ import { MAX_TIMER_MS } from '../../protocol/limits.js';
 import { moduleProblem } from '../../protocol/module-reference.js';
 import { TaskEnvironment } from '../../tasks/task-environment.js';
 import { versionProblem } from '../../tasks/task-ref.js';
-import type { FlyteModuleOptions } from './flyte-options.js';
+import type { FlyteModuleOptions, OptionWithDefault } from './flyte-options.js';
 import { isServiceLogin } from './service-login.js';
 
 const ms = z
@@ -84,15 +84,15 @@ const Tasks = z
   );
 
 /** What is to be known of an option, besides its help in {@link FlyteModuleOptions}. */
-interface OptionRule<T> {
+interface OptionRule<Default> {
   readonly check: z.ZodType;
   /** What it is where nobody gives it; undefined where that means something of its own. */
-  readonly byDefault: T | undefined;
+  readonly byDefault: Default;
   /** Whether a wrong value may be quoted: no credential is ever written there. */
   readonly mayBeQuoted?: true;
 }
 
-/** A row for each option: the compiler refuses one that is missing. */
+/** A row for each option: the compiler refuses one that is missing, and one without its default. */
 const OPTION_RULES = {
   endpoint: { check: text, byDefault: undefined },
   insecure: { check: z.boolean('give true or false'), byDefault: undefined, mayBeQuoted: true },
@@ -148,14 +148,11 @@ const OPTION_RULES = {
     byDefault: undefined,
   },
   protocol: { check: z.enum(['connect', 'grpc'], 'give "connect" or "grpc"'), byDefault: 'connect', mayBeQuoted: true },
-} satisfies { readonly [K in keyof Required<FlyteModuleOptions>]: OptionRule<FlyteModuleOptions[K]> };
-
-type OptionName = keyof typeof OPTION_RULES;
-
-/** The options that always have a value. */
-export type OptionWithDefault = {
-  [K in OptionName]: (typeof OPTION_RULES)[K]['byDefault'] extends undefined ? never : K;
-}[OptionName];
+} satisfies {
+  readonly [K in keyof Required<FlyteModuleOptions>]: OptionRule<
+    K extends OptionWithDefault ? NonNullable<FlyteModuleOptions[K]> : undefined
+  >;
+};
 
 const rows: [string, OptionRule<unknown>][] = Object.entries(OPTION_RULES);
 

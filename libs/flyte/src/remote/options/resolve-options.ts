@@ -1,9 +1,9 @@
 import type * as z from 'zod';
 import { FlyteError } from '../../errors/flyte-error.js';
 import { parseEndpoint, type Endpoint } from './endpoint.js';
-import type { FlyteModuleOptions } from './flyte-options.js';
+import type { FlyteModuleOptions, OptionWithDefault } from './flyte-options.js';
 import type { FlyteSettings } from './flyte.config.js';
-import { defaultOptions, mayBeQuoted, OptionsForm, type OptionWithDefault } from './option-rules.js';
+import { defaultOptions, mayBeQuoted, OptionsForm } from './option-rules.js';
 import { requireOptions } from './options-form.js';
 
 /** Options with every source consulted, every default filled in and every value checked. */
