@@ -50,9 +50,12 @@ const { output } = await bundle.generate({
   chunkFileNames: 'chunks/[name].js',
   codeSplitting: {
     groups: [
+      // A group takes with it what its modules import, unless another has a higher priority.
+      { name: 'zod', test: (id) => id.startsWith(zod + sep), priority: 1 },
       // Each of the messages is an entry of its own, and would be a file of its own.
       { name: 'idl', test: /[\\/]gen[\\/]flyteidl2[\\/]/ },
-      { name: 'zod', test: (id) => id.startsWith(zod + sep) },
+      // Of these, every file needs some.
+      { name: 'protocol', test: /[\\/]build[\\/](errors|protocol)[\\/]/ },
     ],
   },
 });
