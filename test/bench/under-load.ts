@@ -14,13 +14,19 @@ const WARM_UP = {
   atMostMs: 30_000,
 };
 const ROUND_SECONDS = 1;
+/** So many rounds are of one process: how well its code was compiled, and how its memory lies, differs between processes. */
+const ROUNDS_OF_A_PROCESS = 3;
 
 /** A server under load. */
 export interface Side {
-  readonly server: Server;
+  readonly start: () => Promise<Server & AsyncDisposable>;
   readonly path: string;
   /** `Authorization` headers, one per caller. */
   readonly callers?: readonly string[];
+}
+
+interface Target extends Side {
+  readonly server: Server;
 }
 
 interface Round {
@@ -48,13 +54,11 @@ export async function compareUnderLoad(
   other: Side,
   { than, where, load, goals }: Comparison,
 ): Promise<void> {
-  const rates = [await warmUp(load, ours), await warmUp(load, other)];
-  const requests = roundUp(Math.max(...rates) * ROUND_SECONDS);
-  const pairs = await inPairs(
-    rounds,
-    () => loaded(load, ours, requests),
-    () => loaded(load, other, requests),
-  );
+  const pairs: (readonly [Round, Round])[] = [];
+  for (let left = rounds; left > 0; left -= ROUNDS_OF_A_PROCESS) {
+    // oxlint-disable-next-line no-await-in-loop -- side by side they would measure each other
+    pairs.push(...(await roundsOfProcesses(Math.min(left, ROUNDS_OF_A_PROCESS), load, ours, other)));
+  }
   const column = (of: keyof Round): readonly [number[], number[]] => [
     pairs.map(([a]) => a[of]),
     pairs.map(([, b]) => b[of]),
@@ -85,8 +89,27 @@ export async function compareUnderLoad(
   });
 }
 
+async function roundsOfProcesses(
+  rounds: number,
+  load: Child,
+  ours: Side,
+  other: Side,
+): Promise<readonly (readonly [Round, Round])[]> {
+  await using one = await ours.start();
+  await using two = await other.start();
+  const a: Target = { ...ours, server: one };
+  const b: Target = { ...other, server: two };
+  const rates = [await warmUp(load, a), await warmUp(load, b)];
+  const requests = roundUp(Math.max(...rates) * ROUND_SECONDS);
+  return await inPairs(
+    rounds,
+    () => loaded(load, a, requests),
+    () => loaded(load, b, requests),
+  );
+}
+
 /** @returns requests per second, once the code is compiled: how soon that is depends on Node, and on what else runs */
-async function warmUp(load: Child, side: Side): Promise<number> {
+async function warmUp(load: Child, side: Target): Promise<number> {
   const until = performance.now() + WARM_UP.atMostMs;
   let requests = roundUp(500);
   let [done, unchanged, best, perSecond] = [0, 0, Infinity, 0];
@@ -102,7 +125,7 @@ async function warmUp(load: Child, side: Side): Promise<number> {
   return perSecond;
 }
 
-async function loaded(load: Child, { server, path, callers = ['Bearer t'] }: Side, requests: number): Promise<Round> {
+async function loaded(load: Child, { server, path, callers = ['Bearer t'] }: Target, requests: number): Promise<Round> {
   const before = await server.cpu();
   const given: Load = { url: server.url + path, callers, connections: CONNECTIONS, requests };
   const { seconds, p99Ms } = await load.ask<LoadResult>('run', given);

@@ -12,12 +12,10 @@ export const me: Row = {
     for (const place of context.places) {
       // oxlint-disable no-await-in-loop
       const options = { node: place.node.path, given: { adapter: place.adapter, upstream: upstream.url } };
-      await using library = await start('library', options);
-      await using byHand = await start('by-hand', options);
       await compareUnderLoad(
         context,
-        { server: library, path: '/me' },
-        { server: byHand, path: '/me' },
+        { start: () => start('library', options), path: '/me' },
+        { start: () => start('by-hand', options), path: '/me' },
         {
           ...{ than: 'by hand', where: placeName(place), load },
           goals: { rate: { atLeast: 0.98 }, p99: { atMost: 1.05 } },

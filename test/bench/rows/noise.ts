@@ -11,9 +11,7 @@ export const noise: Row = {
     if (!place) return;
     await using load = await start('load');
     const options = { node: place.node.path, given: { adapter: place.adapter } };
-    await using one = await start('bare', options);
-    await using other = await start('bare', options);
-    const comparison = { than: 'the same', where: placeName(place), load, goals: {} };
-    await compareUnderLoad(context, { server: one, path: '/empty' }, { server: other, path: '/empty' }, comparison);
+    const side = { start: () => start('bare', options), path: '/empty' };
+    await compareUnderLoad(context, side, side, { than: 'the same', where: placeName(place), load, goals: {} });
   },
 };

@@ -15,15 +15,14 @@ export const python: Row = {
     const { key, cert, ca, caFile } = await makeCertificate();
     await using load = await start('load');
     await using upstream = await start('upstream', { given: { tls: { key, cert } } });
-    await using fastApi = await startPythonApp(upstream.url, caFile);
     for (const place of context.places) {
       // oxlint-disable no-await-in-loop
       const given = { adapter: place.adapter, upstream: upstream.url, ca };
-      await using library = await start('library', { node: place.node.path, given });
+      const options = { node: place.node.path, given };
       await compareUnderLoad(
         context,
-        { server: library, path: '/me' },
-        { server: fastApi, path: '/me' },
+        { start: () => start('library', options), path: '/me' },
+        { start: () => startPythonApp(upstream.url, caFile), path: '/me' },
         {
           ...{ than: 'FastAPI', where: placeName(place), load },
           goals: { rate: { atLeast: AT_LEAST[place.adapter] } },

@@ -17,12 +17,12 @@ export const verify: Row = {
       // oxlint-disable no-await-in-loop
       const given = { adapter: place.adapter, upstream: 'http://127.0.0.1:1' };
       const node = place.node.path;
-      await using on = await start('library', { node, given: { ...given, verify: { issuer: issuer.url, audience } } });
-      await using off = await start('library', { node, given });
+      const on = { node, given: { ...given, verify: { issuer: issuer.url, audience } } };
+      const off = { node, given };
       await compareUnderLoad(
         context,
-        { server: on, path: '/empty', callers },
-        { server: off, path: '/empty', callers },
+        { start: () => start('library', on), path: '/empty', callers },
+        { start: () => start('library', off), path: '/empty', callers },
         { than: 'off', where: placeName(place), load, goals: { rate: { atLeast: 0.9 } } },
       );
       // oxlint-enable no-await-in-loop
