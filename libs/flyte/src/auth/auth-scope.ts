@@ -23,26 +23,52 @@ export interface AuthScope {
   readonly parent?: AuthScope | undefined;
 }
 
+const NONE: readonly AuthScope[] = [];
+
 /** What all copies of this library in a process share; every scope in it names its owner. */
 interface Shared {
   /** The scope that the running code is in. */
   readonly current: AsyncLocalStorage<AuthScope | undefined>;
-  /** What guards found, by requests that take no property. */
-  readonly frozen: WeakMap<object, Found>;
+  /** What guards found for a request. Filled by guards, read by interceptors, by pipes and by `runInAuthScope`. */
+  scopesOf(request: object): readonly AuthScope[];
+  keepScopes(request: object, scopes: readonly AuthScope[]): void;
 }
 
-/** What guards found for a request. Filled by guards, read by interceptors, by pipes and by `runInAuthScope`. */
-interface Found {
-  /** The request, since objects made of it would inherit the property. */
-  readonly request: object;
-  scopes: readonly AuthScope[];
+/** A constructor that makes nothing: what extends it puts its private fields on the object that it is given. */
+const Given = function (given: object): object {
+  return given;
+} as unknown as new (given: object) => object;
+
+/**
+ * What guards found for a request, in a private field on the request itself. Nothing lists, prints, copies or inherits one; and the
+ * garbage collector looks through every entry of a WeakMap, of which there would be one per request.
+ */
+class RequestScopes extends Given {
+  static readonly #frozen = new WeakMap<object, readonly AuthScope[]>();
+  #scopes: readonly AuthScope[] = NONE;
+
+  static of(request: object): readonly AuthScope[] {
+    if (#scopes in request) return request.#scopes;
+    return Object.isExtensible(request) ? NONE : (RequestScopes.#frozen.get(request) ?? NONE);
+  }
+
+  static keep(request: object, scopes: readonly AuthScope[]): void {
+    if (#scopes in request) request.#scopes = scopes;
+    // Engines are to refuse private fields to these one day.
+    else if (!Object.isExtensible(request)) RequestScopes.#frozen.set(request, scopes);
+    else new RequestScopes(request).#scopes = scopes;
+  }
 }
 
 // Two copies of the library (a dependency's own, an ESM and a bundled one) must agree on who the caller is, and Node
 // gives no other place that both can reach. The number changes when the shape of a scope does.
-const key = Symbol.for('nestjs-flyte.auth-scope.3');
+const key = Symbol.for('nestjs-flyte.auth-scope.4');
 const globals = globalThis as { [key]?: Shared };
-const shared: Shared = (globals[key] ??= { current: new AsyncLocalStorage(), frozen: new WeakMap() });
+const shared: Shared = (globals[key] ??= {
+  current: new AsyncLocalStorage(),
+  scopesOf: (request) => RequestScopes.of(request),
+  keepScopes: (request, scopes) => RequestScopes.keep(request, scopes),
+});
 
 /**
  * The innermost scope that a module instance's clients may use: its own, or one of `authMetadata`.
@@ -95,31 +121,16 @@ function outside(owner: symbol | undefined, scope: AuthScope | undefined): AuthS
 
 /** Keeps what a guard found for a request, in place of what the same owner kept before. */
 export function rememberScope(request: object, scope: AuthScope): void {
-  const found = foundFor(request);
-  if (found) found.scopes = [...found.scopes.filter(({ owner }) => owner !== scope.owner), scope];
-  else keepFor(request, { request, scopes: [scope] });
+  const before = shared.scopesOf(request);
+  shared.keepScopes(
+    request,
+    before === NONE ? [scope] : [...before.filter(({ owner }) => owner !== scope.owner), scope],
+  );
 }
 
 /** What guards found for a request. */
 export function rememberedScopes(request: object): readonly AuthScope[] {
-  return foundFor(request)?.scopes ?? NONE;
-}
-
-const NONE: readonly AuthScope[] = [];
-
-function foundFor(request: object): Found | undefined {
-  const found = (request as { [key]?: Found })[key];
-  if (found?.request === request) return found;
-  return Object.isExtensible(request) ? undefined : shared.frozen.get(request);
-}
-
-/**
- * In a property, since the garbage collector looks through every entry of a WeakMap, and there would be one per request.
- * It is not enumerable, so that nothing copies or prints it.
- */
-function keepFor(request: object, found: Found): void {
-  if (Object.isExtensible(request)) Object.defineProperty(request, key, { value: found });
-  else shared.frozen.set(request, found);
+  return shared.scopesOf(request);
 }
 
 /**
