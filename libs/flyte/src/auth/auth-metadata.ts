@@ -107,15 +107,14 @@ export class HeaderCollector {
    * @throws FlyteError as {@link createAuthMetadata} does; none of the headers is added then
    */
   add(headers: AuthHeaders): void {
-    // A list: there are one or two, and each request has one.
-    const all = [...this.#headers];
+    // A list, made anew where it changes: there are one or two, and one that grows takes room for seventeen.
+    let all = this.#headers;
     const add = (name: string, value: string | undefined): void => {
       if (value === undefined) return;
       const lower = checkHeaderName(name);
       const header: [string, string] = [lower, checkHeaderValue(lower, value)];
       const index = all.findIndex(([one]) => one === lower);
-      if (index === -1) all.push(header);
-      else all[index] = header;
+      all = index === -1 ? all.concat([header]) : all.with(index, header);
     };
     if (Symbol.iterator in headers) {
       for (const pair of headers) {

@@ -189,24 +189,30 @@ export function detachAuthScope<T>(fn: () => T): T {
 export function runAsOneCall<T>(fn: () => T): T {
   const scope = shared.current.getStore();
   if (!scope || scope.life?.isOver) return fn();
-  const call = { isBegun: false };
+  const begun = { isBegun: false };
   const result = shared.current.run(
-    withLife(scope, (life) => lifeOfCall(life, call)),
+    withLife(scope, (life) => new CallLife(life, begun)),
     fn,
   );
-  call.isBegun ||= !isAsyncIterable(result);
+  begun.isBegun ||= !isAsyncIterable(result);
   return result;
 }
 
 /** The life of a call: that of its request until it begins, with what it first asks of Flyte. */
-function lifeOfCall(life: Life, call: { isBegun: boolean }): Life {
-  return {
-    signal: life.signal,
-    get isOver() {
-      call.isBegun ||= !life.isOver;
-      return !call.isBegun;
-    },
-  };
+class CallLife implements Life {
+  constructor(
+    private readonly request: Life,
+    private readonly call: { isBegun: boolean },
+  ) {}
+
+  get signal(): AbortSignal | undefined {
+    return this.request.signal;
+  }
+
+  get isOver(): boolean {
+    this.call.isBegun ||= !this.request.isOver;
+    return !this.call.isBegun;
+  }
 }
 
 function isAsyncIterable(value: unknown): boolean {

@@ -147,14 +147,14 @@ function newGoneSignal(
   const gone = (isLate: boolean): void => {
     if (!isAnswered(isLate)) controller.abort(new DOMException('the client disconnected', 'AbortError'));
   };
-  // No event comes twice.
+  // No event comes twice, and `once` wraps each listener in two objects more.
   if (hasLeft(emitter)) gone(true);
-  else for (const event of events) emitter.once(event, () => gone(false));
+  else for (const event of events) emitter.on(event, () => gone(false));
   return controller.signal;
 }
 
-function isEmitter(value: unknown): value is Fields & { once(event: string, listener: () => void): unknown } {
-  return isObject(value) && typeof value['once'] === 'function';
+function isEmitter(value: unknown): value is Fields & { on(event: string, listener: () => void): unknown } {
+  return isObject(value) && typeof value['on'] === 'function';
 }
 
 /** Whether a client is gone: responses and sockets of Node, clients of `ws` and of socket.io, calls of grpc-js. */

@@ -17,6 +17,8 @@ interface Learning {
 interface Pooled {
   readonly manager: Http2SessionManager;
   open: number;
+  /** When it was last noted that the connection lives, as `Date.now()` says it. */
+  heardAt: number;
   /** How many streams the peer allows on the connection: 1, until its SETTINGS frame says. */
   limit: number;
   /** While a connection is opened, and until the peer's SETTINGS have come. */
@@ -30,6 +32,9 @@ const HELLO_TIMEOUT_MS = 10_000;
 
 // Pings tell a dead connection from a silent one, but only while something waits on it.
 const PING_INTERVAL_MS = 60_000;
+
+// How often it is noted that a connection lives: seldom beside the pings.
+const HEARD_EVERY_MS = 1_000;
 
 /**
  * HTTP/2 sessions to one peer. A session carries calls until the peer's limit on concurrent streams is reached; then the
@@ -73,10 +78,7 @@ export class Http2SessionPool {
     const open = (session: Pooled): Promise<ClientHttp2Stream> =>
       outsideRequests(() => session.manager.request(method, path, headers, options)).then(
         (stream) => {
-          // A stream that has no session any more lost its connection at once.
-          if (stream.session) this.listen(session, stream.session);
-          else settle(session, new ConnectError('the connection was lost', Code.Unavailable));
-          stream.once('close', () => this.release(session));
+          this.opened(session, stream);
           watch?.(stream);
           return stream;
         },
@@ -92,6 +94,11 @@ export class Http2SessionPool {
 
   /** Part of what the transport expects: bytes that arrive show that a connection lives. */
   notifyResponseByteRead(stream: ClientHttp2Stream): void {
+    const session = this.sessions.find(({ connection }) => connection === stream.session);
+    const now = Date.now();
+    // For each part of each answer, a manager would set a timer anew.
+    if (session && Math.abs(now - session.heardAt) < HEARD_EVERY_MS) return;
+    if (session) session.heardAt = now;
     outsideRequests(() => this.sessions.forEach(({ manager }) => manager.notifyResponseByteRead(stream)));
   }
 
@@ -112,7 +119,7 @@ export class Http2SessionPool {
       // oxlint-disable-next-line no-await-in-loop -- looks again once more is known
       await learning.done;
     }
-    const session: Pooled = { manager: this.create(), open: 0, limit: 1 };
+    const session: Pooled = { manager: this.create(), open: 0, heardAt: 0, limit: 1 };
     this.sessions.push(session);
     return this.take(session);
   }
@@ -140,6 +147,7 @@ export class Http2SessionPool {
     if (session.connection === connection) return;
     // What was known is of another connection, perhaps to another peer.
     session.connection = connection;
+    session.heardAt = 0;
     session.limit = 1;
     this.learn(session);
     connection.on('remoteSettings', ({ maxConcurrentStreams }) => {
@@ -155,6 +163,14 @@ export class Http2SessionPool {
     // The manager stops listening when it is told to abort, but what killed a connection may be told after that; an
     // error that nobody listens to ends the process. The streams fail with the same one, so nothing is lost.
     connection.on('error', () => undefined);
+  }
+
+  /** Apart from `request`, whose arguments a listener made there would keep for as long as its stream. */
+  private opened(session: Pooled, stream: ClientHttp2Stream): void {
+    // A stream that has no session any more lost its connection at once.
+    if (stream.session) this.listen(session, stream.session);
+    else settle(session, new ConnectError('the connection was lost', Code.Unavailable));
+    stream.on('close', () => this.release(session));
   }
 
   /** Keeps the first session; the others were there for a rush, and end with it. */

@@ -59,15 +59,24 @@ export type TransportOptions = Pick<ResolvedOptions, 'endpoint' | 'tls' | 'proto
 
 /** Connect's client over a pool, with an eye on two ends of a stream that it does not notice itself. */
 function watchingClient(pool: Http2SessionPool, noAnswer: string): UniversalClientFn {
+  // Of the request that is being made: the client asks for a stream before it returns.
+  let done: AbortSignal | undefined;
+  const session = {
+    authority: pool.authority,
+    notifyResponseByteRead: (stream: ClientHttp2Stream) => pool.notifyResponseByteRead(stream),
+    request: (...[method, path, headers, options]: RequestArguments) => {
+      const over = done;
+      return pool.request(method, path, headers, options, (stream) => watchEnds(stream, over, noAnswer));
+    },
+  };
+  const client = createNodeHttpClient({ httpVersion: '2', sessionProvider: () => session });
   return (request) => {
-    const watch = (stream: ClientHttp2Stream): void => watchEnds(stream, request.signal, noAnswer);
-    const session = {
-      authority: pool.authority,
-      notifyResponseByteRead: (stream: ClientHttp2Stream) => pool.notifyResponseByteRead(stream),
-      request: (...[method, path, headers, options]: RequestArguments) =>
-        pool.request(method, path, headers, options, watch),
-    };
-    return createNodeHttpClient({ httpVersion: '2', sessionProvider: () => session })(request);
+    done = request.signal;
+    try {
+      return client(request);
+    } finally {
+      done = undefined;
+    }
   };
 }
 
@@ -82,18 +91,25 @@ type RequestArguments = Parameters<Http2SessionManager['request']>;
 function watchEnds(stream: ClientHttp2Stream, done: AbortSignal | undefined, noAnswer: string): void {
   // A session that ends in good order takes streams along that nobody answered, without an error.
   if (stream.destroyed) throw new ConnectError(noAnswer, Code.Unavailable);
-  const unwatch = (): void => void stream.off('close', lost).off('error', lost);
+  let isWaiting = true;
   // Told before whatever Node says of it; Connect, which listens from the moment that it has the stream, goes by the first.
   const lost = (): void => {
-    unwatch();
+    if (!isWaiting) return;
+    isWaiting = false;
     if (stream.listenerCount('error') > 0) stream.emit('error', new ConnectError(noAnswer, Code.Unavailable));
   };
-  stream.once('close', lost).once('error', lost).once('response', unwatch);
+  // Not by `once`, which wraps each listener and takes it away again: none of these comes twice.
+  stream
+    .on('close', lost)
+    .on('error', lost)
+    .on('response', () => (isWaiting = false));
   // Node keeps a stream that its peer has ended until all of it is read, and with the stream the process. Connect reads
   // no further where a call ends first, by its deadline or because nobody wants more. Connect is to learn of that first:
   // a stream that is not closed yet, it closes by telling the peer.
-  const release = (): void => void (stream.closed && stream.destroy());
-  done?.addEventListener('abort', () => queueMicrotask(release), { once: true });
+  const release = (): void => {
+    if (!stream.readableEnded) queueMicrotask(() => stream.closed && stream.destroy());
+  };
+  done?.addEventListener('abort', release, { once: true });
 }
 
 function asBuffer(value: string | Uint8Array | undefined): string | Buffer | undefined {
