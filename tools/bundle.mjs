@@ -44,7 +44,9 @@ const bundle = await rolldown({
     },
   ],
 });
+const dist = join(library, 'dist');
 const { output } = await bundle.generate({
+  dir: dist,
   sourcemap: true,
   entryFileNames: '[name].js',
   chunkFileNames: 'chunks/[name].js',
@@ -61,7 +63,6 @@ const { output } = await bundle.generate({
 });
 await bundle.close();
 
-const dist = join(library, 'dist');
 const names = new Set(output.map(({ fileName }) => fileName));
 const before = existsSync(join(dist, 'chunks')) ? readdirSync(join(dist, 'chunks')) : [];
 for (const name of before) if (!names.has(`chunks/${name}`)) rmSync(join(dist, 'chunks', name));

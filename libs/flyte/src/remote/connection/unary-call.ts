@@ -1,12 +1,12 @@
 import type { DescMessage, DescMethodUnary, MessageInitShape } from '@bufbuild/protobuf';
 import type { ContextValues, UnaryResponse } from '@connectrpc/connect';
-import { MAX_TIMER_MS } from '../../protocol/limits.js';
 import type { AuthMetadata } from '../../auth/auth-metadata.js';
-import { outsideRequests } from '../../auth/outside-requests.js';
 import type { FlyteError } from '../../errors/flyte-error.js';
+import { MAX_TIMER_MS } from '../../protocol/limits.js';
 import { credentialsOf, headersOf, nameOf, renewed, type CallLimits } from './call-parts.js';
 import type { Caller } from './caller.js';
 import type { Connection } from './connection.js';
+import { loadRetry } from './load-retry.js';
 import { isReadOnly } from './read-only-methods.js';
 import { isTransient, toFlyteError } from './upstream-error.js';
 
@@ -102,7 +102,7 @@ export class UnaryCall<I extends DescMessage, O extends DescMessage> {
   /** Repeats a call that only reads and that something passing has kept from Flyte; throws any other failure. */
   private async askAgain(failure: unknown): Promise<UnaryResponse<I, O>> {
     if (this.limits.retries === 0 || !isReadOnly(this.request.method) || !isTransient(failure)) throw failure;
-    const { default: pRetry } = await outsideRequests(() => import('p-retry'));
+    const pRetry = await loadRetry();
     // The failure that was is the first of the tries that it counts.
     const failed = (): never => {
       throw failure;

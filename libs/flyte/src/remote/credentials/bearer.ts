@@ -1,6 +1,6 @@
-import { decodeJwt } from 'jose/jwt/decode';
 import { createAuthMetadata, valueProblem, type AuthMetadata } from '../../auth/auth-metadata.js';
 import { checkHeaderName } from '../../auth/header-names.js';
+import { outsideRequests } from '../../auth/outside-requests.js';
 import { FlyteError } from '../../errors/flyte-error.js';
 
 /** Options of every login with a bearer token. */
@@ -46,7 +46,8 @@ function refused(giver: string, what: string): FlyteError {
 }
 
 /** For how long a token is good, in milliseconds, as far as it is a JWT that says so. */
-export function lifetimeOf(text: string): number | undefined {
+export async function lifetimeOf(text: string): Promise<number | undefined> {
+  const { decodeJwt } = await outsideRequests(() => import('jose/jwt/decode'));
   try {
     const { exp } = decodeJwt(text.trim());
     return exp === undefined ? undefined : Math.max(0, exp * 1000 - Date.now());

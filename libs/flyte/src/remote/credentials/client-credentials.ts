@@ -90,7 +90,7 @@ export function clientCredentials(options: ClientCredentialsOptions): ServiceLog
       });
       const header = options.header ?? (advice?.header || undefined);
       const credentials = bearerHeader(`The issuer of ${JSON.stringify(clientId)}`, token, header);
-      return { credentials, lifetimeMs: lifetimeMs ?? lifetimeOf(token) };
+      return { credentials, lifetimeMs: lifetimeMs ?? (await lifetimeOf(token)) };
     }),
   );
 }

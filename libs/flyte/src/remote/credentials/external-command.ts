@@ -49,7 +49,7 @@ export function externalCommand(argv: readonly string[], options: ExternalComman
     cached(async (): Promise<FreshToken> => {
       const printed = await outputOf(program, args, timeoutMs);
       const credentials = bearerHeader(nameOf(program), printed, header);
-      return { credentials, lifetimeMs: lifetimeOf(printed) };
+      return { credentials, lifetimeMs: await lifetimeOf(printed) };
     }),
   );
 }

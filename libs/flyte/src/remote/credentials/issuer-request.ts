@@ -1,6 +1,6 @@
-import pRetry from 'p-retry';
 import { outsideRequests } from '../../auth/outside-requests.js';
 import { FlyteError } from '../../errors/flyte-error.js';
+import { loadRetry } from '../connection/load-retry.js';
 
 /** How long all tries of one request may take, in milliseconds. */
 const TIMEOUT_MS = 15_000;
@@ -23,6 +23,7 @@ export async function askIssuer(
   ask: (options: IssuerRequestOptions) => Promise<Response>,
 ): Promise<Response> {
   const { allowInsecureRequests } = await outsideRequests(() => import('oauth4webapi'));
+  const pRetry = await loadRetry();
   const signal = AbortSignal.timeout(TIMEOUT_MS);
   try {
     return await pRetry(

@@ -2,8 +2,8 @@ import { type IncomingMessage, type OutgoingHttpHeaders, request as requestHttp 
 import { request as requestHttps } from 'node:https';
 import { PassThrough, pipeline, type Readable } from 'node:stream';
 import { pipeline as piped } from 'node:stream/promises';
-import pRetry from 'p-retry';
 import { FlyteError } from '../../errors/flyte-error.js';
+import { loadRetry } from '../connection/load-retry.js';
 import type { Endpoint } from '../options/endpoint.js';
 import type { FlyteTlsOptions } from '../options/flyte-options.js';
 import type { PutSource } from './put-source.js';
@@ -60,6 +60,7 @@ export async function signedPut(
   source: PutSource,
   options: TransferOptions,
 ): Promise<string> {
+  const pRetry = await loadRetry();
   return pRetry(
     async () => {
       const location = await locate();

@@ -1,5 +1,4 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import pRetry from 'p-retry';
 import { FlyteError } from '../../errors/flyte-error.js';
 import { CacheLookupScope, type RunSpecSchema } from '../../gen/flyteidl2/task/run_pb.js';
 import type { TaskSpec } from '../../gen/flyteidl2/task/task_definition_pb.js';
@@ -9,6 +8,7 @@ import type { TaskClass } from '../../tasks/task-metadata.js';
 import type { TaskRef } from '../../tasks/task-ref.js';
 import { buildTaskSpec } from '../../tasks/task-spec.js';
 import type { CallOptions } from '../connection/call-options.js';
+import { loadRetry } from '../connection/load-retry.js';
 import { createRun, type RunClients } from './run-handle.js';
 import { INPUTS_DIGEST, inputsDigest, newRunName, runNameOf } from './run-name.js';
 import { checkRunOptions, type RunOptions } from './run-options.js';
@@ -106,6 +106,7 @@ export async function startRun(
     inputWrapper: { case: 'inputs' as const, value: inputs },
     runSpec: runSpecOf(options, task, mayBeThere ? digest : undefined),
   };
+  const pRetry = await loadRetry();
   // The name is ours, so Flyte takes a repetition for what it is.
   await pRetry(() => clients.runs.createRun(request, call()), {
     retries: creation.retries,
