@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { mutants } from './mutation/list.mjs';
 
 // What is written in two places, and must be the same in both.
 
@@ -94,4 +95,11 @@ it('.ci/run and CONTRIBUTING.md name scripts that package.json has', () => {
 
 it('Dependabot is told in YAML', () => {
   expect(parse(text('.github/dependabot.yml'), { strict: true })).toMatchObject({ version: 2 });
+});
+
+describe('the mutants', () => {
+  it('are made of texts that stand in their files once', () => {
+    const count = ({ file, find }: (typeof mutants)[number]): number => text(file).split(find).length - 1;
+    expect(mutants.filter((mutant) => count(mutant) !== 1).map(({ file, find }) => `${file}: ${find}`)).toEqual([]);
+  });
 });

@@ -112,7 +112,7 @@ export const mutants = [
   },
   {
     file: `${runtime}/load-tasks-module.ts`,
-    find: 'recoverable: !lasting',
+    find: 'recoverable: !isLasting',
     replace: 'recoverable: true',
     spec: 'test/runtime/start.spec.ts',
     test: 'broken.js',
