@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** How many tokens are remembered: as many callers as one process has within a minute or so. About 2 MB. */
 const MOST_TOKENS = 10_000;
@@ -39,5 +39,6 @@ export class VerifiedTokens<T> {
 }
 
 function digestOf(token: string): string {
-  return createHash('sha256').update(token).digest('base64');
+  // In one call: an object that takes data bit by bit costs three times as much.
+  return hash('sha256', token, 'base64');
 }
