@@ -223,6 +223,20 @@ describe('what guards keep for a request', () => {
     expect(rememberedScopes(request)).toEqual([bob, carol]);
   });
 
+  it.each([
+    ['as it is', {}],
+    ['frozen before', Object.freeze({})],
+  ])('is of that object alone: %s', (_, request) => {
+    const alice = scope('alice', A);
+    rememberScope(request, alice);
+    Object.freeze(request);
+    rememberScope(request, scope('bob', B));
+    expect(rememberedScopes(request)).toEqual([alice, expect.objectContaining({ owner: B })]);
+    expect(rememberedScopes(Object.create(request) as object)).toEqual([]);
+    expect(rememberedScopes({ ...request })).toEqual([]);
+    expect(Reflect.ownKeys(request)).toEqual([]);
+  });
+
   it('is what runInAuthScope runs in', () => {
     const request = { method: 'GET', url: '/', headers: {} };
     const refused = {
