@@ -1,3 +1,5 @@
+import { EventEmitter } from 'node:events';
+import { setImmediate } from 'node:timers/promises';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import { Subject } from 'rxjs';
 import { describe, expect, it } from 'vitest';
@@ -19,6 +21,7 @@ import {
   runOutsideScopesOf,
   type AuthScope,
 } from './auth-scope.js';
+import { lifeOfStream } from './request-life.js';
 
 const A = Symbol('a');
 const B = Symbol('b');
@@ -76,6 +79,24 @@ describe('scopes', () => {
     });
     expect(isInScopeOf(A)).toBe(false);
   });
+});
+
+it('a call ends with a client that leaves before it asks anything of Flyte', async () => {
+  class Answer extends EventEmitter {
+    [field: PropertyKey]: unknown;
+  }
+  const response = new Answer();
+  const life = lifeOfStream(response, 'close');
+  const call = runInScope(scope('alice', A, life), () =>
+    runAsOneCall(async () => {
+      await setImmediate();
+      return currentAuthScope(A)?.life?.signal?.aborted;
+    }),
+  );
+  response['destroyed'] = true;
+  response.emit('close');
+  response['writableEnded'] = true; // Nest ends the response all the same
+  expect(await call).toBe(true);
 });
 
 describe('authMetadata', () => {

@@ -34,10 +34,12 @@ interface Shared {
   keepScopes(request: object, scopes: readonly AuthScope[]): void;
 }
 
-/** A constructor that makes nothing: what extends it puts its private fields on the object that it is given. */
-const Given = function (given: object): object {
-  return given;
-} as unknown as new (given: object) => object;
+/** Makes nothing: what extends it puts its private fields on the object that it is given. */
+class Given {
+  constructor(given: object) {
+    return given;
+  }
+}
 
 /**
  * What guards found for a request, in a private field on the request itself. Nothing lists, prints, copies or inherits one; and the
@@ -200,13 +202,14 @@ export function runAsOneCall<T>(fn: () => T): T {
 
 /** The life of a call: that of its request until it begins, with what it first asks of Flyte. */
 class CallLife implements Life {
+  readonly signal: AbortSignal | undefined;
+
   constructor(
     private readonly request: Life,
     private readonly call: { isBegun: boolean },
-  ) {}
-
-  get signal(): AbortSignal | undefined {
-    return this.request.signal;
+  ) {
+    // At once: whoever listens later can't tell a client that left from one that was answered.
+    this.signal = request.signal;
   }
 
   get isOver(): boolean {

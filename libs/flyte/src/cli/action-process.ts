@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { FlyteError } from '../errors/flyte-error.js';
 import { packageFolder } from '../protocol/package-folder.js';
 
 // The shell's part of the command, bin/nestjs-flyte, knows these by heart.
@@ -13,4 +14,10 @@ export const ACTION_DIED = 'action-died';
 export const ENDED_BY_REQUEST = 143;
 
 /** The command, as a file for Node. */
-export const NODE_PART = join(packageFolder() ?? '.', 'bin/nestjs-flyte.js');
+export const NODE_PART = join(installed(), 'bin/nestjs-flyte.js');
+
+function installed(): string {
+  const folder = packageFolder();
+  if (folder !== undefined) return folder;
+  throw new FlyteError('failed_precondition', 'The command nestjs-flyte runs in its own package alone: install it.');
+}
