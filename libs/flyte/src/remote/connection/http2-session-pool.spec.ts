@@ -102,4 +102,29 @@ describe('Http2SessionPool', () => {
       Array.from({ length: 50 }, () => 200),
     );
   });
+
+  it('pings a connection once nothing has come from it for a minute', async () => {
+    let pings = 0;
+    const server = createHttp2Server();
+    server.on('session', (session: ServerHttp2Session) =>
+      session.on('ping', () => pings++).on('error', () => undefined),
+    );
+    server.on('stream', (stream) => stream.on('error', () => undefined).respond({ ':status': 200 }));
+    const pool = poolTo((await listening(server)).port);
+    const open = async (): Promise<ClientHttp2Stream> => {
+      const stream = await pool.request('GET', '/', {}, {});
+      stream.on('error', () => undefined).end();
+      await once(stream, 'response');
+      return stream;
+    };
+    const stream = await open();
+    vi.advanceTimersByTime(50_000);
+    pool.notifyResponseByteRead(stream);
+    vi.advanceTimersByTime(20_000);
+    await open(); // what was sent before has arrived
+    expect(pings).toBe(0);
+    vi.advanceTimersByTime(60_000);
+    await open();
+    expect(pings).toBe(1);
+  });
 });
