@@ -17,17 +17,17 @@ export interface Certificate {
  * Makes an authority and a certificate of it. A server's own would not do: Rust's TLS, which the Python SDK uses, takes no
  * authority for a server.
  *
+ * @param folder where the files of both lie
  * @throws Error where there is no openssl
  */
-export async function makeCertificate(): Promise<Certificate> {
-  const folder = join(import.meta.dirname, 'tls');
+export async function makeCertificate(folder = join(import.meta.dirname, 'tls')): Promise<Certificate> {
   await mkdir(folder, { recursive: true });
   const file = (name: string): string => join(folder, name);
   const request = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
   const openssl = async (...args: string[]): Promise<void> => {
     await run('openssl', [...request, ...args]);
   };
-  await openssl('-subj', '/CN=nestjs-flyte bench', '-keyout', file('ca.key'), '-out', file('ca.pem'));
+  await openssl('-subj', '/CN=nestjs-flyte tests', '-keyout', file('ca.key'), '-out', file('ca.pem'));
   const signed = ['-CA', file('ca.pem'), '-CAkey', file('ca.key'), '-addext', 'basicConstraints=critical,CA:FALSE'];
   const who = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
   await openssl(...signed, ...who, '-keyout', file('server.key'), '-out', file('server.pem'));

@@ -1,0 +1,1 @@
+def say(name): return f"hello {name}"

@@ -1,0 +1,19 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PythonUser } from './support/python-user.js';
+
+describe('who the caller is', () => {
+  let user: PythonUser;
+  beforeAll(async () => {
+    user = await PythonUser.start();
+  });
+  afterAll(() => user[Symbol.asyncDispose]());
+
+  it('is told by the SDK', async () => {
+    expect(await user.python('users').call('whoami')).toEqual({ subject: 'alice', name: 'Alice' });
+  });
+
+  it('is told by the command', async () => {
+    const { stdout } = await user.flyte('whoami');
+    expect(JSON.parse(stdout)).toEqual({ subject: 'alice', name: 'Alice' });
+  });
+});
