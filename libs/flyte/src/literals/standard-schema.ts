@@ -93,6 +93,11 @@ function markZod({
   if (given !== undefined) Object.assign(jsonSchema, MARKED[given]);
   if (MARK in jsonSchema) return;
   switch (def.type) {
+    case 'string':
+      // zod leaves it out of those that take text without a zone, or without seconds.
+      if ([def, ...(def.checks ?? []).map((check) => check._zod.def)].some(isDateTime))
+        jsonSchema.format ??= 'date-time';
+      return;
     case 'object':
       // zod drops fields it doesn't know, so they need not travel.
       jsonSchema.additionalProperties ??= false;
@@ -138,6 +143,11 @@ function markZod({
     default:
       return;
   }
+}
+
+/** Whether it is `z.iso.datetime()`, or the check of `z.string().datetime()`. */
+function isDateTime(def: object): boolean {
+  return 'format' in def && def.format === 'datetime';
 }
 
 /** What `z.instanceof(Class)` travels as. */

@@ -265,11 +265,46 @@ describe('marks and classes', () => {
       const text = `2026-01-01T00:00:00${precision === 0 ? '' : `.${'0'.repeat(precision)}`}Z`;
       expect(await viaOutputs(z.iso.datetime({ precision }), text)).toBe(text);
     }
+    const minute = z.iso.datetime({ precision: -1 });
+    expect(await viaOutputs(minute, '2026-01-01T07:30Z')).toBe('2026-01-01T07:30Z');
     expect(
       await viaOutputs(
         z.codec(z.iso.datetime(), z.date(), { decode: (text) => new Date(text), encode: (date) => date.toISOString() }),
         '2026-01-01T00:00:00Z',
       ),
     ).toEqual(new Date('2026-01-01'));
+  });
+
+  it('keeps text without a zone, where the schema takes that', async () => {
+    const local = z.iso.datetime({ local: true });
+    const nested = z.object({ at: z.object({ local }) });
+    const zoned = '2026-11-23T18:30:01.5Z';
+    for (const text of ['2026-11-23T18:30:01', '2026-11-23T18:30', '2026-11-23T18:30:01.123456']) {
+      const whole = text.length === 16 ? `${text}:00` : text;
+      expect(await viaOutputs(local, text)).toBe(whole);
+      expect(await viaOutputs(z.string().datetime({ local: true, offset: true }), text)).toBe(whole);
+      expect(await viaOutputs(nested, { at: { local: text } })).toEqual({ at: { local: whole } });
+    }
+    const outputs = await new TaskCodec({ outputs: local }).encodeOutputs('2026-11-23T18:30:01');
+    expect(toJson(OutputsSchema, outputs)).toEqual({
+      literals: [{ name: 'o0', value: { scalar: { primitive: { datetime: '2026-11-23T18:30:01Z' } } } }],
+    });
+    // A variable tells no zone; inside an object text does.
+    expect(await viaOutputs(local, zoned)).toBe('2026-11-23T18:30:01.500');
+    expect(await viaOutputs(nested, { at: { local: zoned } })).toEqual({ at: { local: '2026-11-23T18:30:01.500Z' } });
+    expect(await viaOutputs(z.iso.datetime({ local: true, precision: 3 }), '2026-11-23T18:30:01.000')).toBe(
+      '2026-11-23T18:30:01.000',
+    );
+  });
+
+  it('reads text without a zone that Python declares as str', async () => {
+    const read = async (schema: z.ZodType<string>, given: string): Promise<string> => {
+      const wire = await new TaskCodec({ outputs: z.string() }).encodeOutputs(given);
+      return new TaskCodec<void, void, unknown, string>({ outputs: schema }).decodeOutputs(wire);
+    };
+    const local = z.iso.datetime({ local: true });
+    expect(await read(local, '2026-11-23T18:30:01')).toBe('2026-11-23T18:30:01');
+    await expect(read(local, 'soon')).rejects.toThrow(invalid(/^outputs\.o0: expected a point in time/));
+    await expect(read(z.iso.datetime(), '2026-11-23T18:30:01Z')).rejects.toThrow(invalid(/case stringValue/));
   });
 });

@@ -16,6 +16,8 @@ const GIGA = 1_000_000_000n;
 interface Instant {
   readonly seconds: number;
   readonly nanos: number;
+  /** Whether it was text that names no zone. */
+  readonly isLocal?: boolean;
 }
 
 /** The instant of a Date or of ISO 8601 text; without a zone it is UTC, as Python sends its naive datetimes. */
@@ -23,12 +25,13 @@ function instantOf(value: unknown): Instant | undefined {
   if (value instanceof Date) return instant(value.getTime(), 0);
   const match = typeof value === 'string' ? DATE_TIME.exec(value) : null;
   if (match === null) return undefined;
-  const [, day, minute, second = '00', fraction = '', zone = 'Z'] = match;
+  const [, day, minute, second = '00', fraction = '', zone] = match;
   const local = `${day}T${minute}:${second}.000Z`;
   const ms = Date.parse(local);
   // Date.parse takes the 30th of February for a day in March.
   if (Number.isNaN(ms) || new Date(ms).toISOString() !== local) return undefined;
-  return instant(ms - offsetMs(zone), Number(fraction.padEnd(9, '0')));
+  const found = instant(ms - offsetMs(zone ?? 'Z'), Number(fraction.padEnd(9, '0')));
+  return found && { ...found, isLocal: zone === undefined };
 }
 
 function offsetMs(zone: string): number {
@@ -52,16 +55,31 @@ function instantIn(opened: Opened): Instant | undefined {
   return opened.case === 'datetime' ? { seconds: Number(opened.value.seconds), nanos: opened.value.nanos } : undefined;
 }
 
-/** ISO 8601 in UTC with as few digits as it needs, or as many as the schema's pattern asks for. */
-function isoOf({ seconds, nanos }: Instant, zone: string, pattern?: RegExp): string {
-  const whole = new Date(seconds * 1000).toISOString().slice(0, 19);
-  const digits = String(nanos).padStart(9, '0');
-  const least = nanos === 0 ? 0 : nanos % 1_000_000 === 0 ? 3 : nanos % 1000 === 0 ? 6 : 9;
-  const spell = (length: number): string => whole + (length === 0 ? '' : `.${digits.slice(0, length)}`) + zone;
-  const shortest = spell(least);
+/** ISO 8601 with as few digits as it needs, or as many as the schema's pattern asks for. */
+function isoOf(when: Instant, zone: string, pattern?: RegExp): string {
+  const { nanos } = when;
+  const shortest = spell(when, nanos === 0 ? 0 : nanos % 1_000_000 === 0 ? 3 : nanos % 1000 === 0 ? 6 : 9, zone);
   if (pattern === undefined || pattern.test(shortest)) return shortest;
-  const exact = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9].filter((length) => Number(digits.slice(length)) === 0).map(spell);
-  return exact.find((text) => pattern.test(text)) ?? shortest;
+  return spellings(when, zone).find((text) => pattern.test(text)) ?? shortest;
+}
+
+/** @param length how many digits of the second's fraction */
+function spell({ seconds, nanos }: Instant, length: number, zone: string): string {
+  const whole = new Date(seconds * 1000).toISOString().slice(0, 19);
+  return whole + (length === 0 ? '' : `.${String(nanos).padStart(9, '0').slice(0, length)}`) + zone;
+}
+
+/** Every way to write it that loses nothing. */
+function spellings(when: Instant, zone: string): readonly string[] {
+  const { seconds, nanos } = when;
+  const lengths = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9].filter((length) => nanos % 10 ** (9 - length) === 0);
+  const minutes = nanos === 0 && seconds % 60 === 0 ? [new Date(seconds * 1000).toISOString().slice(0, 16) + zone] : [];
+  return [...lengths.map((length) => spell(when, length, zone)), ...minutes];
+}
+
+/** Whether a schema takes text without a zone, as `z.iso.datetime({ local: true })` does. */
+function takesLocal(pattern: RegExp | undefined): boolean {
+  return pattern !== undefined && spellings({ seconds: 0, nanos: 0 }, '').some((text) => pattern.test(text));
 }
 
 function datetimeOf(value: unknown): Primitive['value'] | undefined {
@@ -69,33 +87,43 @@ function datetimeOf(value: unknown): Primitive['value'] | undefined {
   return when === undefined ? undefined : { case: 'datetime', value: timestampOf(when) };
 }
 
-function packedInstant(value: unknown): string | undefined {
-  const when = instantOf(value);
-  return when === undefined ? undefined : isoOf(when, '+00:00');
-}
-
 /**
  * A point in time; `datetime` in Python, aware and in UTC when it arrives there. Inside an object it is ISO 8601 text
  * with `+00:00`, which Python 3.10 reads too.
+ *
+ * A schema that takes text without a zone gets such text: a variable has none to tell, and neither has Python's naive
+ * `datetime`. Inside an object text without a zone stays without one, and is naive in Python.
  *
  * @param native what the schema takes: a Date, of milliseconds, or ISO text, whose offset and digits may change form
  * @param pattern what the schema wants such text to look like
  */
 export function dateTimeShape(native: 'date' | 'text', pattern?: RegExp): Shape {
-  const nativeOf = (value: Instant | undefined): unknown => {
+  const isLocal = takesLocal(pattern);
+  const nativeOf = (value: Instant | undefined, zone: string): unknown => {
     if (value === undefined) return undefined;
     return native === 'text'
-      ? isoOf(value, 'Z', pattern)
+      ? isoOf(value, zone, pattern)
       : new Date(value.seconds * 1000 + Math.floor(value.nanos / 1_000_000));
+  };
+  const fromText = (text: unknown): unknown => {
+    const when = instantOf(text);
+    return nativeOf(when, isLocal && when?.isLocal ? '' : 'Z');
   };
   return primitiveShape({
     type: simpleType(SimpleType.DATETIME),
     tag: 'datetime',
     expected: 'a point in time between the years 1 and 9999',
     to: datetimeOf,
-    from: (opened) => nativeOf(instantIn(opened)),
-    pack: packedInstant,
-    unpack: (packed) => nativeOf(instantOf(packed)),
+    // What has no zone, Python may well declare as `str`.
+    from: (opened) =>
+      isLocal && opened.case === 'stringValue'
+        ? fromText(opened.value)
+        : nativeOf(instantIn(opened), isLocal ? '' : 'Z'),
+    pack(value) {
+      const when = instantOf(value);
+      return when === undefined ? undefined : isoOf(when, isLocal && when.isLocal ? '' : '+00:00');
+    },
+    unpack: fromText,
   });
 }
 
