@@ -1,15 +1,16 @@
-import type { LiteralType } from '../gen/flyteidl2/core/types_pb.js';
+import { equals } from '@bufbuild/protobuf';
+import { type LiteralType, LiteralTypeSchema } from '../gen/flyteidl2/core/types_pb.js';
 import { isRecord, own, step } from './at.js';
 import { bytesShape } from './bytes.js';
 import { listShape, packedList, packedRecord, recordShape } from './containers.js';
 import { dirShape } from './dir.js';
+import { ambiguousMember, enumShape, isTexts, membersOf, memberShape } from './enums.js';
 import { fileShape } from './file.js';
 import { asSchema, choicesOf, jsonType, mergeAllOf, resolveRef, standalone, stringsOf } from './json-schema.js';
 import { anything } from './msgpack.js';
 import {
   bigintShape,
   booleanShape,
-  enumShape,
   floatShape,
   integerShape,
   noneShape,
@@ -78,13 +79,10 @@ export class Compiler {
    */
   shape(schema: unknown, path: string, refs: readonly string[] = []): Shape {
     const found = this.#variants(schema, path, refs);
-    const texts = found.flatMap(({ type: { type } }) => (type.case === 'enumType' ? type.value.values : []));
+    const texts = found.flatMap((shape) => (isTexts(shape) ? shape.texts : []));
     const merged = found.flatMap((shape, index) => {
-      if (shape.type.type.case !== 'enumType')
-        return found.findIndex((other) => sameType(other, shape)) === index ? [shape] : [];
-      return found.findIndex(({ type }) => type.type.case === 'enumType') === index
-        ? [enumShape([...new Set(texts)])]
-        : [];
+      if (!isTexts(shape)) return found.findIndex((other) => sameType(other, shape)) === index ? [shape] : [];
+      return found.findIndex(isTexts) === index ? [enumShape([...new Set(texts)])] : [];
     });
     const [single] = merged;
     return single !== undefined && merged.length === 1 ? single : unionShape(merged);
@@ -153,6 +151,12 @@ export class Compiler {
   }
 
   #packerOf(node: JsonSchema, path: string): Packer {
+    const unclear = ambiguousMember(membersOf(node) ?? {});
+    if (unclear !== undefined)
+      return this.#problem(
+        path,
+        `has a member whose value is ${JSON.stringify(unclear)}, another one's name: rename one`,
+      );
     const choices = this.#marked(node) === undefined ? choicesOf(node) : undefined;
     if (choices !== undefined) {
       const packers = choices.map((choice) => this.packer(choice, path));
@@ -222,6 +226,8 @@ export class Compiler {
 
   /** What the schema's mark or format asks for: a shape, or what is wrong with it. */
   #marked(node: JsonSchema): Shape | string | undefined {
+    const members = membersOf(node);
+    if (members !== undefined) return memberShape(members);
     const mark = node[MARK];
     if (mark === 'date') return dateTimeShape('date');
     if (mark === 'bigint') return bigintShape;
@@ -285,6 +291,7 @@ function isObject(node: JsonSchema): boolean {
 /** Whether a union would list one simple type twice, which Python's never does. */
 function sameType(one: Shape, other: Shape): boolean {
   if (one === other) return true;
+  if (one.type.type.case === 'enumType') return equals(LiteralTypeSchema, one.type, other.type);
   const simple = ({ type }: LiteralType): unknown =>
     type.case === 'simple' && one.tag === other.tag ? type.value : undefined;
   return one.type.metadata === undefined && simple(one.type) !== undefined && simple(one.type) === simple(other.type);

@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { PrimitiveSchema, type Primitive } from '../gen/flyteidl2/core/literals_pb.js';
-import { EnumTypeSchema, type LiteralType, LiteralTypeSchema, SimpleType } from '../gen/flyteidl2/core/types_pb.js';
+import { type LiteralType, SimpleType } from '../gen/flyteidl2/core/types_pb.js';
 import { anything, isWellFormed, packInteger } from './msgpack.js';
 import { type Opened, type Packer, scalarLiteral, type Shape, simpleType } from './shape.js';
 
@@ -133,29 +133,6 @@ export const bigintShape: Shape = primitiveShape({
   pack: packed64,
   unpack: whole,
 });
-
-/**
- * One of some texts. Python sends and expects an Enum's member names, and the values of `Literal["a", "b"]`
- * (`EnumTransformer`).
- */
-export function enumShape(values: readonly string[]): Shape {
-  const listed = (value: unknown): string | undefined =>
-    typeof value === 'string' && values.includes(value) ? value : undefined;
-  return primitiveShape({
-    type: create(LiteralTypeSchema, {
-      type: { case: 'enumType', value: create(EnumTypeSchema, { values: [...values] }) },
-    }),
-    tag: 'DefaultEnumTransformer',
-    expected: `one of ${values
-      .slice(0, 10)
-      .map((value) => JSON.stringify(value))
-      .join(', ')}${values.length > 10 ? ', …' : ''}`,
-    to: (value) => (listed(value) === undefined ? undefined : { case: 'stringValue', value: String(value) }),
-    from: (opened) => (opened.case === 'stringValue' ? listed(opened.value) : undefined),
-    pack: listed,
-    unpack: listed,
-  });
-}
 
 /** Only null; `None` in Python. */
 export const noneShape: Shape = {

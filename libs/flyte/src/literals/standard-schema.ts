@@ -17,6 +17,9 @@ export const MARKS = ['date', 'bigint', 'bytes', 'file', 'dir'] as const;
 /** The keyword that says a field has a default, for defaults that JSON cannot show. */
 export const HAS_DEFAULT = 'x-flyte-has-default';
 
+/** The keyword for the members of Python's Enum, `{ NAME: value }`. */
+export const MEMBERS = 'x-flyte-enum';
+
 /** How each mark looks to readers of JSON schemas that don't know it. */
 const MARKED: Readonly<Record<(typeof MARKS)[number], JsonSchema>> = {
   date: { [MARK]: 'date', type: 'string', format: 'date-time' },
@@ -98,6 +101,11 @@ function markZod({
       if ([def, ...(def.checks ?? []).map((check) => check._zod.def)].some(isDateTime))
         jsonSchema.format ??= 'date-time';
       return;
+    case 'enum': {
+      const members = namedMembers(def.entries);
+      if (members !== undefined) jsonSchema[MEMBERS] ??= members;
+      return;
+    }
     case 'object':
       // zod drops fields it doesn't know, so they need not travel.
       jsonSchema.additionalProperties ??= false;
@@ -143,6 +151,13 @@ function markZod({
     default:
       return;
   }
+}
+
+/** `{ NAME: value }` of an enum whose names are not its values; without the way back that TypeScript gives to numbers. */
+function namedMembers(entries: z.core.util.EnumLike): z.core.util.EnumLike | undefined {
+  const numbers = new Set(Object.values(entries).filter((value) => typeof value === 'number'));
+  const members = Object.entries(entries).filter(([name]) => !numbers.has(Number(name)));
+  return members.some(([name, value]) => name !== value) ? Object.fromEntries(members) : undefined;
 }
 
 /** Whether it is `z.iso.datetime()`, or the check of `z.string().datetime()`. */
