@@ -6,9 +6,10 @@ const floors = {
   secrets: ['errors', 'protocol'],
   literals: ['errors'],
   storage: ['errors'],
+  action: ['errors', 'protocol'],
   files: ['errors', 'literals', 'storage'],
   images: ['errors', 'protocol', 'secrets'],
-  tasks: ['errors', 'protocol', 'secrets', 'literals', 'images'],
+  tasks: ['errors', 'protocol', 'secrets', 'literals', 'action', 'images'],
   auth: ['errors', 'protocol'],
   'remote/options': ['errors', 'protocol', 'tasks', 'auth'],
   'remote/connection': ['errors', 'protocol', 'auth', 'remote/options'],
@@ -16,14 +17,15 @@ const floors = {
   'remote/files': ['errors', 'literals', 'storage', 'files', 'auth', 'remote/options', 'remote/connection'],
   'remote/tasks': ['errors', 'images', 'tasks', 'auth', 'remote/options', 'remote/connection'],
   'remote/runs': [
-    ...['errors', 'protocol', 'literals', 'tasks', 'auth'],
+    ...['errors', 'protocol', 'literals', 'action', 'tasks', 'auth'],
     ...['remote/options', 'remote/connection', 'remote/files', 'remote/tasks'],
   ],
   'remote/services': [
     ...['errors', 'protocol', 'secrets', 'literals', 'files', 'tasks', 'auth'],
     ...['remote/options', 'remote/connection', 'remote/files', 'remote/tasks', 'remote/runs'],
   ],
-  runtime: ['errors', 'protocol', 'secrets', 'literals', 'storage', 'files', 'images', 'tasks'],
+  runtime: ['errors', 'protocol', 'secrets', 'literals', 'storage', 'action', 'files', 'images', 'tasks'],
+  children: ['errors', 'protocol', 'literals', 'storage', 'action', 'remote/connection', 'remote/runs'],
   compile: ['errors', 'runtime'],
 };
 const lib = '^libs/flyte/src';

@@ -9,11 +9,20 @@ import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
-import { CodeGeneratorRequestSchema, CodeGeneratorResponseSchema } from '@bufbuild/protobuf/wkt';
+import {
+  CodeGeneratorRequestSchema,
+  CodeGeneratorResponseSchema,
+  DescriptorProtoSchema,
+  FieldDescriptorProtoSchema,
+  FieldDescriptorProto_Label,
+  FieldDescriptorProto_Type,
+  MethodDescriptorProtoSchema,
+} from '@bufbuild/protobuf/wkt';
 import { build } from 'esbuild';
 
 /** The IDL files whose services and messages this project uses; what they import follows by itself. */
 const roots = [
+  'flyteidl2/actions/actions_service',
   'flyteidl2/auth/auth_service',
   'flyteidl2/auth/identity',
   'flyteidl2/cluster/service',
@@ -22,8 +31,99 @@ const roots = [
   'flyteidl2/project/project_service',
   'flyteidl2/secret/secret',
   'flyteidl2/task/task_service',
+  'flyteidl2/trigger/trigger_service',
   'flyteidl2/workflow/run_service',
 ];
+
+/**
+ * What Flyte's interface has and the package on npm has not yet, by file, as protoc would give it: conditions, and how they are
+ * answered. Each can go when the package has it: until then a second one is refused below.
+ *
+ * @type {Record<string, { messages?: [name: string, fields: Field[]][], fields?: Record<string, Field[]>, methods?: [service: string, name: string][] }>}
+ */
+const newer = {
+  'flyteidl2/workflow/run_definition.proto': {
+    messages: [
+      [
+        'SignalInfo',
+        [
+          { ...reference('flyteidl2.common.EnrichedIdentity'), name: 'signalled_by', number: 1 },
+          { ...reference('flyteidl2.core.Literal'), name: 'output', number: 2 },
+        ],
+      ],
+    ],
+    fields: {
+      ActionDetails: [
+        { ...reference('flyteidl2.workflow.SignalInfo'), name: 'signal_info', number: 10, oneofIndex: 0 },
+        { ...reference('flyteidl2.workflow.ConditionAction'), name: 'condition', number: 9, oneofIndex: 1 },
+      ],
+      ConditionActionMetadata: [{ ...reference('flyteidl2.core.LiteralType'), name: 'type', number: 5 }],
+    },
+  },
+  'flyteidl2/workflow/run_service.proto': {
+    messages: [
+      [
+        'EventPayload',
+        [
+          { name: 'bool_value', number: 1, type: FieldDescriptorProto_Type.BOOL, oneofIndex: 0 },
+          { name: 'int_value', number: 2, type: FieldDescriptorProto_Type.INT64, oneofIndex: 0 },
+          { name: 'float_value', number: 3, type: FieldDescriptorProto_Type.DOUBLE, oneofIndex: 0 },
+          { name: 'string_value', number: 4, type: FieldDescriptorProto_Type.STRING, oneofIndex: 0 },
+        ],
+      ],
+      [
+        'SignalEventRequest',
+        [
+          { ...reference('flyteidl2.common.ActionIdentifier'), name: 'action_id', number: 1 },
+          { name: 'parent_action_name', number: 2, type: FieldDescriptorProto_Type.STRING },
+          { ...reference('flyteidl2.workflow.EventPayload'), name: 'payload', number: 3 },
+        ],
+      ],
+      ['SignalEventResponse', []],
+    ],
+    methods: [['RunService', 'SignalEvent']],
+  },
+};
+
+/** @typedef {Exclude<import('@bufbuild/protobuf').MessageInitShape<typeof FieldDescriptorProtoSchema>, { $typeName: string }>} Field */
+
+/** @param {string} name */
+function reference(name) {
+  return { type: FieldDescriptorProto_Type.MESSAGE, typeName: `.${name}` };
+}
+
+/** @param {Field} given */
+function field(given) {
+  const jsonName = given.name?.replaceAll(/_./g, (part) => part.slice(1).toUpperCase());
+  return create(FieldDescriptorProtoSchema, { ...given, jsonName, label: FieldDescriptorProto_Label.OPTIONAL });
+}
+
+/** @param {import('@bufbuild/protobuf/wkt').FileDescriptorProto} file gets what is newer of it */
+function bringUpToDate(file) {
+  const { messages = [], fields = {}, methods = [] } = newer[file.name] ?? {};
+  /** @param {readonly { name: string }[]} there @param {string} name */
+  const requireNew = (there, name) => {
+    if (there.some((one) => one.name === name)) throw new Error(`the package has ${name} by now`);
+  };
+  for (const [name, given] of messages) {
+    requireNew(file.messageType, name);
+    const oneofDecl = given.some(({ oneofIndex }) => oneofIndex !== undefined) ? [{ name: 'value' }] : [];
+    file.messageType.push(create(DescriptorProtoSchema, { name, field: given.map(field), oneofDecl }));
+  }
+  for (const [name, given] of Object.entries(fields)) {
+    const message = file.messageType.find((one) => one.name === name);
+    for (const one of given) {
+      requireNew(message?.field ?? [], one.name ?? '');
+      message?.field.push(field(one));
+    }
+  }
+  for (const [service, name] of methods) {
+    const [inputType, outputType] = ['Request', 'Response'].map((part) => `.${file.package}.${name}${part}`);
+    const there = file.service.find((one) => one.name === service)?.method ?? [];
+    requireNew(there, name);
+    there.push(create(MethodDescriptorProtoSchema, { name, inputType, outputType }));
+  }
+}
 
 const root = resolve(import.meta.dirname, '..');
 const out = join(root, 'libs/flyte/src/gen');
@@ -89,12 +189,13 @@ function add(file) {
   proto.publicDependency = [];
   proto.weakDependency = [];
   proto.dependency = kept;
+  bringUpToDate(proto);
   files.set(name, proto);
 }
 (await load()).forEach(add);
 
 const request = create(CodeGeneratorRequestSchema, {
-  fileToGenerate: [...files.keys()].filter((name) => name.startsWith('flyteidl2/')),
+  fileToGenerate: [...files.keys()].filter((name) => /^(flyteidl2|google\/rpc)\//.test(name)),
   parameter: 'target=ts,import_extension=js',
   protoFile: [...files.values()],
 });

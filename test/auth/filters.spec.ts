@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { ADAPTERS, LogLines, startApp, type AppOptions } from '../support/app.js';
 import { ask } from '../support/http.js';
 
-const run = { name: 'r1', task: 'signing.sign', phase: 'failed', attempt: 2, origin: 'user' } as const;
+const run = { name: 'r1', action: 'a0', task: 'signing.sign', phase: 'failed', attempt: 2, origin: 'user' } as const;
 const failed = (): FlyteError => new FlyteError('task_failed', 'Run r1 failed: the key is hunter2', { run });
 
 @Controller()

@@ -104,6 +104,7 @@ describe.skipIf(reason !== undefined)('an action that is apart', () => {
       for (const file of ['control-plane.db', 'secret-key', 'signing-key.json', 'log.jsonl'])
         expect(lines.join('\n')).not.toContain(file);
       expect(below.filter((line) => line.startsWith(state) && !line.includes('secrets-in-use'))).toEqual([
+        ...['client', 'client/config.json'].map((part) => join(attempt, '../../../..', part)),
         ...['checkpoints', 'outputs', 'raw'].map((part) => `${attempt}/${part}`),
         ...['inputs', 'inputs/inputs.pb'].map((part) => join(attempt, '../..', part)),
       ]);

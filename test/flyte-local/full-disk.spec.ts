@@ -184,7 +184,7 @@ describe.skipIf(!canMount)('on a full disk', () => {
   }
 
   function logFile(run: string): string {
-    const found = execFileSync('find', [join(inside, 'state', 'data', 'runs'), '-path', `*/${run}-*/log.jsonl`]);
+    const found = execFileSync('find', [join(inside, 'state', 'data', 'logs'), '-path', `*/${run}-*/log.jsonl`]);
     return found.toString().trim();
   }
 });

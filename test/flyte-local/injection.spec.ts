@@ -90,7 +90,7 @@ describe('the environment of an action', () => {
   it('has what is promised and nothing else', async () => {
     const { env, root } = await lookWith([]);
     const inherited = Object.keys(env).filter((name) => !/^(_U_|_F_|FLYTE_)/.test(name) && !/^LC_|^LANG/.test(name));
-    expect(inherited.toSorted()).toEqual(['ACTION_NAME', 'HOME', 'PATH', 'RUN_NAME']);
+    expect(inherited.toSorted()).toEqual(['ACTION_NAME', 'FLYTECTL_CONFIG', 'HOME', 'PATH', 'RUN_NAME']);
     expect(env).toMatchObject({
       ...{ ACTION_NAME: 'a0', LC_TIME: 'C', FLYTE_ATTEMPT_NUMBER: '0', FLYTE_INTERNAL_EXECUTION_PROJECT: PROJECT },
       ...{ FLYTE_INTERNAL_EXECUTION_DOMAIN: DOMAIN, FLYTE_INTERNAL_EXECUTION_ID: env['RUN_NAME'], _U_INSECURE: 'true' },
@@ -101,7 +101,7 @@ describe('the environment of an action', () => {
       },
       ...{ FLYTE_INTERNAL_NAME: 'test.task', FLYTE_INTERNAL_VERSION: 'v1', FLYTE_INTERNAL_PROJECT: PROJECT },
       ...{ FLYTE_INTERNAL_DOMAIN: DOMAIN, _F_PN: `${env['RUN_NAME']}-a0-0` },
-      ...{ FLYTE_INTERNAL_TASK_DOMAIN: DOMAIN, _U_ORG_NAME: 'local', _U_EP_OVERRIDE: new URL(plane.url).host },
+      ...{ FLYTE_INTERNAL_TASK_DOMAIN: DOMAIN, _U_ORG_NAME: 'local', _U_EP_OVERRIDE: plane.url },
     });
     expect(env['_U_RUN_BASE']).toMatch(/^file:\/\/\/.*\/state\/data\/runs\//);
     expect(root).toBeUndefined();
@@ -217,6 +217,7 @@ describe('a secret', () => {
     // The shell in between leaves nothing behind but what the task's own shell sets.
     expect(log[2]?.split(' ').filter((name) => !/^(FLYTE_|_U_|_F_|LC_|LANG|$)/.test(name))).toEqual([
       'ACTION_NAME',
+      'FLYTECTL_CONFIG',
       'HOME',
       'PATH',
       'PWD',

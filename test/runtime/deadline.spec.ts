@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { Code, ConnectError } from '@connectrpc/connect';

@@ -545,9 +545,9 @@ describe('inside an action', () => {
     vi.stubEnv('RUN_NAME', 'r1');
   });
 
-  it('there are no children yet, and runs of their own on purpose only', async () => {
+  it('children are called by its own code alone, and runs of their own are on purpose', async () => {
     const { sign } = await start();
-    await expect(sign.call({ text: 'x' })).rejects.toMatchObject({ code: 'unimplemented' });
+    await expect(sign.call({ text: 'x' })).rejects.toMatchObject({ code: 'misuse' });
     await expect(sign.run({ text: 'x' })).rejects.toMatchObject({
       code: 'misuse',
       message: expect.stringMatching(/detached: true/),

@@ -25,6 +25,7 @@ import { FlyteError } from './errors/flyte-error.js';
 import { FileService } from './files/file.service.js';
 import { FlyteFeatureModule, taskSourcesIn, type TaskFeature } from './flyte-feature.module.js';
 import { getFlyteToken } from './flyte.tokens.js';
+import { actionLogin } from './remote/credentials/action-login.js';
 import { openCredentials } from './remote/credentials/open-credentials.js';
 import { readBuiltImages } from './images/built-images.js';
 import { CurrentUser } from './remote/services/current-user.js';
@@ -82,7 +83,7 @@ function providers(name: string | undefined): Provider[] {
       inject: [MODULE_OPTIONS_TOKEN, flyteConfig.KEY],
       useFactory: (options: FlyteModuleOptions, config: FlyteSettings) =>
         insideAction()
-          ? resolveOptions(optionsInAction(options, name), config, inClusterSettings())
+          ? resolveOptions(optionsInAction(options, name, actionLogin()), config, inClusterSettings())
           : resolveOptions(options, config, inClusterSettings()),
     },
     { provide: AuthPolicy, inject: [RESOLVED_OPTIONS], useFactory: createAuthPolicy },
@@ -115,6 +116,7 @@ function providers(name: string | undefined): Provider[] {
           },
           callers: { owner, passthrough, serviceCredentials: openCredentials(options, connection) },
           limits: options,
+          isHome: name === undefined,
           files: insideAction() ? filesOfAction() : undefined,
         }),
     },

@@ -23,6 +23,7 @@ import {
   type PlaneRequestHandler,
   type PlaneResponse,
 } from '../http/plane-handler.js';
+import { keepActionsToTheirRun } from './action-methods.js';
 import { callEnd, logCalls, type CallLogger } from './log-calls.js';
 import { MAX_ANONYMOUS_BYTES, MAX_MESSAGE_BYTES, readMessage } from './read-message.js';
 import { tellStateProblems } from './state-problems.js';
@@ -61,6 +62,7 @@ export function callHandler({
     interceptors: [
       ...(logger === undefined ? [] : [logCalls(logger)]),
       requireAdmission(),
+      keepActionsToTheirRun(),
       tellStateProblems(state),
       ...interceptors,
     ],

@@ -1,4 +1,5 @@
 import { Code, ConnectError, createContextKey, type ContextKey, type ContextValues } from '@connectrpc/connect';
+import type { ActionKey } from '../runs/action-id.js';
 import type { Caller } from '../tokens/caller.js';
 
 /** Where a call's context values keep its verified caller. */
@@ -38,6 +39,19 @@ export function requireProject(values: ContextValues, project: string): void {
   const allowed = callerOf(values)?.projects;
   if (allowed === undefined || allowed.has(project)) return;
   throw new ConnectError('The token may not touch this project.', Code.PermissionDenied);
+}
+
+/**
+ * Refuses a run that the caller's token is not good for, whether it exists or not: of an action, every other than its own.
+ *
+ * @throws ConnectError `permission_denied`
+ */
+export function requireRun(values: ContextValues, key: Pick<ActionKey, 'project' | 'domain' | 'run'>): void {
+  requireProject(values, key.project);
+  const own = callerOf(values)?.run;
+  if (own === undefined) return;
+  if (own.project === key.project && own.domain === key.domain && own.run === key.run) return;
+  throw new ConnectError('The token of an action is good for its own run, and for no other.', Code.PermissionDenied);
 }
 
 /** The error of a call without a valid token. @param message for people, without any part of a token */

@@ -8,8 +8,10 @@ import { DEFAULT_STATE, MEMORY_STATE } from '../state/state-folder.js';
 import { AttemptRunner } from './attempts/attempt-runner.js';
 import { DataFolder } from './attempts/data-folder.js';
 import { quoteForShell } from './secrets/declared-secrets.js';
+import { ActionTokens } from '../tokens/action-tokens.js';
 import { Executor } from './executor.js';
 import { removeLeftovers } from './leftovers.js';
+import { writeClientFiles, type ClientFiles } from './attempts/client-files.js';
 import { LogTails } from './attempts/log-tails.js';
 import { Namespaces } from './processes/namespaces.js';
 import { OutputCache } from './attempts/output-cache.js';
@@ -29,6 +31,8 @@ export interface EngineOptions {
   readonly state: string;
   /** The plane's URL, which is known once it listens. */
   readonly url: () => string;
+  /** The plane's certificate in PEM; undefined over plaintext. */
+  readonly certificate: string | undefined;
   /** How many attempts run at a time. */
   readonly maxConcurrentActions: number;
   /** How long a process may take to end once it is asked, in milliseconds. */
@@ -56,6 +60,8 @@ export class Engine {
     readonly tails: LogTails,
     /** Takes runs through their phases. */
     readonly executor: Executor,
+    /** The tokens of what runs. */
+    readonly tokens: ActionTokens,
     private readonly secretsRoot: string,
   ) {}
 
@@ -73,7 +79,11 @@ export class Engine {
     const feed = new ActionFeed();
     const actions = new ActionStore(database, feed);
     const tails = new LogTails();
+    const tokens = new ActionTokens();
+    let client: ClientFiles | undefined;
     const runner = new AttemptRunner({
+      tokens,
+      client: () => (client ??= writeClientFiles(dataFolder, url(), options.certificate)),
       data,
       cache: new OutputCache(database, data),
       secrets,
@@ -87,7 +97,7 @@ export class Engine {
       stateFlag: stateFlag(state),
     });
     const executor = new Executor(actions, runner, options.maxConcurrentActions, warn);
-    return new Engine(secrets, new TaskStore(database), actions, feed, data, tails, executor, secretsRoot);
+    return new Engine(secrets, new TaskStore(database), actions, feed, data, tails, executor, tokens, secretsRoot);
   }
 
   /** Ends every process and removes its secrets. */

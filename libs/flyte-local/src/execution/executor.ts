@@ -16,11 +16,13 @@ import {
   markAborted,
   type AttemptEnd,
 } from '../runs/action-record.js';
+import type { Literal } from 'nestjs-flyte/idl/core/literals';
 import type { ActionStore } from '../runs/action-store.js';
 import { codeOf } from '../state/atomic-file.js';
 import { DamagedState, isFull } from '../state/state-problem.js';
 import type { AttemptResult, StopReason } from './attempts/attempt-result.js';
 import type { AttemptRunner } from './attempts/attempt-runner.js';
+import { Conditions } from './conditions.js';
 import { retryPolicy, type RetryPolicy } from './retry.js';
 
 /** How often it is tried whether there is room again, in milliseconds. */
@@ -34,13 +36,26 @@ interface Job {
   /** The wait for a turn or for a retry. */
   waiting: NodeJS.Timeout | undefined;
   deadline: NodeJS.Timeout | undefined;
+  /** What called it; undefined for the root of a run. */
+  readonly parent: ActionKey | undefined;
+  /** How many called each other before it. */
+  readonly depth: number;
 }
 
-/** Takes actions through their phases: first come, first served, and only so many at a time. */
+/** How many processes there may be for each that may do something: the others wait for what they called. */
+const MOST_WAITING = 16;
+
+/**
+ * Takes actions through their phases: first come, first served, and only so many at a time. One that waits for what it called is not
+ * counted, or the first that call something would keep everybody waiting; and what was called goes before what would call more.
+ */
 export class Executor {
   readonly #jobs = new Map<string, Job>();
+  /** How much of what an action called has not ended. */
+  readonly #called = new Map<string, number>();
   readonly #queue: Job[] = [];
-  readonly #active = new Set<Promise<void>>();
+  readonly #active = new Map<Job, Promise<void>>();
+  readonly #conditions: Conditions;
   readonly #closing = new AbortController();
 
   /**
@@ -54,7 +69,9 @@ export class Executor {
     private readonly runner: AttemptRunner,
     private readonly limit: number,
     private readonly warn: (message: string) => void,
-  ) {}
+  ) {
+    this.#conditions = new Conditions(store, (key, details) => this.#ended(parentOf(key, details)));
+  }
 
   /**
    * Takes up what a plane before this one left: what was queued is queued again in the same order, and an attempt that was
@@ -63,7 +80,8 @@ export class Executor {
   recover(): void {
     for (const key of this.store.listOpen()) {
       const details = this.#recovered(key);
-      if (details !== undefined && isOpen(details) && !this.#jobs.has(textOf(key))) this.submit(key, details);
+      if (details?.spec.case === 'condition' && isOpen(details)) this.open(key, details);
+      else if (details !== undefined && isOpen(details) && !this.#jobs.has(textOf(key))) this.submit(key, details);
     }
   }
 
@@ -73,6 +91,7 @@ export class Executor {
       return this.store.update(key, (record): boolean => {
         const { phase } = lastAttempt(record);
         if (isAborted(record)) endAttempt(record, { phase: ActionPhase.ABORTED });
+        else if (record.spec.case === 'condition') return false;
         // No process had been started yet, so nothing has happened twice when it starts now.
         else if (phase === ActionPhase.INITIALIZING) advance(record, ActionPhase.QUEUED);
         else if (phase === ActionPhase.RUNNING) interrupted(record);
@@ -89,8 +108,11 @@ export class Executor {
   /** Puts a stored action in the queue. */
   submit(key: ActionKey, details: ActionDetails): void {
     const policy = policyOf(details);
-    const job: Job = { key, policy, running: undefined, waiting: undefined, deadline: undefined };
+    const parent = parentOf(key, details);
+    const depth = parent === undefined ? 0 : (this.#jobs.get(textOf(parent))?.depth ?? 0) + 1;
+    const job: Job = { key, policy, parent, depth, running: undefined, waiting: undefined, deadline: undefined };
     this.#jobs.set(textOf(key), job);
+    this.#began(parent);
     if (policy.deadlineMs !== undefined) {
       const started = details.status?.startTime === undefined ? Date.now() : timestampMs(details.status.startTime);
       const left = Math.max(0, started + policy.deadlineMs - Date.now());
@@ -99,27 +121,62 @@ export class Executor {
     this.#enqueue(job);
   }
 
+  /** Holds a stored condition open. */
+  open(key: ActionKey, details: ActionDetails): void {
+    this.#began(parentOf(key, details));
+    this.#conditions.open(key);
+  }
+
+  /** Gives a condition its answer. */
+  answer(key: ActionKey, value: Literal, by: EnrichedIdentity): void {
+    this.#conditions.answer(key, value, by);
+  }
+
   /**
-   * Aborts an action: its record says so at once, and its process is ended. An action that has ended stays as it is.
+   * Aborts an action, and what it called: the records say so at once, and the processes are ended. What has ended stays as it is.
    *
    * @returns false if there is no such action
    */
   abort(key: ActionKey, reason: string, abortedBy: EnrichedIdentity | undefined): boolean {
     const details = this.store.update(key, (record) => markAborted(record, reason, abortedBy));
+    if (details === undefined) return false;
+    this.#halt(key, details);
+    for (const one of this.store.openBelow(key)) {
+      const below = this.store.update(one, (record) => markAborted(record, reason, abortedBy));
+      if (below !== undefined) this.#halt(one, below);
+    }
+    return true;
+  }
+
+  #halt(key: ActionKey, details: ActionDetails): void {
+    if (details.spec.case === 'condition') return this.#conditions.forget(key);
     const job = this.#jobs.get(textOf(key));
     if (job !== undefined) this.#stop(job, 'aborted');
-    return details !== undefined;
+  }
+
+  #began(parent: ActionKey | undefined): void {
+    if (parent === undefined) return;
+    this.#called.set(textOf(parent), (this.#called.get(textOf(parent)) ?? 0) + 1);
+    this.#fill();
+  }
+
+  #ended(parent: ActionKey | undefined): void {
+    if (parent === undefined) return;
+    const left = (this.#called.get(textOf(parent)) ?? 1) - 1;
+    if (left > 0) this.#called.set(textOf(parent), left);
+    else this.#called.delete(textOf(parent));
   }
 
   /** Ends every process. The records stay as they are, for the next start to take up. */
   async close(): Promise<void> {
     this.#closing.abort();
+    this.#conditions.close();
     for (const job of this.#jobs.values()) {
       clearTimeout(job.waiting);
       clearTimeout(job.deadline);
       job.running?.abort('shutdown' satisfies StopReason);
     }
-    await Promise.all(this.#active);
+    await Promise.all(this.#active.values());
   }
 
   #enqueue(job: Job): void {
@@ -130,14 +187,28 @@ export class Executor {
   }
 
   #fill(): void {
-    while (!this.#closing.signal.aborted && this.#active.size < this.limit) {
-      const job = this.#queue.shift();
+    while (!this.#closing.signal.aborted && this.#hasTurn()) {
+      const job = this.#next();
       if (job === undefined) return;
       clearTimeout(job.waiting);
       const done = this.#occupy(job);
-      this.#active.add(done);
-      void this.#release(done);
+      this.#active.set(job, done);
+      void this.#release(job, done);
     }
+  }
+
+  #hasTurn(): boolean {
+    if (this.#active.size < this.limit) return true;
+    if (this.#active.size >= this.limit * MOST_WAITING) return false;
+    const busy = [...this.#active.keys()].filter(({ key }) => !this.#called.has(textOf(key)));
+    return busy.length < this.limit;
+  }
+
+  /** Of those that were called by the most others, the first. */
+  #next(): Job | undefined {
+    const deepest = this.#queue.reduce((depth, job) => Math.max(depth, job.depth), 0);
+    const at = deepest === 0 ? 0 : this.#queue.findIndex((job) => job.depth === deepest);
+    return this.#queue.splice(at, 1)[0];
   }
 
   async #occupy(job: Job): Promise<void> {
@@ -176,9 +247,9 @@ export class Executor {
     }
   }
 
-  async #release(done: Promise<void>): Promise<void> {
+  async #release(job: Job, done: Promise<void>): Promise<void> {
     await done;
-    this.#active.delete(done);
+    this.#active.delete(job);
     this.#fill();
   }
 
@@ -240,8 +311,13 @@ export class Executor {
   #forget(job: Job): void {
     clearTimeout(job.deadline);
     clearTimeout(job.waiting);
-    this.#jobs.delete(textOf(job.key));
+    if (this.#jobs.delete(textOf(job.key))) this.#ended(job.parent);
   }
+}
+
+function parentOf(key: ActionKey, { metadata }: ActionDetails): ActionKey | undefined {
+  const { parent = '' } = metadata ?? {};
+  return parent === '' ? undefined : { ...key, name: parent };
 }
 
 function policyOf({ spec }: ActionDetails): RetryPolicy {

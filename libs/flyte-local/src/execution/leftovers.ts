@@ -1,4 +1,4 @@
-import { RUN_BASE_VARIABLE } from './attempts/attempt-plan.js';
+import { ATTEMPT_VARIABLE } from './attempts/attempt-plan.js';
 import { fileUrl } from './attempts/data-folder.js';
 import { killMarked } from './processes/process-tree.js';
 import { removeSecretsOf } from './secrets/secrets-root.js';
@@ -10,7 +10,7 @@ import { removeSecretsOf } from './secrets/secrets-root.js';
  * @returns how many processes were ended
  */
 export function removeLeftovers(folders: { readonly dataFolder: string; readonly secretsInUse: string }): number {
-  const base = `${RUN_BASE_VARIABLE}=${fileUrl(folders.dataFolder)}/`;
+  const base = `${ATTEMPT_VARIABLE}=${fileUrl(folders.dataFolder)}/`;
   // Processes before files: they may still be reading theirs.
   const ended = killMarked((entry) => entry.startsWith(base));
   removeSecretsOf(folders.secretsInUse);

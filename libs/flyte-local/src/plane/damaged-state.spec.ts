@@ -68,9 +68,9 @@ describe('damaged state', () => {
     database.close();
   }
 
-  /** The file of this name, somewhere in the data of the runs. */
+  /** The file of this name, somewhere in the data. */
   function fileOf(name: string): string {
-    const runs = join(state, 'data', 'runs');
+    const runs = join(state, 'data');
     const found = readdirSync(runs, { recursive: true, encoding: 'utf8' }).find((path) => path.endsWith(name));
     return join(runs, found ?? '');
   }

@@ -20,6 +20,7 @@ import { openMethods, SERVICES } from '../services/services.js';
 import { codeOf } from '../state/atomic-file.js';
 import type { LocalDatabase } from '../state/local-database.js';
 import { DamagedState, isFull } from '../state/state-problem.js';
+import type { Caller } from '../tokens/caller.js';
 import { signToken } from '../tokens/sign-token.js';
 import { tokenVerifier } from '../tokens/verify-token.js';
 import type { LocalControlPlane } from './local-control-plane.js';
@@ -51,7 +52,8 @@ function diskFull(folder: string, cause: unknown): FlyteError {
 
 async function serve(options: ResolvedPlaneOptions, state: PlaneState): Promise<LocalControlPlane> {
   let url = '';
-  const engine = Engine.open({ ...options, ...state, url: () => url, warn: options.onWarning });
+  const certificate = options.tls === undefined ? undefined : String(options.tls.cert);
+  const engine = Engine.open({ ...options, ...state, url: () => url, certificate, warn: options.onWarning });
   try {
     return await listenFor(options, state, engine, (listened) => (url = listened));
   } catch (error) {
@@ -72,6 +74,8 @@ async function listenFor(
   setMaxListeners(0, shutdown.signal);
   let url = '';
   const signedUrls = new SignedUrls(() => url);
+  const verifyToken = tokenVerifier(state.key, audience);
+  const verify = async (token: string): Promise<Caller> => engine.tokens.find(token) ?? verifyToken(token);
   const context: PlaneContext = {
     ...{ database: state.database, url: () => url, audience, workingDirectory, engine, signedUrls, warn },
   };
@@ -89,7 +93,7 @@ async function listenFor(
         for (const service of SERVICES) service.register(router, context);
         options.routes?.(router);
       },
-      admit: admission({ verify: tokenVerifier(state.key, audience), isOpen: openMethods(SERVICES, options.auth) }),
+      admit: admission({ verify, isOpen: openMethods(SERVICES, options.auth) }),
       state: dirname(state.dataFolder),
       shutdownSignal: shutdown.signal,
     }),

@@ -6,6 +6,12 @@ import { textOf, type ActionKey } from './action-id.js';
 /** No key's text: those are JSON. */
 const ANY = 'any';
 
+/** Where all actions of a run are told of. */
+const runOf = (key: ActionKey): string => `run ${textOf({ ...key, name: '' })}`;
+
+/** Where the children of an action are told of. */
+const childrenOf = (parent: ActionKey): string => `children ${textOf(parent)}`;
+
 /** Tells watchers of each change of an action, in order and without a gap. */
 export class ActionFeed {
   readonly #emitter = new EventEmitter().setMaxListeners(0);
@@ -15,6 +21,9 @@ export class ActionFeed {
     const copy = clone(ActionDetailsSchema, details);
     this.#emitter.emit(textOf(key), copy);
     this.#emitter.emit(ANY, copy);
+    this.#emitter.emit(runOf(key), copy);
+    const { parent = '' } = details.metadata ?? {};
+    if (parent !== '') this.#emitter.emit(childrenOf({ ...key, name: parent }), copy);
   }
 
   /**
@@ -25,6 +34,16 @@ export class ActionFeed {
    */
   watch(key: ActionKey, signal: AbortSignal): AsyncGenerator<ActionDetails, void> {
     return this.#listen(textOf(key), signal);
+  }
+
+  /** The same of what an action called. */
+  watchChildren(key: ActionKey, signal: AbortSignal): AsyncGenerator<ActionDetails, void> {
+    return this.#listen(childrenOf(key), signal);
+  }
+
+  /** The same of every action of a run. */
+  watchRun(key: ActionKey, signal: AbortSignal): AsyncGenerator<ActionDetails, void> {
+    return this.#listen(runOf(key), signal);
   }
 
   /** The same of every action. */

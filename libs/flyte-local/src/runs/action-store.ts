@@ -7,11 +7,11 @@ import type { LocalDatabase } from '../state/local-database.js';
 import { joined, type SqlRow, type SqlStatement, type SqlValue } from '../state/sql.js';
 import { storedMessage } from '../state/stored-message.js';
 import type { ActionFeed } from './action-feed.js';
-import { rootActionOf, type ActionKey } from './action-id.js';
+import { actionKeyOf, type ActionKey } from './action-id.js';
 import { isOpen } from './action-record.js';
 import type { Page } from './page.js';
 
-/** The runs in the plane's database, each a root action. Every change is stored before anybody hears of it. */
+/** The actions in the plane's database: roots of runs, and what they called. Every change is stored before anybody hears of it. */
 export class ActionStore {
   /**
    * @param database the plane's database
@@ -22,22 +22,24 @@ export class ActionStore {
     private readonly feed: ActionFeed,
   ) {}
 
-  /** Adds a root action; false if its run exists. */
+  /** Adds an action; false if it exists. */
   create(details: ActionDetails, runSpec: RunSpec): boolean {
-    const { project, domain, run, name } = rootActionOf(details.id?.run);
+    const { project, domain, run, name } = actionKeyOf(details.id);
     const task = details.metadata?.spec.case === 'task' ? details.metadata.spec.value.id : undefined;
     const identity = details.metadata?.executedBy?.principal;
     const now = new Date().toISOString();
     const source = details.metadata?.source ?? RunSource.UNSPECIFIED;
     const changes = this.database.run(
       `INSERT INTO actions (project, domain, run_name, name, phase, open, task_project, task_domain, task_name,
-         task_version, created_by, created_at, updated_at, run_source, run_spec, message)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (project, domain, run_name, name) DO NOTHING`,
+         task_version, created_by, created_at, updated_at, run_source, parent, action_group, action_type, run_spec, message)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (project, domain, run_name, name) DO NOTHING`,
       [
-        ...[project, domain, run, name, phaseOf(details), 1],
+        ...[project, domain, run, name, phaseOf(details), isOpen(details) ? 1 : 0],
         ...[task?.project ?? '', task?.domain ?? '', task?.name ?? '', task?.version ?? ''],
         identity?.case === 'user' ? (identity.value.id?.subject ?? '') : '',
         ...[now, now, `RUN_SOURCE_${RunSource[source] ?? source}`],
+        ...[details.metadata?.parent ?? '', details.metadata?.group ?? '', details.metadata?.actionType ?? 0],
+        // Whatever a child has of it, its root has.
         toBinary(RunSpecSchema, runSpec),
         toBinary(ActionDetailsSchema, details),
       ],
@@ -78,6 +80,36 @@ export class ActionStore {
     ]);
     this.feed.publish(key, details);
     return details;
+  }
+
+  /** What an action called, in the order in which it did. */
+  children({ project, domain, run, name }: ActionKey): ActionDetails[] {
+    const where = "project = ? AND domain = ? AND run_name = ? AND parent = ? AND parent != ''";
+    return this.database
+      .all(`SELECT run_name, message FROM actions WHERE ${where} ORDER BY sequence`, [project, domain, run, name])
+      .map(toDetails);
+  }
+
+  /** All actions of a run, in the order in which they came to be. */
+  ofRun({ project, domain, run }: ActionKey): ActionDetails[] {
+    const where = 'project = ? AND domain = ? AND run_name = ?';
+    return this.database
+      .all(`SELECT run_name, message FROM actions WHERE ${where} ORDER BY sequence`, [project, domain, run])
+      .map(toDetails);
+  }
+
+  /** What an action called, and what that did, that has not ended. */
+  openBelow(key: ActionKey): ActionKey[] {
+    const { project, domain, run } = key;
+    const sql = `WITH RECURSIVE below (name) AS (
+        SELECT name FROM actions WHERE project = ?1 AND domain = ?2 AND run_name = ?3 AND parent = ?4 AND parent != ''
+        UNION
+        SELECT a.name FROM actions a JOIN below b ON a.parent = b.name
+        WHERE a.project = ?1 AND a.domain = ?2 AND a.run_name = ?3 AND a.parent != ''
+      )
+      SELECT a.name FROM actions a JOIN below b ON a.name = b.name
+      WHERE a.project = ?1 AND a.domain = ?2 AND a.run_name = ?3 AND a.open = 1 ORDER BY a.sequence`;
+    return this.database.all(sql, [project, domain, run, key.name]).map(({ name }) => ({ ...key, name: String(name) }));
   }
 
   /** Every action whose last attempt has not ended, in the order of the queue. */

@@ -1,6 +1,6 @@
-import { create } from '@bufbuild/protobuf';
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
-import { ActionIdentifierSchema, type RunIdentifier } from 'nestjs-flyte/idl/common/identifier';
+import type { ActionIdentifier } from 'nestjs-flyte/idl/common/identifier';
 import { EnrichedIdentitySchema, type EnrichedIdentity } from 'nestjs-flyte/idl/common/identity';
 import { ActionPhase } from 'nestjs-flyte/idl/common/phase';
 import type { TaskIdentifier, TaskSpec } from 'nestjs-flyte/idl/task/task_definition';
@@ -10,57 +10,98 @@ import {
   ActionSchema,
   ActionStatusSchema,
   ActionType,
+  ConditionActionMetadataSchema,
   RunSchema,
+  TraceActionMetadataSchema,
   type Action,
   type ActionDetails,
+  type ConditionAction,
   type Run,
   type RunSource,
+  type TraceAction,
 } from 'nestjs-flyte/idl/workflow/run_definition';
-import { ROOT_ACTION } from 'nestjs-flyte/protocol';
 import type { Caller } from '../tokens/caller.js';
 import { addAttempt } from './action-record.js';
 
-/** What a new run is made of. */
-export interface NewRun {
-  /** Its name, project and domain. */
-  readonly id: RunIdentifier;
+/** What every new action is made of. */
+export interface NewAction {
+  /** Its name, in its run. */
+  readonly id: ActionIdentifier;
+  /** Who asked for its run. */
+  readonly executedBy: EnrichedIdentity | undefined;
+  /** Where the request says that its run came from. */
+  readonly source: RunSource;
+  /** The action that called it; empty for a root. */
+  readonly parent?: string;
+  /** The group that it was called in. */
+  readonly group?: string;
+}
+
+/** A task to be run. */
+export interface NewTask extends NewAction {
   /** The task's name; of an undeployed task, what its template says. */
   readonly taskId: TaskIdentifier;
   /** What to execute. */
   readonly spec: TaskSpec;
-  /** Who asked for it. */
-  readonly caller: Caller;
-  /** Where the request says that it came from. */
-  readonly source: RunSource;
 }
 
-/** The record of a new run's root action: queued, with its first attempt. */
-export function newRootAction({ id, taskId, spec, caller, source }: NewRun): ActionDetails {
+/** The record of a task: queued, with its first attempt. */
+export function newTask({ taskId, spec, ...action }: NewTask): ActionDetails {
+  const metadata = {
+    actionType: ActionType.TASK,
+    environmentName: spec.environment?.name ?? '',
+    // The interface definition spells it so.
+    funtionName: taskId.name,
+    spec: {
+      case: 'task' as const,
+      value: {
+        $typeName: 'flyteidl2.workflow.TaskActionMetadata' as const,
+        id: taskId,
+        taskType: spec.taskTemplate?.type ?? '',
+        shortName: spec.shortName,
+      },
+    },
+  };
+  return newRecord(action, metadata, { case: 'task', value: spec });
+}
+
+/** The record of a step that its caller took itself; it is to be ended as the caller says. */
+export function newTrace(action: NewAction, { name, spec }: TraceAction): ActionDetails {
+  const metadata = {
+    actionType: ActionType.TRACE,
+    funtionName: name,
+    spec: { case: 'trace' as const, value: create(TraceActionMetadataSchema, { name }) },
+  };
+  return newRecord(action, metadata, spec === undefined ? NOTHING : { case: 'trace', value: spec });
+}
+
+/** The record of a condition, which somebody is to answer. */
+export function newCondition(action: NewAction, condition: ConditionAction): ActionDetails {
+  const { name } = condition;
+  const metadata = {
+    actionType: ActionType.CONDITION,
+    funtionName: name,
+    spec: { case: 'condition' as const, value: create(ConditionActionMetadataSchema, { name }) },
+  };
+  return newRecord(action, metadata, { case: 'condition', value: condition });
+}
+
+const NOTHING: ActionDetails['spec'] = { case: undefined };
+
+function newRecord(
+  { id, executedBy, source, parent = '', group = '' }: NewAction,
+  metadata: MessageInitShape<typeof ActionMetadataSchema>,
+  spec: ActionDetails['spec'],
+): ActionDetails {
   const details = create(ActionDetailsSchema, {
-    id: create(ActionIdentifierSchema, { run: id, name: ROOT_ACTION }),
+    id,
     status: create(ActionStatusSchema, {
       phase: ActionPhase.QUEUED,
       startTime: timestampFromDate(new Date()),
       attempts: 1,
     }),
-    metadata: create(ActionMetadataSchema, {
-      actionType: ActionType.TASK,
-      executedBy: identityOf(caller),
-      environmentName: spec.environment?.name ?? '',
-      // The interface definition spells it so.
-      funtionName: taskId.name,
-      source,
-      spec: {
-        case: 'task',
-        value: {
-          $typeName: 'flyteidl2.workflow.TaskActionMetadata',
-          id: taskId,
-          taskType: spec.taskTemplate?.type ?? '',
-          shortName: spec.shortName,
-        },
-      },
-    }),
-    spec: { case: 'task', value: spec },
+    metadata: create(ActionMetadataSchema, { ...metadata, executedBy, source, parent, group }),
+    spec,
   });
   addAttempt(details);
   return details;

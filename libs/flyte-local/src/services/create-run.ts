@@ -1,17 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { Code, ConnectError, type ContextValues } from '@connectrpc/connect';
-import { RunIdentifierSchema, type RunIdentifier } from 'nestjs-flyte/idl/common/identifier';
+import { ActionIdentifierSchema, RunIdentifierSchema, type RunIdentifier } from 'nestjs-flyte/idl/common/identifier';
 import type { OffloadedInputData } from 'nestjs-flyte/idl/common/run';
 import { InputsSchema, NamedLiteralSchema, type Inputs, type NamedParameter } from 'nestjs-flyte/idl/task/common';
 import { RunSpecSchema } from 'nestjs-flyte/idl/task/run';
 import { TaskIdentifierSchema, type TaskIdentifier, type TaskSpec } from 'nestjs-flyte/idl/task/task_definition';
 import type { CreateRunRequest } from 'nestjs-flyte/idl/workflow/run_service';
 import type { ActionDetails } from 'nestjs-flyte/idl/workflow/run_definition';
+import { ROOT_ACTION } from 'nestjs-flyte/protocol';
 import { requireCaller, requireProject } from '../calls/caller-context.js';
 import { fileUrl } from '../execution/attempts/data-folder.js';
 import { requireRunName, rootActionOf } from '../runs/action-id.js';
-import { newRootAction } from '../runs/new-action.js';
+import { identityOf, newTask } from '../runs/new-action.js';
 import type { PlaneContext } from './plane-service.js';
 import { requireExistingProject } from './project-check.js';
 import { requireTaskModule } from './task-module.js';
@@ -44,7 +45,10 @@ export function createRun(
   }
   const runSpec = request.runSpec ?? create(RunSpecSchema);
   const inputs = inputsOf(engine, request, id, spec);
-  const details = newRootAction({ id, taskId, spec, caller: requireCaller(values), source: request.source });
+  const details = newTask({
+    ...{ id: create(ActionIdentifierSchema, { run: id, name: ROOT_ACTION }), taskId, spec },
+    ...{ executedBy: identityOf(requireCaller(values)), source: request.source },
+  });
   // Before the record: a run that is stored can be started, by the next plane too.
   engine.data.writeInputs(engine.data.inputsFolder(key), toBinary(InputsSchema, inputs));
   if (engine.actions.create(details, runSpec)) engine.executor.submit(key, details);

@@ -16,7 +16,7 @@ import { createDownloadLink, createUploadLocation } from './file-links.js';
 import { CLUSTER, noLogs } from './log-context.js';
 import type { PlaneService } from './plane-service.js';
 import { requireExistingProject } from './project-check.js';
-import { requireAction } from './run-service.js';
+import { requireAction } from './require-action.js';
 
 /** Inputs, outputs and logs, with the semantics of Flyte's open-source backend. */
 export const dataProxyService: PlaneService = {

@@ -16,7 +16,7 @@ import { requireFree, uploadPlace } from '../files/upload-place.js';
 import { actionKeyOf } from '../runs/action-id.js';
 import type { PlaneContext } from './plane-service.js';
 import { requireExistingProject } from './project-check.js';
-import { requireAction } from './run-service.js';
+import { requireAction } from './require-action.js';
 
 /** Lets a caller put one file below the uploads of a project that they may touch. */
 export async function createUploadLocation(

@@ -13,6 +13,10 @@ export function runConditions(
   by: ListRunsRequest['scopeBy'] | WatchRunsRequest['target'],
   values: ContextValues,
 ): SqlStatement[] {
+  return [["parent = ''"], ...ofWhat(by, values)];
+}
+
+function ofWhat(by: ListRunsRequest['scopeBy'] | WatchRunsRequest['target'], values: ContextValues): SqlStatement[] {
   switch (by.case) {
     case 'projectId': {
       const { name, domain } = by.value;

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { Code, ConnectError, type ContextValues, type HandlerContext } from '@connectrpc/connect';
+import { Code, ConnectError, type HandlerContext } from '@connectrpc/connect';
 import { RunService } from 'nestjs-flyte/idl/workflow/run_service';
 import type { ActionDetails } from 'nestjs-flyte/idl/workflow/run_definition';
 import { INPUTS_FILE } from 'nestjs-flyte/protocol';
-import { requireCaller, requireProject } from '../calls/caller-context.js';
+import { requireCaller, requireRun } from '../calls/caller-context.js';
 import { fileUrl } from '../execution/attempts/data-folder.js';
 import { actionKeyOf, rootActionOf, type ActionKey } from '../runs/action-id.js';
 import { isOpen, lastAttempt } from '../runs/action-record.js';
@@ -11,19 +11,19 @@ import { actionOf, identityOf, runOf } from '../runs/new-action.js';
 import { ACTION_COLUMNS } from '../runs/list-columns.js';
 import { pageOf, parsePage } from '../runs/page.js';
 import type { SqlStatement } from '../state/sql.js';
+import { answerCondition, literalOf } from './answer-condition.js';
 import { createRun } from './create-run.js';
 import { CLUSTER, logContextOf, noLogs } from './log-context.js';
 import type { PlaneContext, PlaneService } from './plane-service.js';
+import { NO_REASON, notFound, requireAction } from './require-action.js';
 import { runConditions } from './run-conditions.js';
+import { watchActions } from './watch-actions.js';
 import { watchRuns } from './watch-runs.js';
 
 /** What is not over comes first. */
 const ORDER = 'phase ASC, sequence DESC';
 
-/** Flyte's own words for an abort without a reason would be as good; these are ours. */
-const NO_REASON = 'Aborted by a caller who gave no reason.';
-
-/** Runs, with the semantics of Flyte's open-source backend. Each is one action, its root. */
+/** Runs, with the semantics of Flyte's open-source backend. */
 export const runService: PlaneService = {
   register(router, context) {
     const { actions, data, executor } = context.engine;
@@ -46,7 +46,7 @@ export const runService: PlaneService = {
       },
       listActions({ request, runId }, { values }) {
         const { project, domain, run } = rootActionOf(runId);
-        requireProject(values, project);
+        requireRun(values, { project, domain, run });
         const page = parsePage(request, ACTION_COLUMNS, ORDER);
         const ofRun: SqlStatement = ['project = ? AND domain = ? AND run_name = ?', [project, domain, run]];
         const { items, token } = pageOf(page, actions.list([ofRun, ...page.filters], page));
@@ -54,13 +54,13 @@ export const runService: PlaneService = {
       },
       abortRun({ runId, reason }, { values }) {
         const key = rootActionOf(runId);
-        requireProject(values, key.project);
+        requireRun(values, key);
         if (executor.abort(key, reason ?? NO_REASON, identityOf(requireCaller(values)))) return {};
         throw notFound(key);
       },
       abortAction({ actionId, reason }, { values }) {
         const key = actionKeyOf(actionId);
-        requireProject(values, key.project);
+        requireRun(values, key);
         if (executor.abort(key, reason === '' ? NO_REASON : reason, identityOf(requireCaller(values)))) return {};
         throw notFound(key);
       },
@@ -88,26 +88,14 @@ export const runService: PlaneService = {
         const { startTime, endTime } = found;
         return { logContext: logContextOf(key, attempt), cluster: CLUSTER, startTime, endTime };
       },
-      async *watchActions({ runId }, handler) {
-        for await (const details of changesOf(context, rootActionOf(runId), handler)) {
-          yield { enrichedActions: [{ action: actionOf(details), meetsFilter: true }] };
-        }
+      watchActions: ({ runId }, handler) => watchActions(context, rootActionOf(runId), handler),
+      signalEvent({ actionId, payload }, { values }) {
+        answerCondition(context, actionId, literalOf(payload), values);
+        return {};
       },
     });
   },
 };
-
-/**
- * The record of an action that the caller may see.
- *
- * @throws ConnectError `permission_denied` or `not_found`
- */
-export function requireAction({ engine }: PlaneContext, key: ActionKey, values: ContextValues): ActionDetails {
-  requireProject(values, key.project);
-  const details = engine.actions.get(key);
-  if (details === undefined) throw notFound(key);
-  return details;
-}
 
 /** The record as it is, and then as it becomes. */
 async function* changesOf(
@@ -128,12 +116,4 @@ async function* changesOf(
     // Also before the first change was read, when closing the generator would not end the listening.
     left.abort();
   }
-}
-
-function notFound({ project, domain, run, name }: ActionKey): ConnectError {
-  return new ConnectError(
-    `There is no action ${JSON.stringify(name)} of a run ${JSON.stringify(run)} in project ${JSON.stringify(project)}, ` +
-      `domain ${JSON.stringify(domain)}.`,
-    Code.NotFound,
-  );
 }

@@ -1,4 +1,5 @@
 import type { DescMethod } from '@bufbuild/protobuf';
+import { actionsService } from './actions-service.js';
 import { authMetadataService } from './auth-metadata-service.js';
 import { clusterService } from './cluster-service.js';
 import { dataProxyService } from './data-proxy-service.js';
@@ -18,6 +19,7 @@ export const SERVICES: readonly PlaneService[] = [
   secretService,
   taskService,
   runService,
+  actionsService,
   dataProxyService,
 ];
 

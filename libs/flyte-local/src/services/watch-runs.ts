@@ -23,6 +23,7 @@ export async function* watchRuns(
     const runs = actions.list(conditions, SNAPSHOT).slice(0, SNAPSHOT.limit);
     if (runs.length > 0) yield { runs: runs.map(runOf) };
     for await (const details of changes) {
+      if (details.metadata?.parent !== '') continue;
       const { project = '', domain = '', name = '' } = details.id?.run ?? {};
       const isThis = ['project = ? AND domain = ? AND run_name = ?', [project, domain, name]] as const;
       if (actions.list([...conditions, isThis], ONE).length > 0) yield { runs: [runOf(details)] };

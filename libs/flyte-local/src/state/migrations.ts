@@ -9,7 +9,7 @@ const FIRST_PROJECT = 'flytesnacks';
  * The schema, step by step. The database's `user_version` counts the steps it has taken, so a step that was released is
  * never changed: later schemas append to the list.
  */
-export const MIGRATIONS: readonly (() => readonly SqlStatement[])[] = [projects, execution, lists];
+export const MIGRATIONS: readonly (() => readonly SqlStatement[])[] = [projects, execution, lists, children];
 
 /**
  * A project is its protobuf message, byte for byte, so that fields which this version does not know survive; the other
@@ -125,5 +125,18 @@ function lists(): readonly SqlStatement[] {
         attempt INTEGER NOT NULL
       )`,
     ],
+  ];
+}
+
+/**
+ * Actions that actions called. What was there before is roots of runs, and tasks. `parent` is empty for a root, and `action_type` one of
+ * upstream's numbers of action types.
+ */
+function children(): readonly SqlStatement[] {
+  return [
+    ["ALTER TABLE actions ADD COLUMN parent TEXT NOT NULL DEFAULT ''"],
+    ["ALTER TABLE actions ADD COLUMN action_group TEXT NOT NULL DEFAULT ''"],
+    ['ALTER TABLE actions ADD COLUMN action_type INTEGER NOT NULL DEFAULT 1'],
+    ["CREATE INDEX child_actions ON actions (project, domain, run_name, parent) WHERE parent != ''"],
   ];
 }

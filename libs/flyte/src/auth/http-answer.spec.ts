@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { FlyteError, WIRE_ERROR_CODES, type FailedRun, type FlyteErrorCode } from '../errors/flyte-error.js';
 import { endBegunAnswer, failedRun, httpStatus, setAnswerHeader, toHttpException } from './http-answer.js';
 
-const run: FailedRun = { name: 'r1', task: 'env.train', phase: 'timed_out', attempt: 1, origin: 'user' };
+const run: FailedRun = { name: 'r1', action: 'a0', task: 'env.train', phase: 'timed_out', attempt: 1, origin: 'user' };
 
 describe('an error over HTTP', () => {
   it('has the status that fits its code', () => {

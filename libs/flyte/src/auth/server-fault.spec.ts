@@ -3,7 +3,7 @@ import { expect, it, vi } from 'vitest';
 import { FlyteError, type FailedRun } from '../errors/flyte-error.js';
 import { clientMessage, isServerFault, logServerFault } from './server-fault.js';
 
-const run: FailedRun = { name: 'r1', task: '', phase: 'aborted', attempt: 1, origin: 'user' };
+const run: FailedRun = { name: 'r1', action: 'a0', task: '', phase: 'aborted', attempt: 1, origin: 'user' };
 const badRequest = new FlyteError('out_of_range', 'No such page.');
 const broken = new FlyteError('internal', 'It broke.', { detail: 'Flyte said so' });
 

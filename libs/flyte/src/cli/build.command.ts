@@ -3,7 +3,7 @@ import { type BuiltName, pinnedName, writeBuiltImages } from '../images/built-im
 import type { BuiltImage } from '../images/build-image-options.js';
 import { Image } from '../images/image.js';
 import { type BuildFlags, buildOptions, buildShown, flagged } from './build-options.js';
-import { readCliConfig } from './cli-config.js';
+import { readToolsConfig } from '../remote/credentials/tools-config.js';
 import { interruption } from './interruption.js';
 import { answer, note, type OutputFlags } from './output.js';
 import { type AppTasks, loadTasks, type TasksFlags, tasksOptions } from './tasks-options.js';
@@ -19,7 +19,7 @@ export function buildCommand(): Command {
     .option('--config <file>', "the configuration of Flyte's tools, in place of the one that is found")
     .option('--json', 'answer in JSON')
     .action(async (flags: Flags) => {
-      const { builder, registry } = await readCliConfig(flags.config);
+      const { builder, registry } = await readToolsConfig(flags.config);
       const images = imagesOf(await loadTasks(flags), flags, registry);
       // Until here Ctrl-C ends the command, whatever the app's modules wait for.
       const signal = interruption('waits');

@@ -1,9 +1,9 @@
 import { bearerHeader } from '../remote/credentials/bearer.js';
 import { clientCredentials } from '../remote/credentials/client-credentials.js';
-import { externalCommand } from '../remote/credentials/external-command.js';
 import { tokenFile } from '../remote/credentials/token-file.js';
 import type { ServiceCredentials } from '../remote/options/flyte-options.js';
-import type { CliConfig } from './cli-config.js';
+import type { ToolsConfig } from '../remote/credentials/tools-config.js';
+import { toolsLogin } from '../remote/credentials/tools-login.js';
 import { note } from './output.js';
 
 /**
@@ -14,7 +14,7 @@ import { note } from './output.js';
  * @param config the file that says where Flyte is; empty where something else does
  * @throws FlyteError `unauthenticated` where `FLYTE_TOKEN` holds no token
  */
-export function cliCredentials(config: CliConfig): ServiceCredentials | undefined {
+export function cliCredentials(config: ToolsConfig): ServiceCredentials | undefined {
   const { FLYTE_TOKEN_FILE: file, FLYTE_TOKEN: token, FLYTE_CLIENT_ID: clientId } = process.env;
   if (file) return tokenFile(file);
   if (token) {
@@ -28,28 +28,13 @@ export function cliCredentials(config: CliConfig): ServiceCredentials | undefine
       clientSecret: secretFile ? { file: secretFile } : { env: 'FLYTE_CLIENT_SECRET' },
     });
   }
-  return ofFile(config);
-}
-
-/** In the order of the Python SDK: a client that has a secret is a client, whatever else the file says. */
-function ofFile(config: CliConfig): ServiceCredentials | undefined {
-  const { clientId, clientSecretFile, clientSecretVariable, scopes, command } = config;
-  const clientSecret =
-    clientSecretVariable !== undefined && process.env[clientSecretVariable]
-      ? { env: clientSecretVariable }
-      : clientSecretFile === undefined
-        ? undefined
-        : { file: clientSecretFile };
-  if (clientId !== undefined && clientSecret !== undefined) {
-    return clientCredentials({ clientId, clientSecret, ...(scopes && { scopes }) });
-  }
-  if (command !== undefined) return externalCommand(command);
-  noteUnusable(config);
-  return undefined;
+  const login = toolsLogin(config);
+  if (login === undefined) noteUnusable(config);
+  return login;
 }
 
 /** Whoever wrote a login into the file should know why the command has none. */
-function noteUnusable({ path = '', clientSecretVariable, holdsClientSecret, authType }: CliConfig): void {
+function noteUnusable({ path = '', clientSecretVariable, holdsClientSecret, authType }: ToolsConfig): void {
   const isSet = clientSecretVariable !== undefined && process.env[clientSecretVariable];
   if (clientSecretVariable !== undefined && !isSet) {
     // What looks otherwise may be the secret itself.

@@ -12,7 +12,7 @@ import { createTaskImages, type TaskImages } from '../remote/tasks/task-images.j
 import { createConnection } from '../remote/connection/connection.js';
 import type { ImageLike } from '../tasks/task-environment.js';
 import { createTaskRegistry } from '../tasks/task-registry.js';
-import { type CliConfig, readCliConfig } from './cli-config.js';
+import { type ToolsConfig, readToolsConfig } from '../remote/credentials/tools-config.js';
 import { cliCredentials } from './cli-credentials.js';
 import { interruption } from './interruption.js';
 import { note } from './output.js';
@@ -51,7 +51,7 @@ export function connectionOptions(command: Command): Command {
 
 /** Does something with Flyte, as the environment's variables, or else the configuration file, say. */
 export async function withFlyte(flags: ConnectionFlags, act: (connection: Connection) => Promise<void>): Promise<void> {
-  const config = await readCliConfig(flags.config);
+  const config = await readToolsConfig(flags.config);
   const options = settingsOf(flags, config, flyteConfig());
   const connection = createConnection(options);
   const isLocalPlane = localPlaneQuestion(connection, options.endpoint);
@@ -81,7 +81,11 @@ export async function withFlyte(flags: ConnectionFlags, act: (connection: Connec
 }
 
 /** Flags win over variables, and these over the file; where Flyte is and who asks, the file says together. */
-function settingsOf({ org, project, domain }: ConnectionFlags, config: CliConfig, env: FlyteSettings): ResolvedOptions {
+function settingsOf(
+  { org, project, domain }: ConnectionFlags,
+  config: ToolsConfig,
+  env: FlyteSettings,
+): ResolvedOptions {
   const { path, endpoint, insecure, caFile } = config;
   const cluster = inClusterSettings();
   if ((env.endpoint ?? endpoint ?? cluster.endpoint) === undefined) {

@@ -11,6 +11,7 @@ const host: Omit<ActionHost, 'logger'> = {
   env: process.env,
   // Few tasks ask for it.
   startedAt: async () => (await import('./action-start.js')).actionStart(),
+  openChildren: async (action) => (await import('./action-children.js')).actionChildren(action),
   reportDeath: [process.execPath, NODE_PART, ACTION_DIED],
   unpackCode: async (...bundle) => (await import('../runtime/code-bundle.js')).unpackCode(...bundle),
 };

@@ -47,6 +47,8 @@ export type FlyteErrorCode =
 export interface FailedRun {
   /** The run's name. */
   readonly name: string;
+  /** The action of the run that this is about: `a0`, or a child that an action called. */
+  readonly action: string;
   /** The full name of its task; empty where Flyte does not say. */
   readonly task: string;
   /** How it ended. */

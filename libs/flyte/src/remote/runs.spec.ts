@@ -123,7 +123,7 @@ describe('errors of runs', () => {
     '%s is 502, and tells a client which run it was',
     (code) => {
       const error = new FlyteError(code, 'Run r1 failed: inner matters', {
-        run: { name: 'r1', task: 'a.b', phase: 'failed', attempt: 1, origin: 'user' },
+        run: { name: 'r1', action: 'a0', task: 'a.b', phase: 'failed', attempt: 1, origin: 'user' },
       });
       expect(httpStatus(error)).toBe(502);
       expect(toHttpException(error).getResponse()).toEqual({

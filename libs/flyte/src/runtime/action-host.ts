@@ -1,4 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
+import type { ActionScope } from '../action/action-scope.js';
+import type { ChildActions } from '../action/child-actions.js';
 import type { unpackCode } from './code-bundle.js';
 
 /** What an action runs in. */
@@ -11,6 +13,8 @@ export interface ActionHost {
   readonly logger: LoggerService;
   /** Asks when Flyte took up the action, which the task's deadline counts from; rejects where nobody can tell. */
   readonly startedAt?: () => Promise<Date>;
+  /** Opens what the action has its run do: children, recorded steps. */
+  readonly openChildren?: (action: ActionScope) => Promise<ChildActions>;
   /** The command that writes error.pb for this process where it can't do so itself, and is killed; options follow. */
   readonly reportDeath?: readonly [string, ...string[]];
   /** Unpacks the code of a task that is not in the image. */

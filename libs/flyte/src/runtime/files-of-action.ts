@@ -1,7 +1,7 @@
 import { FlyteError } from '../errors/flyte-error.js';
 import type { FileService } from '../files/file.service.js';
 import { createStorageFiles } from '../files/storage-files.js';
-import { currentAction } from './action-scope.js';
+import { currentAction } from '../action/action-scope.js';
 
 /** The files of whichever action the running code is part of. */
 export function filesOfAction(): FileService {

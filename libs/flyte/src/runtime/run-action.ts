@@ -12,7 +12,8 @@ import type { ActionExitCode, ActionHost } from './action-host.js';
 import type { UnpackedCode } from './code-bundle.js';
 import { isCompiledFile, runCompiledAction } from './compiled-file.js';
 import { cautiousRedactor, redactorOf } from './action-redactor.js';
-import { type ActionScope, runInAction } from './action-scope.js';
+import { type ActionScope, runInAction } from '../action/action-scope.js';
+import type { ChildActions } from '../action/child-actions.js';
 import { loadTasksModule } from './load-tasks-module.js';
 import { guardProcess } from './process-guard.js';
 import { RUNTIME_DEFAULTS, type RuntimeSettings, runtimeSettings } from './runtime-settings.js';
@@ -55,6 +56,7 @@ class ActionRun {
   #app: INestApplicationContext | undefined;
   #code: Promise<UnpackedCode> | undefined;
   readonly #closing = new AbortController();
+  #children: Promise<ChildActions> | undefined;
 
   constructor(
     private readonly args: ActionArguments,
@@ -75,6 +77,7 @@ class ActionRun {
     try {
       const work = runInAction(this.#info(), () => this.#work());
       const outputs = await Promise.race([work, this.#life.over]);
+      await this.#closeChildren();
       const bytes = await writeOutputs(outputsPath, outputs);
       logger.log(`Task ${task} succeeded: ${outputs.literals.length} outputs, ${bytes} bytes`, CONTEXT);
       return 0;
@@ -89,6 +92,7 @@ class ActionRun {
     const app = this.#app;
     this.#app = undefined;
     this.#life.close();
+    await this.#closeChildren();
     if (app) {
       const problem = await this.#closed(app.close());
       if (problem !== undefined) this.host.logger.warn(this.#redact(`Shutting the module down ${problem}`), CONTEXT);
@@ -98,6 +102,14 @@ class ActionRun {
     await this.#closed(this.#code?.then((code) => code.remove()));
     this.#watchdog.stop();
     this.#release();
+  }
+
+  /** What was called and not waited for, ends with the action. */
+  async #closeChildren(): Promise<void> {
+    const children = this.#children;
+    this.#children = undefined;
+    const problem = await this.#closed(children?.then((opened) => opened.close()));
+    if (problem !== undefined) this.host.logger.warn(this.#redact(`Ending the children ${problem}`), CONTEXT);
   }
 
   /** @returns why something is not closed; undefined where it is */
@@ -229,10 +241,14 @@ class ActionRun {
   }
 
   #info(): ActionScope {
-    const { env } = this.host;
+    const { env, openChildren } = this.host;
     const life = this.#life;
+    const children = async (): Promise<ChildActions> => {
+      if (!openChildren) throw new FlyteError('internal', 'There is nothing here that calls children.');
+      return (this.#children ??= openChildren(scope));
+    };
     const attempt = Number(env['FLYTE_ATTEMPT_NUMBER']);
-    return {
+    const scope: ActionScope = {
       run: env['RUN_NAME'] ?? '',
       action: env['ACTION_NAME'] ?? '',
       task: this.args.task,
@@ -244,11 +260,18 @@ class ActionRun {
       org: env['_U_ORG_NAME'] ?? '',
       rawDataPath: this.args.rawDataPath,
       outputsPath: this.args.outputsPath,
+      checkpointPath: this.args.checkpointPath,
+      prevCheckpoint: this.args.prevCheckpoint,
+      module: this.args.module,
+      codeBundle: this.args.codeBundle,
+      group: undefined,
+      children,
       get signal() {
         return life.signal;
       },
       logger: new Logger(this.args.task),
     };
+    return scope;
   }
 }
 

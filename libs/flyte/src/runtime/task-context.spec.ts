@@ -3,13 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { describe, expect, it } from 'vitest';
 import { FlyteError } from '../errors/flyte-error.js';
-import { type ActionScope, runInAction } from './action-scope.js';
+import { type ActionScope, runInAction } from '../action/action-scope.js';
 import { TaskContext } from './task-context.js';
 
 const info = (run: string): ActionScope => ({
   ...{ run, action: 'a0', task: 'e.m', version: 'v', attempt: 1, project: 'p', domain: 'd', org: '' },
   ...{ signal: new AbortController().signal, logger: new Logger() },
-  ...{ rawDataPath: '/raw', outputsPath: '/out' },
+  ...{ rawDataPath: '/raw', outputsPath: '/out', checkpointPath: '/kept', prevCheckpoint: undefined },
+  ...{ module: 'm', codeBundle: undefined, group: undefined, children: async () => Promise.reject(new Error('none')) },
 });
 
 describe('TaskContext', () => {

@@ -1,6 +1,6 @@
 import { Injectable, type LoggerService } from '@nestjs/common';
 import { FlyteError } from '../errors/flyte-error.js';
-import { type ActionInfo, currentAction } from './action-scope.js';
+import { type ActionInfo, currentAction } from '../action/action-scope.js';
 
 /**
  * The action that runs: inject it where a task needs to know of its run, or when to stop. It has nothing private, so a

@@ -3,6 +3,7 @@ import { FlyteError } from '../errors/flyte-error.js';
 import type { RunOptions } from '../remote/runs/run-options.js';
 import type { Run } from '../remote/runs/run.js';
 import { RunInfo, type RunPhase } from '../remote/runs/run-info.js';
+import { mapCalls, settleCalls } from '../remote/runs/map-calls.js';
 import type { TaskHandle } from '../remote/runs/task-handle.js';
 import { newRunName } from '../remote/runs/run-name.js';
 import { codecOfRef, definedTask, type AnyTaskCodec } from '../tasks/task-definition.js';
@@ -85,10 +86,14 @@ function fakeHandle(
     if (idempotencyKey !== undefined) byKey.set(idempotencyKey, started);
     return started;
   };
+  const call = async (inputs?: unknown, options?: RunOptions): Promise<unknown> =>
+    (await run(inputs, options)).outputs();
   return {
     name,
     run,
-    call: async (inputs?: unknown, options?: RunOptions) => (await run(inputs, options)).outputs(),
+    call,
+    map: async (inputs, options) => mapCalls(inputs, call, options),
+    mapSettled: async (inputs, options) => settleCalls(inputs, call, options),
     attach(runName) {
       const known = runs.get(runName);
       if (known) return known;

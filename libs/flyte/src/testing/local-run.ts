@@ -1,6 +1,7 @@
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import { FlyteError } from '../errors/flyte-error.js';
 import { InputsSchema, OutputsSchema } from '../gen/flyteidl2/task/common_pb.js';
+import { ROOT_ACTION } from '../protocol/limits.js';
 import type { AnyTaskCodec } from '../tasks/task-definition.js';
 
 /** Inputs as a task would get them: checked, turned into the bytes that travel, and parsed on the other side. */
@@ -20,6 +21,6 @@ export function taskFailed(task: string, run: string, cause: unknown): FlyteErro
   const said = cause instanceof Error ? cause.message : String(cause);
   return new FlyteError('task_failed', `Run ${run} of ${task} failed: ${said}`, {
     cause,
-    run: { name: run, task, phase: 'failed', attempt: 1, origin: 'user' },
+    run: { name: run, action: ROOT_ACTION, task, phase: 'failed', attempt: 1, origin: 'user' },
   });
 }

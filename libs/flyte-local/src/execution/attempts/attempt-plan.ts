@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import {
   INPUTS_FILE,
   fillTemplate,
@@ -37,7 +37,7 @@ export interface AttemptPlan {
   readonly given: Variables;
   /** What Flyte sets: whose run it is, nobody else may say. */
   readonly flyte: Variables;
-  /** An entry of the environment that only this run's processes have. */
+  /** An entry of the environment that only this attempt's processes have. */
   readonly marker: string;
   /** Whether the task unpacks its code where it runs, as Python's does where it was not built into an image. */
   readonly bringsCode: boolean;
@@ -48,8 +48,11 @@ export interface AttemptPlan {
 /** What Python's SDK has a container's arguments say of an archive of code; it is unpacked in the working directory. */
 const CODE_FLAGS = /^--(?:tgz|pkl)(?:=|$)/;
 
-/** The variable by which every process of a run can be told from all others. */
-export const RUN_BASE_VARIABLE = '_U_RUN_BASE';
+/** The variable by which every process of an attempt can be told from all others. */
+export const ATTEMPT_VARIABLE = 'FLYTE_LOCAL_ATTEMPT';
+
+/** Where a run keeps what goes into its actions, as tasks are told it. */
+const RUN_BASE_VARIABLE = '_U_RUN_BASE';
 
 /**
  * Plans an attempt.
@@ -72,19 +75,24 @@ export function planAttempt(data: DataFolder, endpoint: string, request: Attempt
       'The task has no container with a command. The local control plane runs commands on this machine; it has no images.',
     );
   }
-  const base = fileUrl(data.runFolder(key));
+  const folder = data.runFolder(key);
+  const base = fileUrl(folder);
+  const own = fileUrl(dirname(paths.outputs));
   return {
     paths,
     command: [file, ...args],
     given: givenVariables([...(container?.env ?? []), ...(runSpec.envs?.values ?? [])]),
-    flyte: { ...flyteVariables(request), ...endpointVariables(endpoint), [RUN_BASE_VARIABLE]: base },
+    flyte: {
+      ...{ ...flyteVariables(request), ...endpointVariables(endpoint) },
+      ...{ [RUN_BASE_VARIABLE]: base, [ATTEMPT_VARIABLE]: own },
+    },
     bringsCode: args.some((arg) => CODE_FLAGS.test(arg)),
     shown: [
-      ...[data.inputsFolder(key), paths.outputs, paths.raw, paths.checkpoints, paths.scratch],
-      ...(earlier === undefined ? [] : [earlier]),
+      // All of the run: an action gives its children their inputs, and reads what they put out.
+      folder,
       ...referredData(data, key, args),
     ],
-    marker: `${RUN_BASE_VARIABLE}=${base}`,
+    marker: `${ATTEMPT_VARIABLE}=${own}`,
   };
 }
 
@@ -130,10 +138,12 @@ function flyteVariables({ key, details, attempt }: AttemptRequest): Variables {
   };
 }
 
-/** Where an action that calls Flyte finds it. It gets no credentials: those are secrets, which it must declare. */
+/**
+ * Where an action that calls Flyte finds it. With the scheme, where a cluster says host and port: without it, Python's SDK would send no
+ * credentials over plaintext. `_U_USE_ACTIONS` has it call its children by ActionsService.
+ */
 function endpointVariables(endpoint: string): Variables {
-  const { host, protocol } = new URL(endpoint);
-  return { _U_EP_OVERRIDE: host, _U_INSECURE: String(protocol === 'http:') };
+  return { _U_EP_OVERRIDE: endpoint, _U_INSECURE: String(endpoint.startsWith('http:')), _U_USE_ACTIONS: '1' };
 }
 
 /**

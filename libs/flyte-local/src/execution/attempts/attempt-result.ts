@@ -66,6 +66,17 @@ function parseOutputs(bytes: Uint8Array): Outputs | undefined {
   }
 }
 
+/** The code of the failure that an attempt left; undefined where it left none that can be read. */
+export function readErrorCode(folder: string): string | undefined {
+  const error = readBounded(join(folder, ERROR_FILE));
+  if (error.kind !== 'bytes') return undefined;
+  try {
+    return fromBinary(ErrorDocumentSchema, error.bytes).error?.code;
+  } catch {
+    return undefined;
+  }
+}
+
 /** A failure. @param message for the run's record */
 export function failed(canRetry: boolean, kind: ErrorInfo_Kind, message: string): AttemptResult {
   return { kind: 'failed', canRetry, error: errorInfo(kind, message) };

@@ -3,6 +3,7 @@ import { Redactor } from 'nestjs-flyte/protocol';
 import { CatalogCacheStatus } from 'nestjs-flyte/idl/core/catalog';
 import { ErrorInfo_Kind } from 'nestjs-flyte/idl/workflow/run_definition';
 import { errorInfo } from '../../runs/action-record.js';
+import type { ActionTokens } from '../../tokens/action-tokens.js';
 import type { SecretStore } from '../../secrets/secret-store.js';
 import { codeOf } from '../../state/atomic-file.js';
 import { DamagedState } from '../../state/state-problem.js';
@@ -15,6 +16,7 @@ import { declaredSecrets, resolveSecrets, secretVariables, type ResolvedSecret }
 import { inheritedVariables, type Variables } from './environment.js';
 import { exitMessage } from './exit-message.js';
 import { findCommand } from '../processes/find-command.js';
+import { clientVariables, type ClientFiles } from './client-files.js';
 import type { LogTails } from './log-tails.js';
 import type { Command, Namespaces } from '../processes/namespaces.js';
 import type { OutputCache } from './output-cache.js';
@@ -44,6 +46,10 @@ export interface RunnerParts {
   readonly url: () => string;
   /** Is told what the plane's user should know. */
   readonly warn: (message: string) => void;
+  /** Gives attempts their tokens. */
+  readonly tokens: ActionTokens;
+  /** What has an attempt call the plane with its token. */
+  readonly client: () => ClientFiles;
   /** See {@link SecretLookup}. */
   readonly stateFlag: string | undefined;
 }
@@ -65,6 +71,7 @@ export class AttemptRunner {
   async run(request: AttemptRequest, control: AttemptControl): Promise<AttemptResult> {
     let redactor = new Redactor([]);
     let result: AttemptResult;
+    const { token, revoke } = this.parts.tokens.issue(request.key, request.details.metadata?.executedBy);
     try {
       const cacheKey = this.parts.cache.keyOf(request);
       const known = cacheKey === undefined ? undefined : this.parts.cache.take(cacheKey, request);
@@ -72,8 +79,8 @@ export class AttemptRunner {
         return { kind: 'succeeded', outputUri: known, cacheStatus: CatalogCacheStatus.CACHE_HIT };
       const plan = planAttempt(this.parts.data, this.parts.url(), request);
       const secrets = this.#secretsOf(request);
-      redactor = await Redactor.of(secrets.map(({ value }) => value));
-      result = await this.#withLog(plan, secrets, redactor, control);
+      redactor = await Redactor.of([...secrets.map(({ value }) => value), Buffer.from(token)]);
+      result = await this.#withLog(plan, secrets, token, redactor, control);
       if (cacheKey !== undefined && result.kind === 'succeeded' && !control.stop.aborted) {
         const { CACHE_POPULATED, CACHE_PUT_FAILURE } = CatalogCacheStatus;
         result = {
@@ -85,6 +92,8 @@ export class AttemptRunner {
       if (error instanceof AttemptRefused) result = failed(false, ErrorInfo_Kind.USER, error.message);
       else if (error instanceof DamagedState) result = failed(false, ErrorInfo_Kind.SYSTEM, error.message);
       else result = failed(true, ErrorInfo_Kind.SYSTEM, `The local control plane failed: ${describe(error)}.`);
+    } finally {
+      revoke();
     }
     if (control.stop.aborted) return { kind: 'stopped', reason: control.stop.reason as StopReason };
     return withoutSecrets(result, redactor);
@@ -100,6 +109,7 @@ export class AttemptRunner {
   async #withLog(
     plan: AttemptPlan,
     secrets: readonly ResolvedSecret[],
+    token: string,
     redactor: Redactor,
     control: AttemptControl,
   ): Promise<AttemptResult> {
@@ -116,7 +126,7 @@ export class AttemptRunner {
         warn(`Lines of the log ${path} are lost, because it can't be written (${code}). Free some space there.`),
     );
     try {
-      return await this.#process(plan, variables, files, log, control);
+      return await this.#process(plan, variables, token, files, log, control);
     } finally {
       files?.remove();
       removeScratch(plan.paths.scratch);
@@ -128,20 +138,29 @@ export class AttemptRunner {
   async #process(
     { paths, command: [name, ...args], given, flyte, marker, shown, bringsCode }: AttemptPlan,
     secrets: Variables,
+    token: string,
     files: SecretFiles | undefined,
     log: AttemptLog,
     { stop, onRunning }: AttemptControl,
   ): Promise<AttemptResult> {
     const { namespaces, cwd, graceMs } = this.parts;
+    const client = this.parts.client();
     const told = secretsVariables(secrets, files?.folder);
     // A secret wins over a variable of its name, as Flyte's webhook replaces the container's.
-    const asked: Variables = { ...inheritedVariables(process.env), ...given, ...secrets, ...told, ...flyte };
+    const asked: Variables = {
+      ...inheritedVariables(process.env),
+      ...given,
+      ...secrets,
+      ...told,
+      ...flyte,
+      ...clientVariables(client, token),
+    };
     const env = { ...asked, PATH: searchPath(asked['PATH'] ?? '', cwd) };
     const folders = [paths.outputs, paths.raw, paths.checkpoints, ...(bringsCode ? [paths.scratch] : [])];
     for (const needed of folders) mkdirSync(needed, { recursive: true, mode: 0o700 });
     let command: Command = { file: findCommand(name, env.PATH, cwd), args, env, cwd: bringsCode ? paths.scratch : cwd };
     const isApart = typeof namespaces !== 'string';
-    if (isApart) command = namespaces.wrap(command, { folders: shown, secrets: files?.folder });
+    if (isApart) command = namespaces.wrap(command, { folders: [...shown, client.folder], secrets: files?.folder });
     else if (files !== undefined)
       log.note(
         `The secret files are in the folder of FLYTE_SECRETS_DEFAULT_DIR and not at /etc/flyte/secrets: ${namespaces}.`,

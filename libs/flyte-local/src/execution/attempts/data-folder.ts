@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { fromBinary } from '@bufbuild/protobuf';
 import { InputsSchema, type Inputs } from 'nestjs-flyte/idl/task/common';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { INPUTS_FILE } from 'nestjs-flyte/protocol';
+import { INPUTS_FILE, ROOT_ACTION } from 'nestjs-flyte/protocol';
 import { textOf, type ActionKey } from '../../runs/action-id.js';
 import { codeOf, readRegularFile, replaceFile } from '../../state/atomic-file.js';
 import { DamagedState } from '../../state/state-problem.js';
@@ -37,9 +37,9 @@ export class DataFolder {
     return join(this.root, 'runs', `${key.run}-${digest}`);
   }
 
-  /** The folder of a run's inputs.pb. */
+  /** The folder of an action's inputs.pb: what calls an action puts it into a folder of its name. */
   inputsFolder(key: ActionKey): string {
-    return join(this.runFolder(key), 'inputs');
+    return join(this.runFolder(key), key.name === ROOT_ACTION ? ROOT_INPUTS : key.name);
   }
 
   /** The files of an attempt. @param attempt from 1 */
@@ -50,7 +50,8 @@ export class DataFolder {
       raw: join(folder, 'raw'),
       checkpoints: join(folder, 'checkpoints'),
       scratch: join(folder, 'scratch'),
-      log: join(folder, 'log.jsonl'),
+      // Apart from what the action sees.
+      log: join(this.root, 'logs', basename(this.runFolder(key)), key.name, String(attempt), 'log.jsonl'),
     };
   }
 
@@ -103,6 +104,9 @@ function damagedInputs(folder: string): DamagedState {
     `Delete the folder ${folder}: the inputs are lost.`,
   );
 }
+
+/** The folder of a run for what its root gets; no action may be called so. */
+export const ROOT_INPUTS = 'inputs';
 
 /** The file of what a task tells people: a page of HTML, mostly. */
 export const REPORT = 'report.html';

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { isAbsolute, join, relative } from 'node:path';
 import { SECRETS_MOUNT } from 'nestjs-flyte/protocol';
-import { RUN_BASE_VARIABLE } from '../attempts/attempt-plan.js';
+import { ATTEMPT_VARIABLE } from '../attempts/attempt-plan.js';
 import type { Variables } from '../attempts/environment.js';
 import { PROCESS_1 } from './namespaces-script.js';
 
@@ -98,7 +98,7 @@ export class Namespaces {
       // The one variable of the action that they have by its name: by it, the next plane finds what outlived this one.
       env: {
         ...carried,
-        [RUN_BASE_VARIABLE]: env[RUN_BASE_VARIABLE] ?? '',
+        [ATTEMPT_VARIABLE]: env[ATTEMPT_VARIABLE] ?? '',
         PATH: SYSTEM_FOLDERS.join(':'),
         LC_ALL: 'C',
       },

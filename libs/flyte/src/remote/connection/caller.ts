@@ -48,10 +48,15 @@ export function findCaller(policy: CallerPolicy, asService: boolean): Caller {
         "authMetadata(headers, fn), or client.with({ credentials: 'service' }).",
     );
   }
-  return policy.serviceCredentials ? theApp(policy) : { credentials: () => undefined, isApp: true };
+  return itself(policy.serviceCredentials);
 }
 
-function theApp({ serviceCredentials }: CallerPolicy): Caller {
+/** The caller of what a process asks for itself, whoever its code calls for; anonymous without credentials. */
+export function itself(credentials: GiveCredentials | undefined): Caller {
+  return credentials ? theApp({ serviceCredentials: credentials }) : { credentials: () => undefined, isApp: true };
+}
+
+function theApp({ serviceCredentials }: Pick<CallerPolicy, 'serviceCredentials'>): Caller {
   if (!serviceCredentials) throw noServiceCredentials();
   return { credentials: () => serviceCredentials(), renew: serviceCredentials, isApp: true };
 }

@@ -42,7 +42,7 @@ export const OPEN_LOGIN = Symbol.for('nestjs-flyte.ServiceLogin');
  * {@link externalCommand}. What it knows is in a closure: printing, inspecting or JSON-encoding one shows its kind.
  */
 export interface ServiceLogin {
-  readonly kind: 'clientCredentials' | 'tokenFile' | 'externalCommand';
+  readonly kind: 'clientCredentials' | 'tokenFile' | 'externalCommand' | 'action';
   /** Opens it for one Flyte: tokens of one never travel to another. */
   readonly [OPEN_LOGIN]: (flyte: LoginTarget) => GiveCredentials;
 }

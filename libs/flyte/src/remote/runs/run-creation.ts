@@ -1,4 +1,5 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { ActionScope } from '../../action/action-scope.js';
 import { FlyteError } from '../../errors/flyte-error.js';
 import { CacheLookupScope, type RunSpecSchema } from '../../gen/flyteidl2/task/run_pb.js';
 import type { TaskSpec } from '../../gen/flyteidl2/task/task_definition_pb.js';
@@ -28,6 +29,8 @@ export interface RunCreation {
   readonly retries: number;
   /** How long all of a creation may take, in milliseconds. */
   readonly timeoutMs: number;
+  /** Whether this is the Flyte of the action that the process runs, where it runs one: calls are children of it then. */
+  readonly isHome: boolean;
 }
 
 /** A task to run: one of this app, or one by its contract. Made when it is first used. */
@@ -77,7 +80,7 @@ export async function startRun(
   if (insideAction() && options.detached !== true) {
     throw new FlyteError(
       'misuse',
-      `The task ${JSON.stringify(task.name)} was run inside an action. Runs of actions are no children of theirs yet; pass ` +
+      `The task ${JSON.stringify(task.name)} was run inside an action, whose children are called: use call(inputs). Or pass ` +
         '{ detached: true } for a run of its own, which goes on when this action ends.',
     );
   }
@@ -153,20 +156,27 @@ type TaskOfRun =
   | { readonly case: 'taskSpec'; readonly value: TaskSpec }
   | { readonly case: 'taskId'; readonly value: ProjectId & { readonly name: string; readonly version: string } };
 
-async function taskOf(
+/**
+ * What a task is run by.
+ *
+ * @param action the action that calls it, whose code it shares
+ */
+export async function taskOf(
   { deployed, tasks }: RunCreation,
   task: RunnableTask,
   projectId: ProjectId,
-  options: RunOptions,
+  options: Pick<RunOptions, 'version' | 'serviceAccount'>,
   call: CallOptions,
+  action?: Pick<ActionScope, 'module' | 'codeBundle'>,
 ): Promise<TaskOfRun> {
   const { definition } = task;
   const wanted = options.version ?? task.version;
-  const isKnown = tasks.module !== undefined || tasks.isPinned === true;
+  const module = action?.module ?? tasks.module;
+  const isKnown = module !== undefined || tasks.isPinned === true;
   const isOwn = definition && isKnown && (wanted === undefined || wanted === 'current');
-  if (isOwn && tasks.module !== undefined && !(await runsDeployed(tasks))) {
+  if (isOwn && module !== undefined && !(await runsDeployed(tasks))) {
     const imageName = await tasks.images.nameFor(definition.environment);
-    const target = { ...projectId, version: tasks.version, module: tasks.module, imageName };
+    const target = { ...projectId, version: tasks.version, module, codeBundle: action?.codeBundle, imageName };
     // The open-source backend reads no other service account than the task's.
     const { serviceAccount = definition.settings.serviceAccount } = options;
     const own = { ...definition, settings: { ...definition.settings, serviceAccount } };

@@ -198,7 +198,7 @@ export function createRun<O>(
 }
 
 /** A longer time than timers can count is no limit that anybody would notice; they would fire at once. */
-function timeoutSignal(timeoutMs: number): AbortSignal {
+export function timeoutSignal(timeoutMs: number): AbortSignal {
   if (timeoutMs >= 0) return AbortSignal.timeout(Math.min(timeoutMs, MAX_TIMER_MS));
   throw new FlyteError('misuse', `Option "timeoutMs": give milliseconds, 0 or more, got ${timeoutMs}.`);
 }
@@ -215,6 +215,7 @@ function runError({ name, phase, attempts, error, task }: RunInfo): FlyteError {
   return new FlyteError(CODES[phase] ?? 'internal', `Run ${name}${of} ${words[phase] ?? phase}: ${said}`, {
     run: {
       name,
+      action: ROOT_ACTION,
       task,
       phase: phase === 'aborted' || phase === 'timed_out' ? phase : 'failed',
       attempt: attempts,

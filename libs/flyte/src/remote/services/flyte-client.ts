@@ -83,6 +83,8 @@ export interface FlyteClientParts {
   /** Where Flyte is, and what certificate it has: for the URLs that it signs for its own port. */
   readonly endpoint?: Endpoint;
   readonly tls?: FlyteTlsOptions | undefined;
+  /** Whether this is the Flyte of the action that the process runs, where it runs one. */
+  readonly isHome?: boolean;
   /** Moves files in place of Flyte's data proxy: inside an action, and in tests. */
   readonly files?: FileService | undefined;
 }
@@ -100,6 +102,7 @@ export function createRunCreation(parts: FlyteClientParts): RunCreation & { read
     tasks,
     retries: limits.retries,
     timeoutMs: limits.timeoutMs,
+    isHome: parts.isHome ?? false,
   };
 }
 

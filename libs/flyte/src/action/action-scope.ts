@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { LoggerService } from '@nestjs/common';
+import type { ChildActions } from './child-actions.js';
 
 /** What is known of the action that the running code belongs to. */
 export interface ActionInfo {
@@ -31,17 +32,36 @@ export interface ActionScope extends ActionInfo {
   readonly rawDataPath: string;
   /** The folder of `outputs.pb`, as a URI. */
   readonly outputsPath: string;
+  /** The folder for this attempt's checkpoint, as a URI. */
+  readonly checkpointPath: string;
+  /** Where the attempt before left its checkpoint; undefined on the first. */
+  readonly prevCheckpoint: string | undefined;
+  /** The module that provides the task: `<file>#<export>`. */
+  readonly module: string;
+  /** The archive that the module's code comes in, as a URI; undefined where the image has it. */
+  readonly codeBundle: string | undefined;
+  /** The group that calls are made in; undefined outside any. */
+  readonly group: string | undefined;
+  /** What this action has its run do. The first call opens the connection. */
+  readonly children: () => Promise<ChildActions>;
 }
 
 // A container may hold two copies of the library, the command's and the app's; both must find the action. The number
 // changes when the shape of an ActionScope does.
-const key = Symbol.for('nestjs-flyte.action-scope.2');
+const key = Symbol.for('nestjs-flyte.action-scope.3');
 const globals = globalThis as { [key]?: AsyncLocalStorage<ActionScope> };
 const current = (globals[key] ??= new AsyncLocalStorage());
 
 /** Runs a function, and everything that it starts, as part of an action. */
 export function runInAction<T>(action: ActionScope, fn: () => T): T {
   return current.run(action, fn);
+}
+
+/** Runs a function with calls made in a group. */
+export function runInGroup<T>(action: ActionScope, group: string, fn: () => T): T {
+  // Not copied: some of an action's properties are read when they are asked for.
+  const inGroup = Object.create(action, { group: { value: group, enumerable: true } }) as ActionScope;
+  return current.run(inGroup, fn);
 }
 
 /** The action that the running code is part of; undefined outside any. */

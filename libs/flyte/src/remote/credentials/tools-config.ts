@@ -2,12 +2,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import * as z from 'zod';
-import { FlyteError } from '../errors/flyte-error.js';
-import { systemCodeOf } from '../errors/system-code.js';
-import { BUILDERS, type BuilderName } from '../images/builders/builder.js';
+import { FlyteError } from '../../errors/flyte-error.js';
+import { systemCodeOf } from '../../errors/system-code.js';
+import { BUILDERS, type BuilderName } from '../../images/builders/builder.js';
 
 /** What the configuration file of Flyte's own tools says, in our words. What it does not say is undefined. */
-export interface CliConfig {
+export interface ToolsConfig {
   /** Where it was found; undefined where there is none. */
   readonly path?: string | undefined;
   readonly endpoint?: string | undefined;
@@ -81,7 +81,7 @@ const File = z.looseObject(
  * @param given a file to read in place of these
  * @throws FlyteError `invalid_configuration` for a file that can't be read, or holds what is no such configuration
  */
-export async function readCliConfig(given: string | undefined): Promise<CliConfig> {
+export async function readToolsConfig(given: string | undefined): Promise<ToolsConfig> {
   const path = given ?? configPath();
   if (path === undefined) return {};
   let source: string;
@@ -141,7 +141,7 @@ function gitRoot(folder: string): string | undefined {
 
 type Nullable<T> = { readonly [K in keyof T]: T[K] | null };
 
-function defined(config: Nullable<CliConfig>): CliConfig {
+function defined(config: Nullable<ToolsConfig>): ToolsConfig {
   return Object.fromEntries(Object.entries(config).filter(([, value]) => value !== null && value !== undefined));
 }
 

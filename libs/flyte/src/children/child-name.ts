@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto';
+import { toBinary, toJson } from '@bufbuild/protobuf';
+import { TypedInterfaceSchema } from '../gen/flyteidl2/core/interface_pb.js';
+import { InputsSchema, type Inputs } from '../gen/flyteidl2/task/common_pb.js';
+import type { TaskSpec } from '../gen/flyteidl2/task/task_definition_pb.js';
+
+/** What the names of an action's children follow from. */
+export interface ChildIdentity {
+  readonly kind: 'task' | 'step' | 'question';
+  /** What is called, the same in every attempt and for every version of the image. */
+  readonly what: string;
+  /** What it is called with; a digest. */
+  readonly inputs: string;
+  readonly group: string | undefined;
+  /** In place of inputs and number. */
+  readonly key?: string | undefined;
+}
+
+/** Names the children of one action: by what is called, and by how many equal calls came before. */
+export class ChildNames {
+  readonly #calls = new Map<string, number>();
+
+  /** @param parent the action's name */
+  constructor(private readonly parent: string) {}
+
+  /** 25 characters of a DNS label. */
+  next({ kind, what, inputs, group, key }: ChildIdentity): string {
+    const call = JSON.stringify([this.parent, kind, what, key === undefined ? inputs : { key }, group ?? '']);
+    const number = key === undefined ? (this.#calls.get(call) ?? 0) + 1 : 0;
+    if (number > 0) this.#calls.set(call, number);
+    const digest = createHash('sha256').update(`${call} ${number}`).digest().subarray(0, 16);
+    return BigInt(`0x${digest.toString('hex')}`)
+      .toString(36)
+      .padStart(25, '0');
+  }
+}
+
+/**
+ * What a task is, for the names of its runs: its name, its types, and the version of its code that its author or compiler gave it; not its image, nor
+ * what else may differ from one deployment to the next.
+ */
+export function identityOf({ taskTemplate }: TaskSpec): string {
+  const types = taskTemplate?.interface && toJson(TypedInterfaceSchema, taskTemplate.interface);
+  const version = taskTemplate?.metadata?.discoveryVersion ?? '';
+  return createHash('sha256')
+    .update(JSON.stringify([taskTemplate?.id?.name ?? '', sorted(types), version]))
+    .digest('hex');
+}
+
+/** A digest of inputs. */
+export function digestOf(inputs: Inputs): string {
+  return createHash('sha256').update(toBinary(InputsSchema, inputs)).digest('hex');
+}
+
+/** With the keys of objects in order: a map of protobuf may come back in another one. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).toSorted(([one], [other]) => (one < other ? -1 : 1));
+  return entries.map(([key, field]) => [key, sorted(field)]);
+}

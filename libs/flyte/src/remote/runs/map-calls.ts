@@ -1,0 +1,54 @@
+import { outsideRequests } from '../../auth/outside-requests.js';
+import { FlyteError } from '../../errors/flyte-error.js';
+import type { RunOptions } from './run-options.js';
+
+/** Options of `TaskHandle.map` and `mapSettled`: those of each call. */
+export interface MapOptions extends Omit<RunOptions, 'name' | 'idempotencyKey'> {
+  /** How many calls wait at a time. No limit if not given. */
+  readonly concurrency?: number;
+}
+
+/** One call of several. Once its signal fires, what it began is ended, too. */
+type Call<I, O> = (inputs: I, options: Omit<MapOptions, 'concurrency'>) => Promise<O>;
+
+/** The outputs of all calls; the first that fails ends the others. */
+export async function mapCalls<I, O>(
+  inputs: Iterable<I>,
+  call: Call<I, O>,
+  { concurrency, signal, ...options }: MapOptions = {},
+): Promise<O[]> {
+  const limit = await limiter(concurrency);
+  const failed = new AbortController();
+  const ends = signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal]);
+  const calls = Array.from(inputs, (one) =>
+    limit(async () => {
+      ends.throwIfAborted();
+      return call(one, { ...options, signal: ends });
+    }),
+  );
+  try {
+    return await Promise.all(calls);
+  } catch (error) {
+    failed.abort(new FlyteError('canceled', 'Another call of the same map failed.'));
+    await Promise.allSettled(calls);
+    throw error;
+  }
+}
+
+/** What became of each call. */
+export async function settleCalls<I, O>(
+  inputs: Iterable<I>,
+  call: Call<I, O>,
+  { concurrency, ...options }: MapOptions = {},
+): Promise<PromiseSettledResult<O>[]> {
+  const limit = await limiter(concurrency);
+  return Promise.allSettled(Array.from(inputs, (one) => limit(async () => call(one, options))));
+}
+
+async function limiter(concurrency = Infinity): Promise<<T>(work: () => Promise<T>) => Promise<T>> {
+  if (concurrency !== Infinity && !(Number.isSafeInteger(concurrency) && concurrency > 0)) {
+    throw new FlyteError('invalid_argument', `Option "concurrency": give a whole number from 1, got ${concurrency}.`);
+  }
+  const { default: pLimit } = await outsideRequests(() => import('p-limit'));
+  return pLimit(concurrency);
+}

@@ -1,0 +1,20 @@
+import { appendFileSync } from 'node:fs';
+import { NonRecoverableError, Task, TaskContext, TaskEnvironment, Tasks } from 'nestjs-flyte';
+import * as z from 'zod';
+
+export const items = new TaskEnvironment({ name: 'items' });
+
+const Item = z.object({ id: z.string() });
+
+@Tasks(items)
+export class ItemTasks {
+  constructor(private readonly ctx: TaskContext) {}
+
+  /** Writes a line into the file that `DIARY` names, for each time that it runs. */
+  @Task({ inputs: Item, outputs: z.object({ id: z.string(), length: z.int() }) })
+  async process({ id }: { id: string }) {
+    if (process.env['DIARY']) appendFileSync(process.env['DIARY'], `${id}\n`);
+    if (id.startsWith('bad')) throw new NonRecoverableError(`the item ${id} is bad`, { code: 'BadItem' });
+    return { id: `${id} by ${this.ctx.action}`, length: id.length };
+  }
+}

@@ -1,0 +1,36 @@
+import { FlyteError, InjectTask, Task, TaskContext, TaskEnvironment, type TaskHandle, Tasks } from 'nestjs-flyte';
+import * as z from 'zod';
+import { ItemTasks, items } from './item.tasks.js';
+
+const Ids = z.object({ ids: z.array(z.string()) });
+
+@Tasks(new TaskEnvironment({ name: 'orders', dependsOn: [items] }))
+export class OrderTasks {
+  constructor(
+    @InjectTask(ItemTasks, 'process') private readonly item: TaskHandle<ItemTasks['process']>,
+    private readonly ctx: TaskContext,
+  ) {}
+
+  @Task({ inputs: Ids, outputs: z.object({ lengths: z.array(z.int()), action: z.string() }), retries: 3 })
+  async all({ ids }: { ids: string[] }) {
+    const done = await this.item.map(ids.map((id) => ({ id })));
+    return { lengths: done.map(({ length }) => length), action: this.ctx.action };
+  }
+
+  @Task({ inputs: Ids, outputs: z.object({ results: z.array(z.string()) }) })
+  async settled({ ids }: { ids: string[] }) {
+    const settled = await this.item.mapSettled(
+      ids.map((id) => ({ id })),
+      { concurrency: 2 },
+    );
+    return {
+      results: settled.map((one) => {
+        if (one.status === 'fulfilled') return String(one.value.length);
+        const error: unknown = one.reason;
+        return FlyteError.is(error)
+          ? `${error.code} ${error.run?.task} ${error.run?.attempt}: ${error.message}`
+          : 'no FlyteError';
+      }),
+    };
+  }
+}

@@ -1,0 +1,13 @@
+import { Module } from '@nestjs/common';
+import { FlyteModule } from 'nestjs-flyte';
+import { ItemTasks } from './item.tasks.js';
+import { OrderTasks } from './order.tasks.js';
+
+@Module({
+  imports: [
+    FlyteModule.forRoot({ project: 'flytesnacks', domain: 'development' }),
+    FlyteModule.forFeature([ItemTasks]),
+  ],
+  providers: [ItemTasks, OrderTasks],
+})
+export class TasksModule {}
