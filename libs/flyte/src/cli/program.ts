@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   secret: async () => (await import('./secret/secret.command.js')).secretCommand(),
   whoami: async () => (await import('./whoami.command.js')).whoamiCommand(),
   compile: async () => (await import('./compile.command.js')).compileCommand(),
+  refs: async () => (await import('./refs.command.js')).refsCommand(),
   image: async () => (await import('./image.command.js')).imageCommand(),
   [ACTION_SUBCOMMAND]: async () => (await import('./action.command.js')).actionCommand(),
   [ACTION_DIED]: async () => (await import('./action-died.command.js')).actionDiedCommand(),
