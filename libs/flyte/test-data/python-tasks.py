@@ -256,7 +256,7 @@ async def main():
         # What starts it is no part of what is tested.
         spec.task_template.ClearField("container")
         out[task.name] = base64.b64encode(spec.SerializeToString(deterministic=True)).decode()
-    print(json.dumps({"sdk": flyte.__version__, "tasks": out}, indent=1), file=stdout)
+    print(json.dumps({"sdk": flyte.__version__, "tasks": out}, indent=2), file=stdout)
 
 
 asyncio.run(main())
