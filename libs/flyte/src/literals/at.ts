@@ -81,6 +81,11 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** Whether a value is an object that has fields and no class. */
+export function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
+  return isRecord(value) && kindOf(value) === 'an object';
+}
+
 /** A field of the object itself; what it inherits, such as `constructor`, doesn't count. */
 export function own<T>(value: Readonly<Record<string, T>>, name: string): T | undefined {
   return Object.hasOwn(value, name) ? value[name] : undefined;

@@ -1,12 +1,9 @@
 import { create } from '@bufbuild/protobuf';
 import { LiteralCollectionSchema, LiteralMapSchema, LiteralSchema } from '../gen/flyteidl2/core/literals_pb.js';
 import { LiteralTypeSchema } from '../gen/flyteidl2/core/types_pb.js';
-import { type At, isRecord, kindOf } from './at.js';
+import { type At, isPlain } from './at.js';
 import { checkKey } from './msgpack.js';
 import { type Packer, readLiteral, type Shape } from './shape.js';
-
-const isPlain = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  isRecord(value) && kindOf(value) === 'an object';
 
 /** A list inside an object; `rest` takes what comes after the elements that have a packer of their own. */
 export function packedList(first: readonly Packer[], rest: Packer | undefined): Packer {
@@ -83,9 +80,10 @@ export function recordShape(values: Shape): Shape {
     fromLiteral(opened, at) {
       if (opened.case !== 'map') throw at.problem(`expected a map, got a literal of case ${opened.case}`);
       const { literals } = opened.value;
-      // What the reader of messages makes of a key "__proto__": a prototype instead of an entry.
+      // What older readers of messages make of a key "__proto__": a prototype instead of an entry.
       const prototype: unknown = Object.getPrototypeOf(literals);
-      if (prototype !== Object.prototype && prototype !== null) throw at.problem('the key "__proto__" cannot travel');
+      if (prototype !== Object.prototype && prototype !== null)
+        throw at.problem('the key "__proto__" was lost: update @bufbuild/protobuf to 2.16 or newer');
       return Object.fromEntries(
         Object.entries(literals).map(([key, literal]) => [key, readLiteral(values, literal, at.child(key))]),
       );

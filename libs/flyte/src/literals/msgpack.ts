@@ -1,5 +1,6 @@
 import { decode, encode } from '@msgpack/msgpack';
-import { type At, isRecord, kindOf, MAX_DEPTH } from './at.js';
+import { type At, isPlain, kindOf, MAX_DEPTH } from './at.js';
+import { showProtoKeys, STAND_IN } from './proto-key.js';
 
 const UINT64_MAX = (1n << 64n) - 1n;
 const INT64_MIN = -(1n << 63n);
@@ -16,14 +17,41 @@ export function packMessage(packed: unknown, at: At): Uint8Array {
   }
 }
 
-/** Reads a msgpack message. An integer of 64 bits arrives as a bigint. */
+/**
+ * Reads a msgpack message. An integer of 64 bits arrives as a bigint, a number as a key is text, which Python's typed
+ * dicts read as a number again.
+ */
 export function unpackMessage(bytes: Uint8Array, at: At): unknown {
+  let hasProto = false;
+  // The decoder refuses the key "__proto__", of nine bytes, unless it is given another name for it.
+  const keyDecoder = {
+    canBeCached: (length: number) => length === 9,
+    decode(source: Uint8Array, offset: number, length: number): string {
+      const key = new TextDecoder().decode(source.subarray(offset, offset + length));
+      if (key !== '__proto__') return key;
+      hasProto = true;
+      return STAND_IN;
+    },
+  };
+  let strange: unknown;
+  const mapKeyConverter = (key: unknown): string => {
+    if (typeof key === 'string') return key;
+    if (typeof key !== 'number' && typeof key !== 'bigint') strange = key;
+    return String(key);
+  };
+  let read: unknown;
   try {
-    return decode(bytes, { useBigInt64: true });
-  } catch {
+    const packed = decode(bytes, { useBigInt64: true, keyDecoder, mapKeyConverter });
+    read = hasProto ? showProtoKeys(packed) : packed;
+  } catch (error) {
     // The cause is left out: it may quote a part of the value.
-    throw at.problem('holds a msgpack message that is broken, or has a key "__proto__"');
+    throw at.problem(
+      `holds a msgpack message that ${error instanceof RangeError ? 'ends too early, or nests too deeply' : 'is broken'}`,
+    );
   }
+  if (strange !== undefined)
+    throw at.problem(`has ${kindOf(strange)} as a key, where only text and numbers can be one`);
+  return read;
 }
 
 /** A bigint that msgpack can hold; undefined for others. */
@@ -36,9 +64,8 @@ export function isWellFormed(text: string): boolean {
   return !/\p{Cs}/u.test(text);
 }
 
-/** Refuses a key that would be lost on the way, or set an object's prototype. */
+/** Refuses a key that would be changed on the way. */
 export function checkKey(key: string, at: At): void {
-  if (key === '__proto__') throw at.problem('the key "__proto__" cannot travel');
   if (!isWellFormed(key)) throw at.problem('the key is not well-formed Unicode');
 }
 
@@ -53,7 +80,7 @@ export const anything = {
     if (typeof value === 'bigint' && packInteger(value) !== undefined) return value;
     if (value instanceof Date && !Number.isNaN(value.getTime())) return value.toISOString();
     if (Array.isArray(value)) return value.map((element, index) => anything.pack(element, at.child(index)));
-    if (isRecord(value) && kindOf(value) === 'an object') {
+    if (isPlain(value)) {
       return Object.fromEntries(
         Object.entries(value).flatMap(([key, field]) => {
           const there = at.child(key);
@@ -69,7 +96,7 @@ export const anything = {
     if (typeof packed === 'bigint')
       return BigInt(Number(packed)) === packed && Number.isSafeInteger(Number(packed)) ? Number(packed) : packed;
     if (Array.isArray(packed)) return packed.map((element, index) => anything.unpack(element, at.child(index)));
-    if (isRecord(packed) && kindOf(packed) === 'an object') {
+    if (isPlain(packed)) {
       return Object.fromEntries(
         Object.entries(packed).map(([key, field]) => [key, anything.unpack(field, at.child(key))]),
       );

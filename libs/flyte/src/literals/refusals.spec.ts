@@ -27,7 +27,6 @@ const unsupported = {
 };
 
 describe('a bad value', () => {
-  const hostile: unknown = JSON.parse('{"__proto__": 1}');
   const inputs = z.object({
     user: z.object({ name: z.string(), tags: z.array(z.string()) }),
     count: z.int().optional(),
@@ -83,8 +82,6 @@ describe('a bad value', () => {
       { d: 'P1M' },
       /^inputs\.d: expected a duration .+ without years and months/,
     ],
-    ['a key __proto__', z.object({ m: z.record(z.string(), z.int()) }), { m: hostile }, /__proto__/],
-    ['a key __proto__ inside', z.object({ o: z.looseObject({}) }), { o: hostile }, /__proto__/],
     [
       'a function in any JSON',
       z.object({ o: z.looseObject({}) }),

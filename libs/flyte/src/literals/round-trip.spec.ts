@@ -5,6 +5,7 @@ import * as z from 'zod';
 import { FlyteError } from '../errors/flyte-error.js';
 import { OutputsSchema } from '../gen/flyteidl2/task/common_pb.js';
 import { FlyteFile } from './file.js';
+import { hideProtoKeys, showProtoKeys } from './proto-key.js';
 import { TaskCodec } from './task-codec.js';
 
 /** A schema and the values it takes, each made together. */
@@ -14,9 +15,10 @@ interface Pair {
 }
 
 const text = fc.string({ unit: 'binary' });
-const key = fc
-  .oneof(fc.string(), fc.constantFrom('constructor', 'toString', 'hasOwnProperty', 'length', ''))
-  .filter((name) => name !== '__proto__');
+const key = fc.oneof(
+  fc.string(),
+  fc.constantFrom('constructor', 'toString', 'hasOwnProperty', 'length', '', '__proto__'),
+);
 /** zod itself takes an absent field of such a name for the one that every object inherits. */
 const field = key.filter((name) => !(name in {}));
 const int64 = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
@@ -121,7 +123,8 @@ describe('any value of any schema', () => {
     const sent = pairs.chain(({ schema, value }) => value.map((made) => ({ schema, value: made })));
     await fc.assert(
       fc.asyncProperty(sent, async ({ schema, value }) => {
-        expect(await through(schema, value)).toEqual(schema.parse(value));
+        // zod alone drops the key "__proto__".
+        expect(await through(schema, value)).toEqual(showProtoKeys(schema.parse(hideProtoKeys(value))));
       }),
       { numRuns: 400 },
     );
@@ -129,7 +132,7 @@ describe('any value of any schema', () => {
 
   it('of JSON arrives as it was sent, inside an object', async () => {
     const Json = z.object({ json: z.json(), loose: z.looseObject({}) });
-    const json = fc.jsonValue({ maxDepth: 4 }).filter((value) => !JSON.stringify(value).includes('"__proto__"'));
+    const json = fc.jsonValue({ maxDepth: 4 });
     await fc.assert(
       fc.asyncProperty(json, fc.dictionary(key, json, { noNullPrototype: true }), async (value, loose) => {
         expect(await through(z.object({ inside: Json }), { inside: { json: value, loose } })).toEqual({

@@ -4,6 +4,7 @@ import { FlyteError } from '../errors/flyte-error.js';
 import { isRecord, step } from './at.js';
 import { DIR_JSON_SCHEMA, FlyteDir } from './dir.js';
 import { FILE_JSON_SCHEMA, FlyteFile } from './file.js';
+import { hideProtoKeys, showProtoKey, showProtoKeys } from './proto-key.js';
 
 /** A JSON schema, draft 2020-12. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -61,10 +62,16 @@ export async function parse<Output>(
   value: unknown,
   place: (path: readonly PropertyKey[]) => string,
 ): Promise<Output> {
-  const result = await schema['~standard'].validate(value);
-  if (result.issues === undefined) return result.value;
+  // Libraries pass over the key "__proto__", or drop it: by another name it is validated and kept like any other.
+  const hidden = hideProtoKeys(value);
+  const result = await schema['~standard'].validate(hidden);
+  if (result.issues === undefined) {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the same value, with that key
+    return hidden === value ? result.value : (showProtoKeys(result.value) as Output);
+  }
   const lines = result.issues.slice(0, 10).map(({ message, path = [] }) => {
-    return `${place(path.map((segment) => (typeof segment === 'object' ? segment.key : segment)))}: ${message}`;
+    const keys = path.map((segment) => (typeof segment === 'object' ? segment.key : segment));
+    return `${place(keys.map((key) => (typeof key === 'string' ? showProtoKey(key) : key)))}: ${showProtoKey(message)}`;
   });
   const more = result.issues.length > lines.length ? `, and ${result.issues.length - lines.length} more` : '';
   throw new FlyteError('invalid_argument', lines.join('; ') + more);
