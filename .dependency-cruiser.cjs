@@ -25,7 +25,10 @@ const floors = {
     ...['remote/options', 'remote/connection', 'remote/files', 'remote/tasks', 'remote/runs'],
   ],
   runtime: ['errors', 'protocol', 'secrets', 'literals', 'storage', 'action', 'files', 'images', 'tasks'],
-  children: ['errors', 'protocol', 'literals', 'storage', 'action', 'remote/connection', 'remote/runs'],
+  children: [
+    ...['errors', 'protocol', 'literals', 'storage', 'action', 'runtime'],
+    ...['remote/connection', 'remote/runs'],
+  ],
   compile: ['errors', 'runtime'],
 };
 const lib = '^libs/flyte/src';

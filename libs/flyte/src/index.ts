@@ -53,6 +53,7 @@ export type { TaskOptions } from './tasks/task-options.js';
 export type { CheckedPodTemplate, PodSpec, PodTemplate } from './tasks/pod-template.js';
 export type { Resources } from './tasks/resources.js';
 export type { Schema } from './tasks/schema.js';
+export { Condition } from './tasks/condition.js';
 export { TaskContext } from './runtime/task-context.js';
 export { NonRecoverableError } from './runtime/non-recoverable-error.js';
 export { FlyteDir } from './literals/dir.js';

@@ -2,12 +2,13 @@ import { Module } from '@nestjs/common';
 import { FlyteModule } from 'nestjs-flyte';
 import { ItemTasks } from './item.tasks.js';
 import { OrderTasks } from './order.tasks.js';
+import { StepTasks } from './steps.tasks.js';
 
 @Module({
   imports: [
     FlyteModule.forRoot({ project: 'flytesnacks', domain: 'development' }),
     FlyteModule.forFeature([ItemTasks]),
   ],
-  providers: [ItemTasks, OrderTasks],
+  providers: [ItemTasks, OrderTasks, StepTasks],
 })
 export class TasksModule {}

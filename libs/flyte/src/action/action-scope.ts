@@ -26,6 +26,13 @@ export interface ActionInfo {
   readonly logger: LoggerService;
 }
 
+/** What a report shows, tab by tab. */
+export interface ReportPages {
+  readonly tabs: Map<string, string[]>;
+  /** Whether all of it is stored. */
+  isFlushed: boolean;
+}
+
 /** What the library knows besides. */
 export interface ActionScope extends ActionInfo {
   /** The folder for what outputs point to, as a URI. */
@@ -42,6 +49,10 @@ export interface ActionScope extends ActionInfo {
   readonly codeBundle: string | undefined;
   /** The group that calls are made in; undefined outside any. */
   readonly group: string | undefined;
+  /** Takes the task's secrets out of a text that leaves the process. */
+  readonly redact: (text: string) => string;
+  /** What its report shows. */
+  readonly report: ReportPages;
   /** What this action has its run do. The first call opens the connection. */
   readonly children: () => Promise<ChildActions>;
 }

@@ -1,11 +1,14 @@
-import { type Client, createClient, type Transport } from '@connectrpc/connect';
 import { toBinary } from '@bufbuild/protobuf';
+import { durationFromMs } from '@bufbuild/protobuf/wkt';
+import { type Client, createClient, type Transport } from '@connectrpc/connect';
 import type { ActionScope } from '../action/action-scope.js';
-import type { ChildActions, ChildTask } from '../action/child-actions.js';
+import type { ChildActions, ChildTask, Question, Step } from '../action/child-actions.js';
 import { FlyteError } from '../errors/flyte-error.js';
 import { INPUTS_FILE } from '../protocol/action-documents.js';
+import type { Literal } from '../gen/flyteidl2/core/literals_pb.js';
+import { ConditionPromptType } from '../gen/flyteidl2/workflow/run_definition_pb.js';
 import { ActionsService } from '../gen/flyteidl2/actions/actions_service_pb.js';
-import { type Inputs, InputsSchema, type Outputs } from '../gen/flyteidl2/task/common_pb.js';
+import { InputsSchema, type Outputs } from '../gen/flyteidl2/task/common_pb.js';
 import type { TaskSpec } from '../gen/flyteidl2/task/task_definition_pb.js';
 import { RunService } from '../gen/flyteidl2/workflow/run_service_pb.js';
 import type { ActionUpdate } from '../gen/flyteidl2/workflow/state_service_pb.js';
@@ -16,6 +19,7 @@ import { ChildNames, digestOf, identityOf } from './child-name.js';
 import { ChildWatch } from './child-watch.js';
 import { enqueue } from './enqueue.js';
 import { readOutputs } from './read-outputs.js';
+import { recordedStep, takeStep, traceOf } from './recorded-step.js';
 
 /** How many children are sent, and how many outputs read, at a time. */
 const AT_A_TIME = 64;
@@ -74,19 +78,57 @@ class OpenChildren implements ChildActions {
     const value = { id: { org, project, domain, name: taskName, version }, spec, cluster: queue };
     const task = { case: 'task' as const, value };
     const end = await this.#ended(name, ends, async () => {
-      const inputUri = await this.#sendInputs(name, inputs);
-      await enqueue(this.#actions, { ...this.#actionOf(name, group), inputUri, spec: task }, ends);
+      const action = { ...this.#actionOf(name, group), spec: task };
+      await (await storageOf(action.inputUri)).write(action.inputUri, toBinary(InputsSchema, inputs));
+      await enqueue(this.#actions, action, ends);
     });
     if (phaseOf(end.phase) === 'succeeded') return this.limit(() => readOutputs(end.outputUri, name, taskName));
     throw await childFailure(this.#runs, { run: this.#run, name }, end, taskName);
   }
 
-  step(): Promise<Outputs> {
-    throw new FlyteError('unimplemented', 'not yet');
+  async step({ name: what, inputs, group, work, signal }: Step): Promise<Outputs> {
+    const name = this.#names.next({ kind: 'step', what, inputs: digestOf(inputs), group });
+    const ends = this.#until(signal);
+    await this.#watch.synced;
+    const place = this.#place(name);
+    const recorded = await this.limit(() => recordedStep(place, what));
+    if (recorded && this.#watch.knows(name)) return recorded.outputs();
+    const startedAt = new Date();
+    const result = recorded ?? (await takeStep(work, place, this.action.redact));
+    const trace = { case: 'trace' as const, value: traceOf(what, startedAt, result) };
+    await this.limit(() => enqueue(this.#actions, { ...this.#actionOf(name, group), spec: trace }, ends));
+    return result.outputs();
   }
 
-  ask(): Promise<never> {
-    throw new FlyteError('unimplemented', 'not yet');
+  async ask({
+    name: what,
+    type,
+    prompt,
+    description,
+    isMarkdown,
+    timeoutMs,
+    group,
+    signal,
+  }: Question): Promise<Literal> {
+    const name = this.#names.next({ kind: 'question', what, inputs: '', group });
+    const ends = this.#until(signal);
+    const end = await this.#ended(name, ends, async () => {
+      const value = {
+        ...{ name: what, type, prompt, description },
+        promptType: isMarkdown ? ConditionPromptType.MARKDOWN : ConditionPromptType.TEXT,
+        ...(timeoutMs !== undefined && { timeout: durationFromMs(timeoutMs) }),
+      };
+      const condition = { case: 'condition' as const, value };
+      await enqueue(this.#actions, { ...this.#actionOf(name, group), spec: condition }, ends);
+    });
+    if (phaseOf(end.phase) === 'succeeded' && end.value) return end.value;
+    if (phaseOf(end.phase) === 'timed_out') {
+      throw new FlyteError(
+        'deadline_exceeded',
+        `Nobody answered the condition ${what} of run ${this.#run.name} in time.`,
+      );
+    }
+    throw await childFailure(this.#runs, { run: this.#run, name }, end, `condition ${what}`);
   }
 
   ownSpec(): Promise<TaskSpec> {
@@ -128,23 +170,18 @@ class OpenChildren implements ChildActions {
   }
 
   #actionOf(name: string, group = '') {
-    const { runBase } = this.connection;
     return {
       actionId: { run: this.#run, name },
       parentActionName: this.action.action,
-      runOutputBase: runBase,
+      // Flyte wants one of what has no inputs, too.
+      inputUri: joinUri(this.#place(name), INPUTS_FILE),
+      runOutputBase: this.connection.runBase,
       group,
     };
   }
 
   #place(name: string): string {
     return joinUri(this.connection.runBase, name);
-  }
-
-  async #sendInputs(name: string, inputs: Inputs): Promise<string> {
-    const uri = joinUri(this.#place(name), INPUTS_FILE);
-    await (await storageOf(uri)).write(uri, toBinary(InputsSchema, inputs));
-    return uri;
   }
 
   /** Nobody would hear of a failure, and Flyte ends what is left of a run that ends. */

@@ -14,6 +14,7 @@ import { isCompiledFile, runCompiledAction } from './compiled-file.js';
 import { cautiousRedactor, redactorOf } from './action-redactor.js';
 import { type ActionScope, runInAction } from '../action/action-scope.js';
 import type { ChildActions } from '../action/child-actions.js';
+import { flushReport } from './report.js';
 import { loadTasksModule } from './load-tasks-module.js';
 import { guardProcess } from './process-guard.js';
 import { RUNTIME_DEFAULTS, type RuntimeSettings, runtimeSettings } from './runtime-settings.js';
@@ -57,6 +58,7 @@ class ActionRun {
   #code: Promise<UnpackedCode> | undefined;
   readonly #closing = new AbortController();
   #children: Promise<ChildActions> | undefined;
+  readonly #scope: ActionScope;
 
   constructor(
     private readonly args: ActionArguments,
@@ -68,6 +70,7 @@ class ActionRun {
     const redactor = cautiousRedactor(host.env);
     this.#redact = (text) => redactor.redact(text);
     this.#life = new ActionLife(settings.graceMs);
+    this.#scope = this.#info();
     this.#release = guardProcess(this.#life);
   }
 
@@ -75,9 +78,9 @@ class ActionRun {
     const { logger } = this.host;
     const { task, outputsPath } = this.args;
     try {
-      const work = runInAction(this.#info(), () => this.#work());
+      const work = runInAction(this.#scope, () => this.#work());
       const outputs = await Promise.race([work, this.#life.over]);
-      await this.#closeChildren();
+      await Promise.all([this.#closeChildren(), flushReport(this.#scope)]);
       const bytes = await writeOutputs(outputsPath, outputs);
       logger.log(`Task ${task} succeeded: ${outputs.literals.length} outputs, ${bytes} bytes`, CONTEXT);
       return 0;
@@ -230,6 +233,9 @@ class ActionRun {
       ...(stack === undefined ? [] : [this.#redact(stack)]),
       CONTEXT,
     );
+    await flushReport(this.#scope).catch((error: unknown) => {
+      logger.warn(this.#redact(`The report is not stored: ${failureOf(error).message}`), CONTEXT);
+    });
     try {
       await writeError(outputsPath, shown);
     } catch (error) {
@@ -269,6 +275,8 @@ class ActionRun {
       get signal() {
         return life.signal;
       },
+      redact: (text) => this.#redact(text),
+      report: { tabs: new Map(), isFlushed: true },
       logger: new Logger(this.args.task),
     };
     return scope;

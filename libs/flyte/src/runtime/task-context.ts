@@ -1,6 +1,9 @@
 import { Injectable, type LoggerService } from '@nestjs/common';
 import { FlyteError } from '../errors/flyte-error.js';
-import { type ActionInfo, currentAction } from '../action/action-scope.js';
+import { type ActionInfo, type ActionScope, currentAction, runInGroup } from '../action/action-scope.js';
+import { checkpointOf, type Checkpoint } from './checkpoint.js';
+import { type Report, reportOf } from './report.js';
+import { trace } from './trace.js';
 
 /**
  * The action that runs: inject it where a task needs to know of its run, or when to stop. It has nothing private, so a
@@ -67,9 +70,51 @@ export class TaskContext implements ActionInfo {
   get logger(): LoggerService {
     return action('logger').logger;
   }
+
+  /** What an attempt leaves for the one after it, where it does not come to its end. */
+  get checkpoint(): Checkpoint {
+    return checkpointOf(action('checkpoint'));
+  }
+
+  /** The page that people see beside the action: `run.report()` in an app. */
+  get report(): Report {
+    return reportOf(action('report'));
+  }
+
+  /**
+   * Takes a step once: an attempt that is started anew gets what it gave, and does not take it again. A failure is recorded only
+   * where another try would not change it, as of a `NonRecoverableError`.
+   *
+   * ```ts
+   * const note = await this.ctx.trace('note', { ok }, () => writeNote(ok));
+   * ```
+   *
+   * @param name of the step, which Flyte shows
+   * @param input what tells the step from others of its name: plain data
+   * @param fn the step. It gives plain data: what JSON could hold, bytes, and whole numbers beyond 2^53 as bigint
+   * @throws what `fn` throws; FlyteError `invalid_argument` for what is no plain data, `out_of_range` above 2 MiB
+   */
+  async trace<T>(name: string, input: unknown, fn: () => T | Promise<T>): Promise<T> {
+    return trace(action('trace'), name, input, fn);
+  }
+
+  /** Has what a function calls shown together, under a name. */
+  group<T>(name: string, fn: () => T): T {
+    return runInGroup(action('group'), groupName(name), fn);
+  }
+
+  /** Says in the log how far the task is. @param total how much there is to do; unknown if left out */
+  progress(done: number, total?: number): void {
+    action('progress').logger.log(total === undefined ? `progress: ${done}` : `progress: ${done} of ${total}`);
+  }
 }
 
-function action(property: keyof ActionInfo): ActionInfo {
+function groupName(name: string): string {
+  if (name !== '' && name.length <= 255) return name;
+  throw new FlyteError('invalid_argument', 'TaskContext.group: give a name of 1 to 255 characters.');
+}
+
+function action(property: keyof TaskContext): ActionScope {
   const current = currentAction();
   if (current) return current;
   throw new FlyteError(

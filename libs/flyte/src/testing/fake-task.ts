@@ -141,6 +141,9 @@ function fakeRun(task: string, name: string, given: unknown, work: () => Promise
     async report() {
       throw new FlyteError('not_found', `Run ${name} of ${task} has no report: fakeTask writes none.`);
     },
+    async signal() {
+      throw new FlyteError('unimplemented', 'fakeTask has no conditions: its function is no action.');
+    },
     async abort() {
       throw new FlyteError('unimplemented', 'fakeTask cannot abort: its function runs in the test itself.');
     },

@@ -8,12 +8,18 @@ import { Secret } from '../secrets/secret.js';
 import { definedTask, type TaskDefinition } from '../tasks/task-definition.js';
 import type { TaskClass } from '../tasks/task-metadata.js';
 import type { CallIn, CallOut } from '../tasks/typing.js';
+import type { Condition } from '../tasks/condition.js';
+import { runInTestAction } from './test-action.js';
 import { receivedInputs, receivedOutputs } from './local-run.js';
 
 /** Options of {@link runTask}. */
 export interface RunTaskOptions {
   /** Secrets and their values. Each must be one that the task declares; a text is the key of one. */
   readonly secrets?: readonly (readonly [secret: Secret | string, value: string | Uint8Array])[];
+  /** What is answered to the conditions that the task waits for. */
+  readonly answers?: readonly (readonly [condition: Condition, answer: unknown])[];
+  /** Which attempt it is, as `TaskContext.attempt` says. 1 if not given. */
+  readonly attempt?: number;
 }
 
 type RunTaskArguments<I> = [I] extends [void]
@@ -27,7 +33,8 @@ let turn: Promise<unknown> = Promise.resolve();
 
 /**
  * Runs a task's method as an action would: inputs and outputs pass through its schemas and Flyte's literals, and it finds
- * the given secrets, and of its declared secrets no others, where it declares them. In this process, with no network.
+ * the given secrets, and of its declared secrets no others, where it declares them. `TaskContext` is there: steps of `trace` are
+ * taken, conditions answered as `answers` say. Tasks that it calls are those of `fakeTask`. In this process, with no network.
  *
  * ```ts
  * const { signature } = await runTask(tasks, 'sign', { text: 'x' }, { secrets: [[SSH, pem]] });
@@ -41,13 +48,15 @@ let turn: Promise<unknown> = Promise.resolve();
 export async function runTask<C extends object, K extends keyof C & string>(
   instance: C,
   method: K,
-  ...[inputs, { secrets = [] } = {}]: RunTaskArguments<CallIn<C[K]>>
+  ...[inputs, { secrets = [], answers = [], attempt = 1 } = {}]: RunTaskArguments<CallIn<C[K]>>
 ): Promise<CallOut<C[K]>> {
   const task = definedTask(instance.constructor as TaskClass, method);
   const received = await receivedInputs(task.codec, inputs);
   const act = async (): Promise<unknown> => {
     const implementation = instance[method] as (inputs: unknown) => unknown;
-    return receivedOutputs(task.codec, await implementation.call(instance, received));
+    return runInTestAction({ task: task.name, attempt, answers }, async () =>
+      receivedOutputs(task.codec, await implementation.call(instance, received)),
+    );
   };
   if (task.secrets.length === 0 && secrets.length === 0) return (await act()) as CallOut<C[K]>;
   const given = secrets.map(([secret, value]) => [declared(task, secret), value] as const);

@@ -22,6 +22,7 @@ import { detailedRunInfo, isDone, type RunInfo } from './run-info.js';
 import { readLogs } from './run-logs.js';
 import { checkRunName } from './run-name.js';
 import { signedGet, type TransferOptions } from '../files/signed-put.js';
+import { signalRun } from './signal-run.js';
 import { watchAction } from './run-watch.js';
 import type { ProjectId } from '../options/project-id.js';
 
@@ -189,6 +190,7 @@ export function createRun<O>(
         ...(signals.length > 0 && { signal: AbortSignal.any(signals) }),
       });
     },
+    signal: async (condition, value, options) => signalRun(runs, runId, condition, value, options),
     async abort(reason, options = {}) {
       // Asked first: Flyte takes the phase of a run that has ended for aborted, and the reason of an abort for the last one.
       const { status } = await details(options);

@@ -1,4 +1,7 @@
 import type { Readable } from 'node:stream';
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { Condition } from '../../tasks/condition.js';
+import type { Given } from '../../tasks/typing.js';
 import type { CallOptions } from '../connection/call-options.js';
 import type { RunInfo } from './run-info.js';
 import type { LogsOptions, RunLogLine } from './run-logs.js';
@@ -9,6 +12,12 @@ export interface WaitOptions {
   readonly signal?: AbortSignal;
   /** How long to wait, in milliseconds. For ever if not given. The run goes on afterwards. */
   readonly timeoutMs?: number;
+}
+
+/** Options of {@link Run.signal}. */
+export interface SignalOptions extends CallOptions {
+  /** The name of the action that the answer is for, where several wait for conditions of one name. */
+  readonly action?: string;
 }
 
 /** A run of a task whose outputs are known by type. Having one costs nothing: Flyte is asked by its methods. */
@@ -54,6 +63,17 @@ export abstract class Run<Outputs = unknown> {
    * @throws FlyteError `not_found` where it wrote none; `permission_denied`. What fails later is the stream's error
    */
   abstract report(options?: CallOptions): Promise<Readable>;
+  /**
+   * Answers a condition that one of its actions waits for.
+   *
+   * @throws FlyteError `invalid_argument` for what does not fit the condition's schema; `not_found` where nothing waits for it;
+   * `failed_precondition` where it was answered already, and where several wait, of which `action` names one
+   */
+  abstract signal<S extends StandardSchemaV1>(
+    condition: Condition<S>,
+    value: Given<S>,
+    options?: SignalOptions,
+  ): Promise<void>;
   /** Stops it. One that has ended stays as it is: it is asked first, since Flyte's backend would rewrite how it ended. */
   abstract abort(reason?: string, options?: CallOptions): Promise<void>;
 }
