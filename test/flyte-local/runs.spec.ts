@@ -1,7 +1,9 @@
 import { create } from '@bufbuild/protobuf';
 import { ActionPhase } from 'nestjs-flyte/idl/common/phase';
+import { TaskMetadataSchema } from 'nestjs-flyte/idl/core/tasks';
 import { InputsSchema } from 'nestjs-flyte/idl/task/common';
 import { TaskSpecSchema } from 'nestjs-flyte/idl/task/task_definition';
+import type { ListTasksRequest_KnownFilter } from 'nestjs-flyte/idl/task/task_service';
 import { startLocalControlPlane, type LocalControlPlane } from 'nestjs-flyte-local';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -294,5 +296,22 @@ describe('deployed tasks', () => {
       expect(await failure(clients.tasks.deployTask(wrong))).toMatchObject({ code: 3 });
     }
     expect(await clients.cluster.selectCluster({})).toMatchObject({ clusterEndpoint: plane.url });
+  });
+
+  it('are listed by whether they are marked for people to start, and by who deployed them', async () => {
+    const spec = shellTask('finish');
+    const marked = shellTask('finish', [], { metadata: create(TaskMetadataSchema, { isEntrypoint: true }) });
+    const taskId = { project: PROJECT, domain: DOMAIN, version: 'a' };
+    await clients.tasks.deployTask({ taskId: { ...taskId, name: 'marked.inner' }, spec });
+    await clients.tasks.deployTask({ taskId: { ...taskId, name: 'marked.outer' }, spec: marked });
+    const names = async (...filters: ListTasksRequest_KnownFilter['filterBy'][]): Promise<string[]> => {
+      const { tasks } = await clients.tasks.listTasks({ knownFilters: filters.map((filterBy) => ({ filterBy })) });
+      return tasks.map((one) => one.taskId?.name ?? '').filter((name) => name.startsWith('marked.'));
+    };
+    expect(await names({ case: 'isEntrypoint', value: true })).toEqual(['marked.outer']);
+    expect(await names({ case: 'isEntrypoint', value: false })).toEqual(['marked.inner']);
+    expect(await names({ case: 'deployedBy', value: 'bob' })).toEqual([]);
+    const both = await names({ case: 'deployedBy', value: 'alice' }, { case: 'isEntrypoint', value: true });
+    expect(both).toEqual(['marked.outer']);
   });
 });

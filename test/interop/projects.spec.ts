@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PythonSession } from './support/python-session.js';
-import { PythonUser } from './support/python-user.js';
+import { jsonOf, PythonUser } from './support/python-user.js';
 
 const domains = ['development', 'staging', 'production'];
 
@@ -41,7 +41,7 @@ describe('projects', () => {
   });
 
   it('are told by the command', async () => {
-    const listed = JSON.parse((await user.flyte('get', 'project')).stdout) as { id: string }[];
+    const listed = jsonOf(await user.flyte('get', 'project')) as { id: string }[];
     expect(listed.map(({ id }) => id)).toEqual(['flytesnacks']);
     expect((await user.flyte('get', 'project', 'flytesnacks')).stdout).toContain("id='flytesnacks'");
     const missing = await user.flyte('get', 'project', 'nosuch');

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PythonSession } from './support/python-session.js';
-import { PythonUser } from './support/python-user.js';
+import { jsonOf, PythonUser } from './support/python-user.js';
 
 const NOT_FOUND = {
   type: 'ConnectError',
@@ -59,7 +59,7 @@ describe('secrets', () => {
     const created = await user.flyte('create', 'secret', 'mine', '--value', 'not a real one', ...place);
     expect(created.code).toBe(0);
     const listed = await user.flyte('get', 'secret', ...place);
-    expect(JSON.parse(listed.stdout)).toMatchObject([{ id: { name: 'mine', project: 'flytesnacks' } }]);
+    expect(jsonOf(listed)).toMatchObject([{ id: { name: 'mine', project: 'flytesnacks' } }]);
     expect(listed.stdout + listed.stderr).not.toContain('a real one');
     expect((await user.flyte('get', 'secret', 'mine', ...place)).stdout).toContain("'name': 'mine'");
     expect((await user.flyte('delete', 'secret', 'mine', ...place)).code).toBe(0);
@@ -69,7 +69,7 @@ describe('secrets', () => {
 
   it('of all projects are created by the command where it is told of none', async () => {
     expect((await user.flyte('create', 'secret', 'shared', '--value', 'x')).code).toBe(0);
-    const [found] = JSON.parse((await user.flyte('get', 'secret')).stdout) as { id: object }[];
+    const [found] = jsonOf(await user.flyte('get', 'secret')) as { id: object }[];
     expect(found?.id).toEqual({ name: 'shared', organization: 'local' });
   });
 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PythonUser } from './support/python-user.js';
+import { jsonOf, PythonUser } from './support/python-user.js';
 
 describe('who the caller is', () => {
   let user: PythonUser;
@@ -13,7 +13,6 @@ describe('who the caller is', () => {
   });
 
   it('is told by the command', async () => {
-    const { stdout } = await user.flyte('whoami');
-    expect(JSON.parse(stdout)).toEqual({ subject: 'alice', name: 'Alice' });
+    expect(jsonOf(await user.flyte('whoami'))).toEqual({ subject: 'alice', name: 'Alice' });
   });
 });

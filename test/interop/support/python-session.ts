@@ -41,6 +41,8 @@ export class PythonSession implements AsyncDisposable {
   constructor(file: string, options: { readonly cwd: string; readonly env: NodeJS.ProcessEnv }) {
     this.#child = spawn(join(PYTHON_BIN, 'python'), [SESSION, file], options);
     this.#child.stderr.on('data', (data) => (this.#printed += String(data)));
+    // Whoever waits for an answer hears of its end.
+    this.#child.stdin.on('error', () => {});
     this.#answers = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
   }
 
@@ -74,7 +76,8 @@ export class PythonSession implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const ended = once(this.#child, 'exit');
-    this.#child.stdin.end();
+    // It may wait for what never comes.
+    this.#child.kill('SIGKILL');
     await ended;
   }
 }

@@ -21,6 +21,11 @@ export interface Printed {
   readonly stderr: string;
 }
 
+/** The JSON that a command printed, which breaks its lines where a terminal's would end. */
+export function jsonOf({ stdout }: Printed): unknown {
+  return JSON.parse(stdout.replaceAll('\n', ' '));
+}
+
 /**
  * Somebody with Flyte's Python SDK, the official one as PyPI has it, beside a local control plane over TLS. They have a
  * folder with a copy of `python/code`, and a configuration file that names a command for their token.
@@ -49,7 +54,10 @@ export class PythonUser implements AsyncDisposable {
     process.env['PATH'] = `${PYTHON_BIN}${delimiter}${process.env['PATH']}`;
     process.env['HOME'] = home;
     const { key, cert, caFile } = inject('certificate');
-    const plane = await startLocalControlPlane({ port: 0, state, tls: { key, cert }, abortGraceMs: 2_000 });
+    const plane = await startLocalControlPlane({
+      ...{ port: 0, state, tls: { key, cert }, abortGraceMs: 2_000 },
+      workingDirectory: folder,
+    });
     const command = [process.execPath, LOCAL, 'token', 'alice', '--name', 'Alice', '--state', state];
     const config = {
       admin: { endpoint: `dns:///127.0.0.1:${plane.port}`, authType: 'ExternalCommand', command },
@@ -60,8 +68,7 @@ export class PythonUser implements AsyncDisposable {
       ...{ PATH: process.env['PATH'], HOME: home, SSL_CERT_FILE: caFile, FLYTE_DISABLE_SENTRY: '1' },
       // Tokens are kept by nobody: not in the keyring of who runs these tests.
       PYTHON_KEYRING_BACKEND: 'keyring.backends.null.Keyring',
-      // As wide as needed for one line: what is printed for people is broken anywhere.
-      ...{ COLUMNS: '100000', NO_COLOR: '1', TERM: 'dumb', PYTHONUTF8: '1', PYTHONDONTWRITEBYTECODE: '1' },
+      ...{ COLUMNS: '300', NO_COLOR: '1', PYTHONUTF8: '1', PYTHONDONTWRITEBYTECODE: '1' },
     };
     return new PythonUser(plane, folder, scratch, env);
   }

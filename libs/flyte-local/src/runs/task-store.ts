@@ -38,16 +38,17 @@ export class TaskStore {
     const subject = deployedBy.principal.case === 'user' ? (deployedBy.principal.value.id?.subject ?? '') : '';
     this.database.run(
       `INSERT INTO tasks (project, domain, name, version, created_at, environment, function_name, deployed_by, env_description,
-         short_description, deployed_at, message)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         short_description, is_entrypoint, deployed_at, message)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (project, domain, name, version) DO UPDATE SET
          environment = excluded.environment, function_name = excluded.function_name, deployed_by = excluded.deployed_by,
-         env_description = excluded.env_description, short_description = excluded.short_description,
+         env_description = excluded.env_description, short_description = excluded.short_description, is_entrypoint = excluded.is_entrypoint,
          deployed_at = excluded.deployed_at, message = excluded.message`,
       [
         ...[id.project, id.domain, id.name, id.version, created.toISOString(), environment?.name ?? ''],
         ...[functionOf(id.name, environment?.name ?? ''), subject, environment?.description ?? ''],
-        ...[documentation?.shortDescription ?? '', now.toISOString(), toBinary(TaskDetailsSchema, details)],
+        ...[documentation?.shortDescription ?? '', Number(spec.taskTemplate?.metadata?.isEntrypoint ?? false)],
+        ...[now.toISOString(), toBinary(TaskDetailsSchema, details)],
       ],
     );
   }

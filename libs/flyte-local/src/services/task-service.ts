@@ -125,9 +125,16 @@ export function ownProjects(values: ContextValues): SqlStatement[] {
 }
 
 function knownFilters({ knownFilters: filters }: ListTasksRequest): SqlStatement[] {
-  return filters.flatMap(({ filterBy }): SqlStatement[] =>
-    filterBy.case === 'deployedBy' ? [['deployed_by = ?', [filterBy.value]]] : [],
-  );
+  return filters.flatMap(({ filterBy }): SqlStatement[] => {
+    switch (filterBy.case) {
+      case 'deployedBy':
+        return [['deployed_by = ?', [filterBy.value]]];
+      case 'isEntrypoint':
+        return [['is_entrypoint = ?', [Number(filterBy.value)]]];
+      default:
+        return [];
+    }
+  });
 }
 
 function toVersion({ taskId, metadata }: TaskDetails) {

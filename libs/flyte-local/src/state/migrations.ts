@@ -9,7 +9,7 @@ const FIRST_PROJECT = 'flytesnacks';
  * The schema, step by step. The database's `user_version` counts the steps it has taken, so a step that was released is
  * never changed: later schemas append to the list.
  */
-export const MIGRATIONS: readonly (() => readonly SqlStatement[])[] = [projects, execution, lists, children];
+export const MIGRATIONS: readonly (() => readonly SqlStatement[])[] = [projects, execution, lists, children, entrypoints];
 
 /**
  * A project is its protobuf message, byte for byte, so that fields which this version does not know survive; the other
@@ -139,4 +139,9 @@ function children(): readonly SqlStatement[] {
     ['ALTER TABLE actions ADD COLUMN action_type INTEGER NOT NULL DEFAULT 1'],
     ["CREATE INDEX child_actions ON actions (project, domain, run_name, parent) WHERE parent != ''"],
   ];
+}
+
+/** Which tasks their authors marked for people to start. Of those that are there already, that is known once they are deployed again. */
+function entrypoints(): readonly SqlStatement[] {
+  return [['ALTER TABLE tasks ADD COLUMN is_entrypoint INTEGER NOT NULL DEFAULT 0']];
 }

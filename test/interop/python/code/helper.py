@@ -1,1 +1,0 @@
-def say(name): return f"hello {name}"

@@ -1,0 +1,2 @@
+def greeting_of(name):
+    return f"hello {name}"

@@ -1,0 +1,38 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { PythonSession } from './support/python-session.js';
+import { PythonUser } from './support/python-user.js';
+
+describe('a rerun', () => {
+  let user: PythonUser;
+  let python: PythonSession;
+  beforeAll(async () => {
+    user = await PythonUser.start();
+    python = user.python('runs');
+    await python.call('start', { task: 'greet', name: 'once', given: { name: 'Ann', times: 2 } });
+    await python.call('end', { run: 'once' });
+  });
+  afterAll(() => user[Symbol.asyncDispose]());
+
+  it('has the inputs and the code of the run before', async () => {
+    const run = await python.call('rerun', { run: 'once' });
+    expect(run).not.toBe('once');
+    expect(await python.call('inputs', { run })).toEqual({ name: 'Ann', times: 2 });
+    expect(await python.call('end', { run })).toEqual({ phase: 'succeeded', outputs: ['hello Ann hello Ann'] });
+  });
+
+  it('has those inputs that are given anew', async () => {
+    const run = await python.call('rerun', { run: 'once', given: { name: 'Bob' } });
+    expect(await python.call('end', { run })).toEqual({ phase: 'succeeded', outputs: ['hello Bob hello Bob'] });
+  });
+
+  it('of a run that is missing is refused by name', async () => {
+    const refused = { type: 'ConnectError', code: 'not_found', message: expect.stringContaining('a run "nosuch"') };
+    await expect(python.call('rerun', { run: 'nosuch' })).rejects.toMatchObject(refused);
+  });
+
+  it('is asked for by the command', async () => {
+    const { code } = await user.flyte('rerun', 'once', '--name', 'twice', '--times', '1');
+    expect(code).toBe(0);
+    expect(await python.call('end', { run: 'twice' })).toEqual({ phase: 'succeeded', outputs: ['hello Ann'] });
+  });
+});
