@@ -9,7 +9,13 @@ const FIRST_PROJECT = 'flytesnacks';
  * The schema, step by step. The database's `user_version` counts the steps it has taken, so a step that was released is
  * never changed: later schemas append to the list.
  */
-export const MIGRATIONS: readonly (() => readonly SqlStatement[])[] = [projects, execution, lists, children, entrypoints];
+export const MIGRATIONS: readonly (() => readonly SqlStatement[])[] = [
+  projects,
+  execution,
+  lists,
+  children,
+  entrypoints,
+];
 
 /**
  * A project is its protobuf message, byte for byte, so that fields which this version does not know survive; the other
