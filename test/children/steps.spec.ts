@@ -70,7 +70,7 @@ describe('a condition', () => {
       const run = await stage.client.task(StepTasks, 'ask').run({ timeout: false });
       await paused(run);
       await expect(run.signal(MANAGER_OK, 'yes' as never)).rejects.toMatchObject({ code: 'invalid_argument' });
-      await expect(run.signal(PRICE, 12)).rejects.toMatchObject({ code: 'not_found' });
+      await expect(run.signal(PRICE, 12)).rejects.toMatchObject({ code: 'failed_precondition' });
       await run.signal(MANAGER_OK, true);
       await expect(run.signal(MANAGER_OK, false)).rejects.toMatchObject({ code: 'failed_precondition' });
       expect(await run.outputs()).toEqual({ text: 'true in attempt 2' });

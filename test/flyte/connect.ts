@@ -7,10 +7,13 @@ import { RunService } from 'nestjs-flyte/idl/workflow/run_service';
 import { afterAll, expect } from 'vitest';
 import { until } from '../support/calls.js';
 import { note, starts, target } from './target.js';
+import { Parents, Pieces } from './tasks/children.tasks.js';
 import { Ends, Files, Process } from './tasks/suite.tasks.js';
 
 /** Where the target's processes find the tasks: in the repository, as `npm run test:flyte` built them. */
 export const MODULE = './dist/flyte-suite/suite.tasks.js#SuiteModule';
+
+const CLASSES = [Ends, Process, Files, Pieces, Parents];
 
 const modules: TestingModule[] = [];
 afterAll(async () => {
@@ -28,7 +31,7 @@ export async function connect(options: FlyteModuleOptions = {}): Promise<FlyteCl
         tasks: { module: MODULE, version, ...(image !== undefined && { image }) },
         ...options,
       }),
-      FlyteModule.forFeature([Ends, Process, Files]),
+      FlyteModule.forFeature(CLASSES),
     ],
   }).compile();
   modules.push(module);
@@ -36,7 +39,7 @@ export async function connect(options: FlyteModuleOptions = {}): Promise<FlyteCl
   const client = module.get(FlyteClient);
   // An app that knows its version runs what was deployed, and the local control plane what is declared.
   const isUsual = options.tasks === undefined && options.credentials === undefined;
-  if (target.kind === 'flyte' && isUsual) await client.tasks.deploy([Ends, Process, Files]);
+  if (target.kind === 'flyte' && isUsual) await client.tasks.deploy(CLASSES);
   return client;
 }
 

@@ -79,11 +79,6 @@ describe.concurrent('an action of this library', () => {
     expect(info).toMatchObject({ phase: 'failed', attempts: 1, error: { message: expect.stringMatching(/queued/) } });
   });
 
-  it('has children, which end with it', (test) => {
-    needs(test, 'child actions');
-    expect.fail('nobody has written this test yet');
-  });
-
   it('waits between its retries', async (test) => {
     needs(test, 'retry backoff');
     const run = await flyte.task(Ends, 'patient').run();

@@ -30,10 +30,6 @@ export const target = inject('target');
 
 /** What not every Flyte can do: why not, by the kind of target. */
 const LACKS = {
-  'child actions': {
-    local: 'the library makes no child actions yet',
-    flyte: 'the library makes no child actions yet',
-  },
   'queue times': { flyte: 'the backend does not look at how long an action may be queued' },
   'retry backoff': { flyte: 'the backend retries at once, whatever the task asks for' },
   'bare ends': { flyte: 'a process that does not end with 0 is started again for ever; our own runtime never ends so' },

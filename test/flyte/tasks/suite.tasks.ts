@@ -7,6 +7,7 @@ import {
   FlyteDir,
   FlyteError,
   FlyteFile,
+  FlyteModule,
   NonRecoverableError,
   Secret,
   Task,
@@ -15,6 +16,7 @@ import {
   Tasks,
 } from 'nestjs-flyte';
 import * as z from 'zod';
+import { Parents, Pieces } from './children.tasks.js';
 
 /** Nobody waits that long: what waits for it ends in another way. */
 const LONG_MS = 2 ** 31 - 1;
@@ -177,5 +179,8 @@ function digestOf(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
-@Module({ providers: [Ends, Process, Files] })
+@Module({
+  imports: [FlyteModule.forRoot(), FlyteModule.forFeature([Pieces])],
+  providers: [Ends, Process, Files, Pieces, Parents],
+})
 export class SuiteModule {}

@@ -66,8 +66,8 @@ export abstract class Run<Outputs = unknown> {
   /**
    * Answers a condition that one of its actions waits for.
    *
-   * @throws FlyteError `invalid_argument` for what does not fit the condition's schema; `not_found` where nothing waits for it;
-   * `failed_precondition` where it was answered already, and where several wait, of which `action` names one
+   * @throws FlyteError `invalid_argument` for what does not fit the condition's schema; `failed_precondition` where nothing waits for it, as
+   * it was answered already, and where several wait, of which `action` names one
    */
   abstract signal<S extends StandardSchemaV1>(
     condition: Condition<S>,

@@ -1,12 +1,13 @@
 import type { Client } from '@connectrpc/connect';
 import { FlyteError } from '../../errors/flyte-error.js';
+import { ActionPhase } from '../../gen/flyteidl2/common/phase_pb.js';
 import type { RunIdentifier } from '../../gen/flyteidl2/common/identifier_pb.js';
 import type { Literal } from '../../gen/flyteidl2/core/literals_pb.js';
 import type { Action } from '../../gen/flyteidl2/workflow/run_definition_pb.js';
 import type { EventPayload, RunService } from '../../gen/flyteidl2/workflow/run_service_pb.js';
 import { answerLiteral, type Condition } from '../../tasks/condition.js';
+import type { CallOptions } from '../connection/call-options.js';
 import { PAGE_SIZE, pages } from '../connection/pages.js';
-import { isDone } from './run-info.js';
 import type { SignalOptions } from './run.js';
 
 type RunId = Pick<RunIdentifier, 'org' | 'project' | 'domain' | 'name'>;
@@ -20,19 +21,22 @@ export async function signalRun(
   { action: wanted, ...options }: SignalOptions = {},
 ): Promise<void> {
   const payload = { value: payloadOf(condition, await answerLiteral(condition, value)) };
-  const found: Action[] = [];
+  const waiting: Action[] = [];
   const all = pages(async (token) => {
     const answer = await runs.listActions({ runId, request: { limit: PAGE_SIZE, token } }, options);
     return { items: answer.actions, next: answer.token };
   });
   for await (const action of all) {
-    const { spec } = action.metadata ?? {};
-    const isThis = spec?.case === 'condition' && spec.value.name === condition.name;
-    if (isThis && (wanted === undefined || action.id?.name === wanted)) found.push(action);
+    if (action.status?.phase !== ActionPhase.PAUSED || (wanted !== undefined && action.id?.name !== wanted)) continue;
+    if ((await conditionOf(runs, action, options)) === condition.name) waiting.push(action);
   }
-  const waiting = found.filter(({ status }) => !isDone(status?.phase));
   const [one, ...others] = waiting;
-  if (one === undefined) throw nothingWaits(runId, condition, found.length > 0);
+  if (one === undefined) {
+    throw new FlyteError(
+      'failed_precondition',
+      `Nothing in run ${runId.name} waits for the condition ${condition.name}: it was answered already, has ended, or is not asked yet.`,
+    );
+  }
   if (others.length > 0) {
     const names = waiting.map(({ id }) => id?.name).join(', ');
     throw new FlyteError(
@@ -44,13 +48,16 @@ export async function signalRun(
   await runs.signalEvent({ actionId, parentActionName: one.metadata?.parent ?? '', payload }, options);
 }
 
-function nothingWaits({ name }: RunId, condition: Condition, wasThere: boolean): FlyteError {
-  return wasThere
-    ? new FlyteError(
-        'failed_precondition',
-        `The condition ${condition.name} of run ${name} was answered already, or has ended.`,
-      )
-    : new FlyteError('not_found', `Nothing in run ${name} waits for the condition ${condition.name}.`);
+/** The name of the condition that an action is. Flyte's open-source backend leaves it out of lists. */
+async function conditionOf(
+  runs: Client<typeof RunService>,
+  { id, metadata }: Action,
+  options: CallOptions,
+): Promise<string | undefined> {
+  const { spec } = metadata ?? {};
+  if (spec?.case !== undefined) return spec.case === 'condition' ? spec.value.name : undefined;
+  const { details } = await runs.getActionDetails({ actionId: id }, options);
+  return details?.spec.case === 'condition' ? details.spec.value.name : undefined;
 }
 
 function payloadOf({ name }: Condition, literal: Literal): EventPayload['value'] {
