@@ -1,3 +1,5 @@
+import { commentSource } from './words.js';
+
 /** The width of a line, as Prettier has it unless told otherwise. */
 const WIDTH = 80;
 
@@ -36,10 +38,15 @@ export function printed(code: Code, indent = 0, column = indent): string {
   const { open, items, close, separator = ',' } = code;
   const margin = ' '.repeat(indent + 2);
   const lines = items.flatMap(({ notes, code: item }) => [
-    ...notes.map((note) => `${margin}// ${note}`),
+    ...notes.map((note) => margin + noteLine(note)),
     ...(item === undefined ? [] : [`${margin}${printed(item, indent + 2)}${separator}`]),
   ]);
   return [open, ...lines, ' '.repeat(indent) + close].join('\n');
+}
+
+/** A comment of one line, whatever it says. */
+export function noteLine(note: string): string {
+  return `// ${commentSource(note)}`;
 }
 
 /** Source on one line; undefined where something in it has a line of its own. */

@@ -100,7 +100,8 @@ function text(node: JsonSchema, { python }: Place): JsonSchema {
   const { format } = node;
   // A dataclass's bytes travel as bytes, and Pydantic's of this format as text.
   if (format === 'binary' || (format === 'base64' && python === 'dataclass')) return { [MARK]: 'bytes' };
-  if (format === 'date-time' || format === 'date' || format === 'duration') return { type: 'string', format };
+  if (format === 'date-time') return { type: 'string', ...pick(node, ['format', 'pattern']) };
+  if (format === 'date' || format === 'duration') return { type: 'string', format };
   return { type: 'string', ...pick(node, LIMITS.string) };
 }
 

@@ -1,5 +1,8 @@
-/** What the file has for other things. */
-const TAKEN = ['z', 'taskRef', 'FlyteFile', 'FlyteDir', 'Uint8Array'];
+/** What the file has for other things, and what would stand in the way of the language's own. */
+const TAKEN: readonly string[] = [
+  ...['FlyteFile', 'FlyteDir', 'Array', 'BigInt', 'Boolean', 'Date', 'Error', 'Function', 'Map', 'Number', 'Object'],
+  ...['Promise', 'Proxy', 'Record', 'Reflect', 'RegExp', 'Set', 'String', 'Symbol', 'Uint8Array'],
+];
 
 /** Names of a file, of which each is given once. */
 export class Names {
@@ -22,15 +25,15 @@ export function pascalCase(text: string): string {
 }
 
 /**
- * What each task's ref is called: `training.train` is `Train`, or `TrainingTrain` where another task's would be `Train` too.
+ * What each task's ref is called: `training.train` is `Train`, or `TrainingTrain` where another task's would be `Train` too, or
+ * the language has that name.
  *
  * @param tasks their full names
  */
 export function refNames(tasks: readonly string[], names: Names): ReadonlyMap<string, string> {
   const short = (task: string): string => pascalCase(task.slice(task.lastIndexOf('.') + 1));
+  const isFree = (name: string): boolean => counts.get(name) === 1 && !TAKEN.includes(name);
   const counts = new Map<string, number>();
   for (const task of tasks) counts.set(short(task), (counts.get(short(task)) ?? 0) + 1);
-  return new Map(
-    tasks.map((task) => [task, names.claim(counts.get(short(task)) === 1 ? short(task) : pascalCase(task))]),
-  );
+  return new Map(tasks.map((task) => [task, names.claim(isFree(short(task)) ? short(task) : pascalCase(task))]));
 }

@@ -1,7 +1,7 @@
 import { FlyteError } from '../../errors/flyte-error.js';
 import type { TaskSpec } from '../../gen/flyteidl2/task/task_definition_pb.js';
 import { taskNameProblem } from '../../tasks/task-ref.js';
-import { type Item, printed } from './code.js';
+import { type Item, noteLine, printed } from './code.js';
 import { Names, refNames } from './ref-names.js';
 import { taskSource, type TaskSource } from './task-source.js';
 import { commentSource } from './words.js';
@@ -47,7 +47,7 @@ export function refsSource(specs: readonly TaskSpec[], command: string, version?
     } catch (error) {
       if (!FlyteError.is(error) || error.code !== 'unimplemented') throw error;
       leftOut.push({ task, why: error.message });
-      return [{ notes: [`${commentSource(task)} is left out: ${commentSource(error.message)}.`], code: undefined }];
+      return [{ notes: [`${task} is left out: ${error.message}.`], code: undefined }];
     }
   });
   const imports = [
@@ -61,7 +61,7 @@ export function refsSource(specs: readonly TaskSpec[], command: string, version?
     ...(written.some(({ usesZod }) => usesZod) ? ["import * as z from 'zod';"] : []),
   ].join('\n');
   const blocks = parts.map(({ notes, code }) =>
-    [...notes.map((note) => `// ${note}`), ...(code === undefined ? [] : [printed(code)])].join('\n'),
+    [...notes.map(noteLine), ...(code === undefined ? [] : [printed(code)])].join('\n'),
   );
   return { source: `${[head, ...blocks].join('\n\n')}\n`, refs, leftOut };
 }

@@ -45,6 +45,10 @@ export function taskSource(spec: TaskSpec, { constant, version, names }: RefStyl
   const definitions = new Definitions(names, constant);
   const inputs = knownVariables('inputs', typed?.inputs, defaultInputs, definitions);
   const outputs = knownVariables('outputs', typed?.outputs, [], definitions);
+  for (const [side, variables] of Object.entries({ input: inputs, output: outputs })) {
+    const twice = variables.find(({ name }, index) => variables[index + 1]?.name === name);
+    if (twice) throw new FlyteError('unimplemented', `it has the ${side} ${JSON.stringify(twice.name)} twice`);
+  }
   const needed = inputs.find(({ schema, optional }) => schema === undefined && !optional);
   if (needed) throw new FlyteError('unimplemented', `its input ${JSON.stringify(needed.name)} is ${needed.what}`);
   const knots = new Knots(definitions.schemas);
@@ -75,7 +79,7 @@ function definition(name: string, schema: JsonSchema, source: ZodSource): Item {
   const typed = type === 'z.ZodType' ? ': z.ZodType' : '';
   const { description, title } = schema;
   const doc = typeof description === 'string' ? docOf(description, typeof title === 'string' ? title : name) : '';
-  return { notes: notes.map(commentSource), code: [`${doc}export const ${name}${typed} = `, code, ';'] };
+  return { notes, code: [`${doc}export const ${name}${typed} = `, code, ';'] };
 }
 
 /** A comment that editors show, empty for no text. It begins with a name: an "@" there would speak to the compiler. */
@@ -93,7 +97,7 @@ function side(
   if (variables.length === 0) return [];
   const written = write();
   if (written === undefined) return [{ notes: variables.map(leftOut), code: undefined }];
-  return [{ notes: written.notes.map(commentSource), code: [`${name}: `, written.code] }];
+  return [{ notes: written.notes, code: [`${name}: `, written.code] }];
 }
 
 /** Variables by name. */
@@ -104,7 +108,7 @@ function objectOf(
   const items = variables.map((variable): Item => {
     const written = write(variable);
     if (written === undefined) return { notes: [leftOut(variable)], code: undefined };
-    return { notes: written.notes.map(commentSource), code: [`${keySource(variable.name)}: `, written.code] };
+    return { notes: written.notes, code: [`${keySource(variable.name)}: `, written.code] };
   });
   return { code: { open: 'z.object({', items, close: '})' }, type: '', notes: [] };
 }
@@ -153,5 +157,5 @@ function withDescription(written: Written, description: string): Written {
 }
 
 function leftOut({ name, what }: KnownVariable): string {
-  return `Left out: ${commentSource(JSON.stringify(name))} is ${commentSource(what)}.`;
+  return `Left out: ${JSON.stringify(name)} is ${what}.`;
 }

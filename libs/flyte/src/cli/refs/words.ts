@@ -1,6 +1,8 @@
 /** What a comment of the file holds at most, in characters. */
 const MAX_COMMENT = 300;
 
+/** By these words tools find a map of the code, in strings too. */
+const STEERS = /source(?=(?:Mapping)?URL)/g;
 const CONTROL = /[\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/gu;
 
 /**
@@ -13,16 +15,26 @@ export function textSource(text: string): string {
   const escaped = text
     .replaceAll('\\', '\\\\')
     .replaceAll(quote, `\\${quote}`)
+    .replaceAll(STEERS, String.raw`\u0073ource`)
     .replaceAll(CONTROL, (found) =>
       [...Array(found.length).keys()].map((at) => `\\u${found.charCodeAt(at).toString(16).padStart(4, '0')}`).join(''),
     );
   return quote + escaped + quote;
 }
 
-/** Text as a part of a comment: one line, which ends neither the comment nor the line. */
+/**
+ * Text as a comment, or a part of one: one line, which ends neither the comment nor the line. It begins with no sign: "@"
+ * there speaks to the compiler.
+ */
 export function commentSource(text: string): string {
-  const line = text.replaceAll(CONTROL, ' ').replaceAll('*/', '* /').replaceAll(/ +/g, ' ').trim();
-  return line.length > MAX_COMMENT ? `${line.slice(0, MAX_COMMENT).replace(/\p{Cs}$/u, '')}…` : line;
+  const line = text
+    .replaceAll(CONTROL, ' ')
+    .replaceAll('*/', '* /')
+    .replaceAll(STEERS, 'source ')
+    .replaceAll(/ +/g, ' ')
+    .trim();
+  const short = line.length > MAX_COMMENT ? `${line.slice(0, MAX_COMMENT).replace(/\p{Cs}$/u, '')}…` : line;
+  return /^[^\p{L}\p{N}]/u.test(short) ? `"${short}"` : short;
 }
 
 /** A name as the key of a property. */

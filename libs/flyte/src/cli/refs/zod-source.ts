@@ -2,6 +2,7 @@ import { isRecord } from '../../literals/at.js';
 import { asSchema, stringsOf } from '../../literals/json-schema.js';
 import { type JsonSchema, MARK } from '../../literals/standard-schema.js';
 import type { Bracket, Item } from './code.js';
+import { dateTimeOptions } from './date-times.js';
 import { type Fallback, withFallback } from './fallback.js';
 import { type Knots, nameOf } from './knots.js';
 import { keySource, textSource, valueSource } from './words.js';
@@ -15,7 +16,6 @@ const MARKED: Readonly<Record<string, Written>> = {
 };
 
 const TEXTS: Readonly<Record<string, Written>> = {
-  'date-time': leaf('z.iso.datetime()', 'z.ZodISODateTime'),
   date: leaf('z.iso.date()', 'z.ZodISODate'),
   duration: leaf('z.iso.duration()', 'z.ZodISODuration'),
 };
@@ -209,6 +209,7 @@ function enumeration(values: readonly unknown[]): Written {
 
 function text(schema: JsonSchema): Written {
   const { format, pattern } = schema;
+  if (format === 'date-time') return leaf(`z.iso.datetime(${dateTimeOptions(pattern)})`, 'z.ZodISODateTime');
   const known = typeof format === 'string' && Object.hasOwn(TEXTS, format) ? TEXTS[format] : undefined;
   if (known !== undefined) return known;
   // Said, and not checked here: another language's expression may mean something else, or take forever.
