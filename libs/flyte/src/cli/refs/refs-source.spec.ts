@@ -43,6 +43,8 @@ const specOf = (name: string, codec: Pick<TaskCodec, 'interface' | 'defaultInput
     defaultInputs: codec.defaultInputs(),
   });
 
+const { pattern: PATTERN } = z.toJSONSchema(z.iso.datetime());
+
 /**
  * What a JSON schema of a type's metadata says, however it says it: without titles and descriptions of what is no class,
  * with references followed some levels, and Python's spellings in one form.
@@ -74,7 +76,8 @@ const meaning = (schema: unknown, root: object, levels: number): unknown => {
   if (type === 'null' || (Array.isArray(values) && values.length === 1 && values[0] === null)) return 'null';
   if (Array.isArray(values)) return { of: new Set(values) };
   if (format === 'time-delta' || format === 'duration') return 'duration';
-  if (format === 'date-time' || format === 'date' || format === 'int64') return format;
+  if (format === 'date' || format === 'int64') return format;
+  if (format === 'date-time') return node['pattern'] === PATTERN ? { format } : { format, pattern: node['pattern'] };
   if (format === 'binary' || format === 'base64') return 'bytes';
   const limits = Object.entries(node).filter(([keyword, value]) => {
     if (typeof value === 'number' && Math.abs(value) === Number.MAX_SAFE_INTEGER) return false;
@@ -206,6 +209,7 @@ const fields: Readonly<Record<string, z.ZodType>> = {
   file: z.instanceof(FlyteFile),
   dir: z.instanceof(FlyteDir),
   enum: z.enum(['low', 'high']),
+  members: z.enum({ RED: 'red', TEN: 10 }),
   described: z.string().describe('what to sign'),
   list: z.array(z.array(z.int())),
   map: z.record(z.string(), z.record(z.string(), z.number())),
@@ -229,6 +233,10 @@ const fields: Readonly<Record<string, z.ZodType>> = {
     n: z.int().min(0).max(9),
     f: z.number().gt(0).lt(1).multipleOf(0.5),
     at: z.iso.datetime({ offset: true }),
+    local: z.iso.datetime({ local: true }),
+    exact: z.iso.datetime({ offset: true, precision: 6 }),
+    plain: z.iso.datetime(),
+    members: z.enum({ RED: 'red', TEN: 10 }),
     day: z.iso.date(),
     took: z.iso.duration(),
     raw: z.instanceof(Uint8Array),
