@@ -5,8 +5,10 @@ import { promisify } from 'node:util';
 import { create, fromBinary } from '@bufbuild/protobuf';
 import { createClient } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-node';
+import { FlyteDir, FlyteFile } from 'nestjs-flyte';
 import { TaskSpecSchema, type TaskSpec } from 'nestjs-flyte/idl/task/task_definition';
 import { TaskService } from 'nestjs-flyte/idl/task/task_service';
+import { TaskCodec } from 'nestjs-flyte/testing';
 import type { LocalControlPlane } from 'nestjs-flyte-local';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
@@ -21,19 +23,51 @@ const PROJECT = { project: 'flytesnacks', domain: 'development' };
 const Fixture = z.object({ tasks: z.record(z.string(), z.base64()) });
 const Answer = z.object({ changed: z.boolean(), refs: z.array(z.object({ task: z.string(), name: z.string() })) });
 
+const Row: z.ZodType = z.lazy(() => z.union([z.string(), z.array(Row)]));
+
+/** A class that refers to itself by each kind of type, so that the file has to say all their types. */
+const Knot = z.object({
+  name: z.string(),
+  get some(): z.ZodArray<z.ZodType> {
+    const leaves = [
+      ...[z.string(), z.string().min(1), z.int(), z.int().min(1), z.bigint(), z.number(), z.boolean(), z.null()],
+      ...[z.iso.datetime(), z.iso.datetime({ offset: true }), z.iso.date(), z.iso.duration(), z.instanceof(Uint8Array)],
+      ...[z.instanceof(FlyteFile), z.instanceof(FlyteDir), z.enum(['a', 'b']), z.literal(1), z.literal([true, 2])],
+      ...[
+        z.array(z.unknown()),
+        z.record(z.string(), z.json()),
+        z.tuple([z.int()], z.string()),
+        z.looseObject({ a: z.int() }),
+      ],
+      z.object({ inner: z.string().default('x'), 'a b': z.int().optional() }).catchall(z.string()),
+    ];
+    return z.array(z.union([...leaves, Knot]));
+  },
+  get map(): z.ZodType {
+    return z.record(z.string(), z.tuple([z.int(), Knot, z.object({ knot: Knot.nullable().default(null) })]));
+  },
+  get other(): z.ZodType {
+    return z
+      .object({ knots: z.array(Knot).min(1).optional(), by: z.record(z.string(), Knot).default({}) })
+      .catchall(Knot);
+  },
+  json: z.json(),
+  rows: z.array(Row),
+});
+
 /** What the app calls tasks by: its types come from the file of refs. */
 const CALL = `
 import { Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { authMetadata, FlyteModule, InjectTask, TaskHandle } from 'nestjs-flyte';
-import { Recursive, Repeat } from './refs.js';
+import { Knot, Recursive, Repeat } from './refs.js';
 
 @Injectable()
 class Caller {
   constructor(@InjectTask(Repeat) readonly repeat: TaskHandle<typeof Repeat>) {}
 }
 @Module({
-  imports: [FlyteModule.forRoot({ passthrough: true }), FlyteModule.forFeature([Repeat, Recursive])],
+  imports: [FlyteModule.forRoot({ passthrough: true }), FlyteModule.forFeature([Repeat, Recursive, Knot])],
   providers: [Caller],
 })
 class AppModule {}
@@ -87,6 +121,10 @@ beforeAll(async () => {
     await tasks.deployTask({ taskId: { ...PROJECT, name: id.name, version: id.version }, spec });
   };
   const fixture = readFileSync('libs/flyte/test-data/python-tasks.json', 'utf8');
+  const codec = new TaskCodec<void, void, unknown, unknown>({ outputs: z.object({ knot: Knot }) });
+  await deploy(
+    create(TaskSpecSchema, { taskTemplate: { id: { name: 'own.knot', version: 'v1' }, interface: codec.interface() } }),
+  );
   for (const spec of Object.values(Fixture.parse(JSON.parse(fixture)).tasks))
     await deploy(fromBinary(TaskSpecSchema, Buffer.from(spec, 'base64'))); // oxlint-disable-line no-await-in-loop -- in order
 });
@@ -99,7 +137,7 @@ describe('nestjs-flyte refs', () => {
   it('writes a ref of each task, of Python too, and changes nothing where nothing changed', async () => {
     expect((await cli.run(['deploy', '--version', 'v1'])).code).toBe(0);
     const first = await cli.run(['refs', '--out', 'src/refs.ts']);
-    expect(first).toMatchObject({ code: 0, stdout: 'src/refs.ts: 16 refs, written\n' });
+    expect(first).toMatchObject({ code: 0, stdout: 'src/refs.ts: 17 refs, written\n' });
     expect(first.stderr.trim().split('\n')).toHaveLength(3);
     expect(first.stderr).toContain('py.frames is left out: its input "df" is a DataFrame.');
     const source = content();

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { isRecord } from '../../literals/at.js';
 import { asSchema, choicesOf, jsonType, mergeAllOf, resolveRef, stringsOf } from '../../literals/json-schema.js';
 import { type JsonSchema, MARK } from '../../literals/standard-schema.js';
@@ -20,6 +21,9 @@ export interface Classes {
   /** A class that is written where it is used: the same class is the same definition. */
   define(node: JsonSchema, place: Place, title: string): JsonSchema;
 }
+
+/** The keyword for any JSON, as `z.json()` describes it. */
+export const ANY_JSON = 'x-any-json';
 
 /** Keywords that say nothing of which values there may be. */
 const SILENT = ['title', 'description', 'default', '$defs', 'definitions', '$schema', '$comment', 'examples'];
@@ -46,7 +50,7 @@ export function understood(schema: unknown, place: Place, classes: Classes): Jso
     const targetMark = markOf(target);
     if (targetMark !== undefined) return { ...about, [MARK]: targetMark };
     if (Object.keys(target).length === 0) return anything(about, `the reference ${$ref}, which points nowhere`);
-    return { ...about, ...classes.refer($ref, inside(place)) };
+    return { ...about, ...(isJson(target, $ref) ? { [ANY_JSON]: true } : classes.refer($ref, inside(place))) };
   }
   if (Array.isArray(allOf)) {
     const parts: readonly unknown[] = allOf;
@@ -146,6 +150,13 @@ function markOf(node: JsonSchema): string | undefined {
   if ((title !== 'File' && title !== 'Dir') || !isRecord(properties)) return undefined;
   const isReference = Object.keys(properties).toSorted().join() === 'format,hash,name,path';
   return isReference ? title.toLowerCase() : undefined;
+}
+
+/** Whether a schema is that of `z.json()`, known by a reference. */
+function isJson(schema: JsonSchema, $ref: string): boolean {
+  const simple = ['string', 'number', 'boolean', 'null'].map((type) => ({ type }));
+  const map = { type: 'object', propertyNames: { type: 'string' }, additionalProperties: { $ref } };
+  return isDeepStrictEqual(schema, { anyOf: [...simple, { type: 'array', items: { $ref } }, map] });
 }
 
 function typeBySigns(node: JsonSchema): string | undefined {

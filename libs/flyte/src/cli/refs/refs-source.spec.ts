@@ -196,6 +196,7 @@ const Tree = z.object({
   },
 });
 const Json = z.object({ any: z.json(), loose: z.looseObject({ a: z.int() }), rest: z.object({}).catchall(z.string()) });
+const Rows: z.ZodType = z.lazy(() => z.union([z.string(), z.array(Rows)]));
 const fields: Readonly<Record<string, z.ZodType>> = {
   string: z.string(),
   int: z.int(),
@@ -252,6 +253,7 @@ const fields: Readonly<Record<string, z.ZodType>> = {
     both: z.intersection(z.object({ a: z.int() }), z.object({ b: z.int() })),
     'a b': z.int(),
     nothing: z.null(),
+    rows: Rows,
   }),
   json: Json,
   tree: Tree,
@@ -280,6 +282,11 @@ describe("the refs of this library's own tasks", () => {
       new TaskCodec<void, void, unknown, unknown>({ outputs: z.tuple([schema, z.int()]) }),
     ];
     for (const codec of codecs) expect(known(rewritten(codec))).toEqual(known(codec));
+  });
+
+  it('say any JSON as zod does', () => {
+    const codec = new TaskCodec<unknown, unknown>({ inputs: z.object({ json: Json }) });
+    expect(refsSource([specOf('a.b', codec)], '').source).toContain('any: z.json(),');
   });
 
   it('have it for many types within types', () => {

@@ -22,17 +22,15 @@ export function textSource(text: string): string {
   return quote + escaped + quote;
 }
 
-/**
- * Text as a comment, or a part of one: one line, which ends neither the comment nor the line. It begins with no sign: "@"
- * there speaks to the compiler.
- */
+/** Text as a part of a comment: one line, which ends neither the comment nor the line. */
+export function lineSource(text: string): string {
+  const line = text.replaceAll(CONTROL, ' ').replaceAll('*/', '* /').replaceAll(STEERS, 'source ');
+  return line.replaceAll(/ +/g, ' ').trim();
+}
+
+/** Text as a comment, shortened. It begins with no sign: "@" there speaks to the compiler. */
 export function commentSource(text: string): string {
-  const line = text
-    .replaceAll(CONTROL, ' ')
-    .replaceAll('*/', '* /')
-    .replaceAll(STEERS, 'source ')
-    .replaceAll(/ +/g, ' ')
-    .trim();
+  const line = lineSource(text);
   const short = line.length > MAX_COMMENT ? `${line.slice(0, MAX_COMMENT).replace(/\p{Cs}$/u, '')}…` : line;
   return /^[^\p{L}\p{N}]/u.test(short) ? `"${short}"` : short;
 }

@@ -5,6 +5,7 @@ import type { Bracket, Item } from './code.js';
 import { dateTimeOptions } from './date-times.js';
 import { type Fallback, withFallback } from './fallback.js';
 import { type Knots, nameOf } from './knots.js';
+import { ANY_JSON } from './metadata.js';
 import { keySource, textSource, valueSource } from './words.js';
 import { around, chained, leaf, type Written } from './written.js';
 
@@ -66,6 +67,7 @@ export class ZodSource {
     if (mark === 'file') this.imports.add('FlyteFile');
     if (mark === 'dir') this.imports.add('FlyteDir');
     if (typeof mark === 'string') return MARKED[mark] ?? UNKNOWN;
+    if (schema[ANY_JSON] === true) return leaf('z.json()', 'z.ZodJSONSchema');
     if (Array.isArray(anyOf)) return this.#union(anyOf.map(asSchema), within);
     if (Array.isArray(listed)) return enumeration(listed);
     switch (type) {
