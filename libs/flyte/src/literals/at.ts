@@ -6,6 +6,23 @@ import { FlyteError } from '../errors/flyte-error.js';
  */
 export const MAX_DEPTH = 100;
 
+/** What is wrong with a value, and how far in: where several schemas could fit, the one that came furthest tells. */
+export class Misfit extends FlyteError {
+  readonly #depth: number;
+
+  /** @param depth how many steps below the root */
+  constructor(message: string, depth: number) {
+    super('invalid_argument', message);
+    this.#depth = depth;
+  }
+
+  /** The one that is furthest in, and further than a place; undefined where there is none. */
+  static furthest(errors: readonly unknown[], beyond: At): Misfit | undefined {
+    const further = errors.filter((error): error is Misfit => error instanceof Misfit && error.#depth > beyond.depth);
+    return further.toSorted((one, other) => other.#depth - one.#depth)[0];
+  }
+}
+
 /** Where in a task's inputs or outputs a value stands: what an error names instead of the value. */
 export class At {
   readonly #name: string | number;
@@ -34,14 +51,26 @@ export class At {
     return new At(name, this);
   }
 
+  /** How many steps below the root. */
+  get depth(): number {
+    return this.#depth;
+  }
+
   /** The error for a value that doesn't belong here. It tells the value's kind, and never the value. */
   wrong(expected: string, value: unknown): FlyteError {
     return this.problem(`expected ${expected}, got ${kindOf(value)}`);
   }
 
+  /** {@link wrong} for a value that has come from elsewhere, where whole numbers are bigints. */
+  wrongOnArrival(expected: string, value: unknown): FlyteError {
+    return typeof value === 'bigint' && !Number.isSafeInteger(Number(value))
+      ? this.problem(`expected ${expected}, got a whole number beyond 2^53, which only a bigint schema carries`)
+      : this.wrong(expected, value);
+  }
+
   /** The error for something else that is wrong here. */
   problem(message: string): FlyteError {
-    return new FlyteError('invalid_argument', `${this.toString()}: ${message}.`);
+    return new Misfit(`${this.toString()}: ${message}.`, this.#depth);
   }
 
   /** As one would write it in code: `inputs.users[2].name`, `inputs.counts["a b"]`. */

@@ -25,7 +25,7 @@ export const bytesShape: Shape = {
         opened.case === 'blob' ? '; Python stores large bytes as a file, which this library cannot read' : '';
       throw at.problem(`expected ${EXPECTED}, got a literal of case ${opened.case}${stored}`);
     }
-    const bytes = unpickled(opened.value.value);
+    const bytes = bytesIn(opened.value.value);
     if (bytes === undefined)
       throw at.problem(`expected ${EXPECTED}, got a Python pickle of something else, which is never run`);
     return bytes;
@@ -63,7 +63,7 @@ function pickled(bytes: Uint8Array): Uint8Array {
 }
 
 /** The bytes object that a pickle consists of; undefined where it is anything else. */
-function unpickled(pickle: Uint8Array): Uint8Array | undefined {
+export function bytesIn(pickle: Uint8Array): Uint8Array | undefined {
   const view = new DataView(pickle.buffer, pickle.byteOffset, pickle.byteLength);
   if (pickle.length < 4 || pickle[0] !== PROTO) return undefined;
   let at = 2;

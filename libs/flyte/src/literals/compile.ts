@@ -1,6 +1,6 @@
 import { equals } from '@bufbuild/protobuf';
 import { type LiteralType, LiteralTypeSchema } from '../gen/flyteidl2/core/types_pb.js';
-import { isRecord, own, step } from './at.js';
+import { type At, isRecord, own, step } from './at.js';
 import { bytesShape } from './bytes.js';
 import { listShape, packedList, packedRecord, recordShape } from './containers.js';
 import { dirShape } from './dir.js';
@@ -11,6 +11,7 @@ import { anything } from './msgpack.js';
 import {
   bigintShape,
   booleanShape,
+  exactFloatShape,
   floatShape,
   integerShape,
   noneShape,
@@ -19,10 +20,10 @@ import {
   stringShape,
 } from './scalars.js';
 import type { Packer, Shape } from './shape.js';
-import { type JsonSchema, MARK } from './standard-schema.js';
+import { type JsonSchema, KEYS, MARK, PYTHON } from './standard-schema.js';
 import { dictShape, packedObject, structShape, wrappedTuple } from './struct.js';
 import { dateTimeShape, dayShape, durationShape } from './time.js';
-import { packedUnion, unionShape } from './union.js';
+import { packedUnion, sharedShape, unionShape } from './union.js';
 
 /** Lists of lists: each level takes two messages of the hundred that protobuf readers allow, a union four. */
 const MAX_LEVELS = 12;
@@ -81,7 +82,12 @@ export class Compiler {
     const found = this.#variants(schema, path, refs);
     const texts = found.flatMap((shape) => (isTexts(shape) ? shape.texts : []));
     const merged = found.flatMap((shape, index) => {
-      if (!isTexts(shape)) return found.findIndex((other) => sameType(other, shape)) === index ? [shape] : [];
+      if (!isTexts(shape)) {
+        const same = found.filter((other) => sameType(other, shape));
+        if (same[0] !== shape || found.indexOf(shape) !== index) return [];
+        const others = same.filter((other, at) => same.indexOf(other) === at && at > 0);
+        return [others.length === 0 ? shape : sharedShape(shape, others)];
+      }
       return found.findIndex(isTexts) === index ? [enumShape([...new Set(texts)])] : [];
     });
     const [single] = merged;
@@ -115,6 +121,8 @@ export class Compiler {
     if (isObject(node)) {
       const { additionalProperties: values } = node;
       if (isRecord(node['properties'])) return this.#struct(node, path);
+      // Python writes what has no text for keys, or no type for values, as one message.
+      if (node[PYTHON] === 'dict') return dictShape(this.packer(node, path));
       if (isRecord(values) && Object.keys(values).length > 0) {
         const before = this.problems.length;
         const shape = this.shape(values, `${path}[*]`, refs);
@@ -180,7 +188,7 @@ export class Compiler {
     if (!isObject(node)) return anything;
     const { properties, additionalProperties: values } = node;
     const extras = values === false ? undefined : isRecord(values) ? this.packer(values, `${path}[*]`) : anything;
-    if (!isRecord(properties)) return packedRecord(extras ?? anything);
+    if (!isRecord(properties)) return packedRecord(extras ?? anything, this.#keys(node));
     const required = new Set(stringsOf(node['required']));
     const fields = Object.entries(properties).map(([name, field]) => {
       if (name === '__proto__') this.#problem(path, 'has a field "__proto__", which cannot travel: rename it');
@@ -189,8 +197,21 @@ export class Compiler {
     return packedObject(fields, extras);
   }
 
+  /** What the keys of a map are that are no text in Python; undefined for text. */
+  #keys(node: JsonSchema): ((key: string, at: At) => string) | undefined {
+    const members = membersOf(this.resolve(node['propertyNames']));
+    // Python's models write names, and everything reads values.
+    if (members !== undefined) return (key) => String(own(members, key) ?? key);
+    if (node[KEYS] !== 'number') return undefined;
+    return (key, at) => {
+      if (Number.isInteger(Number(key)) && !Number.isSafeInteger(Number(key)))
+        throw at.problem('the key is a whole number beyond 2^53, which only a schema with keys of text carries');
+      return key;
+    };
+  }
+
   #struct(node: JsonSchema, path: string): Shape {
-    const python = node['x-flyte-python'];
+    const python = node[PYTHON];
     const tag = (typeof python === 'string' ? own(PYTHON_TAGS, python) : undefined) ?? PYDANTIC;
     const title = path.split(/[^\p{ID_Continue}]+/u).findLast((word) => word !== '') ?? 'Object';
     return structShape(this.packer(node, path), standalone(node, this.#root, title), tag);
@@ -217,6 +238,7 @@ export class Compiler {
       'const' in node ? [node['const']] : Array.isArray(node['enum']) ? node['enum'] : undefined;
     const type = node['type'] ?? (listed === undefined ? undefined : jsonType(listed[0]));
     if (type === 'string') return listed === undefined ? textShape(node) : enumShape(stringsOf(listed));
+    if (type === 'number' && node['format'] === 'double' && listed === undefined) return exactFloatShape;
     const whole = type === 'number' && listed?.every(Number.isInteger) === true;
     const shape = whole ? integerShape : own(PLAIN, typeof type === 'string' ? type : '');
     // Infinity is null once it has been through JSON: such a list is no use.

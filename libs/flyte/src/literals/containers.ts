@@ -27,23 +27,32 @@ export function packedList(first: readonly Packer[], rest: Packer | undefined): 
 }
 
 /** The fields of an object, each turned by `act`; those left undefined stay away. */
-function mapFields<T>(value: unknown, at: At, act: (field: unknown, at: At) => T): Record<string, T> {
+function mapFields<T>(
+  value: unknown,
+  at: At,
+  act: (field: unknown, at: At) => T,
+  keyOf: (key: string, at: At) => string = String,
+): Record<string, T> {
   if (!isPlain(value)) throw at.wrong('an object', value);
   return Object.fromEntries(
     Object.entries(value).flatMap(([key, field]): [string, T][] => {
       const there = at.child(key);
       checkKey(key, there);
-      return field === undefined ? [] : [[key, act(field, there)]];
+      return field === undefined ? [] : [[keyOf(key, there), act(field, there)]];
     }),
   );
 }
 
-/** A map inside an object. */
-export function packedRecord(values: Packer): Packer {
+/**
+ * A map inside an object.
+ *
+ * @param keyOf what a key that arrives is here; throws FlyteError `invalid_argument` for one that can't be one
+ */
+export function packedRecord(values: Packer, keyOf?: (key: string, at: At) => string): Packer {
   return {
     fits: (value) => isPlain(value) && Object.values(value).every((field) => field === undefined || values.fits(field)),
     pack: (value, at) => mapFields(value, at, (field, there) => values.pack(field, there)),
-    unpack: (packed, at) => mapFields(packed, at, (field, there) => values.unpack(field, there)),
+    unpack: (packed, at) => mapFields(packed, at, (field, there) => values.unpack(field, there), keyOf),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '@bufbuild/protobuf';
 import { isRecord, own } from './at.js';
-import { HAS_DEFAULT, type JsonSchema, MARK, MEMBERS } from './standard-schema.js';
+import { HAS_DEFAULT, type JsonSchema, KEYS, MARK, MEMBERS } from './standard-schema.js';
 
 /** A boolean schema as an object: `true` takes anything, `false` nothing. */
 export function asSchema(schema: unknown): JsonSchema {
@@ -80,15 +80,12 @@ export function standalone(schema: JsonSchema, root: JsonSchema, title: string):
   };
 }
 
+/** What nobody else reads. */
+const OURS = new Set(['$schema', HAS_DEFAULT, MEMBERS, KEYS]);
+
 function jsonObject(schema: JsonSchema): JsonObject {
   const entries = Object.entries(schema).flatMap(([keyword, value]): [string, JsonValue][] => {
-    if (
-      keyword === '$schema' ||
-      keyword === HAS_DEFAULT ||
-      keyword === MEMBERS ||
-      (keyword === MARK && value !== 'file' && value !== 'dir')
-    )
-      return [];
+    if (OURS.has(keyword) || (keyword === MARK && value !== 'file' && value !== 'dir')) return [];
     const json = toJson(value);
     return json === undefined ? [] : [[keyword, json]];
   });

@@ -29,6 +29,7 @@ export function primitiveShape({ type, tag, expected, to, from, pack, unpack }: 
     },
     fromLiteral(opened, at) {
       const value = from(opened);
+      if (value === undefined && opened.case === 'integer') throw at.wrongOnArrival(expected, opened.value);
       if (value === undefined) throw at.problem(`expected ${expected}, got a literal of case ${opened.case}`);
       return value;
     },
@@ -39,7 +40,7 @@ export function primitiveShape({ type, tag, expected, to, from, pack, unpack }: 
     },
     unpack(packed, at) {
       const value = unpack(packed);
-      if (value === undefined) throw at.wrong(expected, packed);
+      if (value === undefined) throw at.wrongOnArrival(expected, packed);
       return value;
     },
   };
@@ -87,6 +88,9 @@ export const floatShape: Shape = primitiveShape({
   unpack: number,
 });
 
+/** The same where whole numbers stay floats beside other kinds, too: `z.float64()`. */
+export const exactFloatShape: Shape = { ...floatShape };
+
 /** A number inside an object where it is one of several kinds: whole ones become integers. */
 export const numberPacker: Packer = { ...floatShape, pack: (value, at) => anything.pack(value, at) };
 
@@ -116,7 +120,7 @@ const integerOf = (opened: Opened): unknown =>
 export const integerShape: Shape = primitiveShape({
   type: simpleType(SimpleType.INTEGER),
   tag: 'int',
-  expected: 'a whole number up to 2^53 (a bigint schema carries 64 bits)',
+  expected: 'a whole number up to 2^53',
   to: int64,
   from: (opened) => safe(integerOf(opened)),
   pack: packed64,

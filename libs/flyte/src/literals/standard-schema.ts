@@ -21,6 +21,12 @@ export const HAS_DEFAULT = 'x-flyte-has-default';
 /** The keyword for the members of Python's Enum, `{ NAME: value }`. */
 export const MEMBERS = 'x-flyte-enum';
 
+/** The keyword for the keys of a map that are numbers. */
+export const KEYS = 'x-flyte-keys';
+
+/** The keyword for the kind of class that an object is declared by in Python, where the schema can't tell. */
+export const PYTHON = 'x-flyte-python';
+
 /** How each mark looks to readers of JSON schemas that don't know it. */
 const MARKED: Readonly<Record<(typeof MARKS)[number], JsonSchema>> = {
   date: { [MARK]: 'date', type: 'string', format: 'date-time' },
@@ -113,6 +119,14 @@ function markZod({
       if (members !== undefined) jsonSchema[MEMBERS] ??= members;
       return;
     }
+    case 'number':
+      if ('format' in def && (def.format === 'float64' || def.format === 'float32')) jsonSchema.format ??= 'double';
+      return;
+    case 'record':
+      // Of keys that are no text, Python makes no map.
+      if (def.keyType._zod.def.type === 'number') jsonSchema[KEYS] ??= 'number';
+      if (KEYS in jsonSchema || isNamedEnum(def.keyType)) jsonSchema[PYTHON] ??= 'dict';
+      return;
     case 'object':
       // zod drops fields it doesn't know, so they need not travel.
       jsonSchema.additionalProperties ??= false;
@@ -161,10 +175,15 @@ function markZod({
 }
 
 /** `{ NAME: value }` of an enum whose names are not its values; without the way back that TypeScript gives to numbers. */
-function namedMembers(entries: z.core.util.EnumLike): z.core.util.EnumLike | undefined {
+function namedMembers(entries: unknown): Readonly<Record<string, unknown>> | undefined {
+  if (!isRecord(entries)) return undefined;
   const numbers = new Set(Object.values(entries).filter((value) => typeof value === 'number'));
   const members = Object.entries(entries).filter(([name]) => !numbers.has(Number(name)));
   return members.some(([name, value]) => name !== value) ? Object.fromEntries(members) : undefined;
+}
+
+function isNamedEnum({ _zod: { def } }: z.core.$ZodType): boolean {
+  return def.type === 'enum' && 'entries' in def && namedMembers(def.entries) !== undefined;
 }
 
 /** Whether it is `z.iso.datetime()`, or the check of `z.string().datetime()`. */

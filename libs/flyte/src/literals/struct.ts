@@ -3,6 +3,7 @@ import { BinarySchema } from '../gen/flyteidl2/core/literals_pb.js';
 import { type LiteralType, LiteralTypeSchema, SimpleType } from '../gen/flyteidl2/core/types_pb.js';
 import { type At, isRecord, own } from './at.js';
 import { anything, checkKey, packMessage } from './msgpack.js';
+import { plainFields } from './plain.js';
 import { type Packer, scalarLiteral, type Shape } from './shape.js';
 
 /** One named field of an object. */
@@ -114,6 +115,8 @@ function binaryShape(packer: Packer, tag: string, type: LiteralType): Shape {
     fromLiteral(opened, at) {
       // Flyte's console writes such a value as google.protobuf.Struct.
       if (opened.case === 'generic') return packer.unpack(opened.value, at);
+      // A dict that Python declares with a type of its values.
+      if (opened.case === 'map' && tag === 'Typed Dict') return packer.unpack(plainFields(opened.value, at), at);
       throw at.problem(`expected an object, got a literal of case ${opened.case}`);
     },
   };

@@ -3,7 +3,7 @@ import type { StandardJSONSchemaV1, StandardSchemaV1 } from '@standard-schema/sp
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { TypedInterfaceSchema } from '../gen/flyteidl2/core/interface_pb.js';
-import { InputsSchema, NamedParameterSchema, OutputsSchema } from '../gen/flyteidl2/task/common_pb.js';
+import { InputsSchema, NamedParameterSchema, type Outputs, OutputsSchema } from '../gen/flyteidl2/task/common_pb.js';
 import { FlyteDir } from './dir.js';
 import { FlyteFile } from './file.js';
 import { TaskCodec } from './task-codec.js';
@@ -200,6 +200,46 @@ describe('sender and receiver', () => {
     });
     const bare: StandardSchemaV1 = { '~standard': { version: 1, vendor: 'bare', validate: (value) => ({ value }) } };
     expect(TaskCodec.problems({ inputs: bare })[0]).toMatch(/^inputs: A schema of "bare" gives no JSON schema.+zod 4/);
+  });
+});
+
+describe('outputs that a NamedTuple of Python names', () => {
+  const Named = z.object({ count: z.int(), name: z.string() });
+  const given = async (): Promise<Outputs> => new TaskCodec({ outputs: Named }).encodeOutputs({ count: 7, name: 'x' });
+  const read = async (outputs: z.ZodType, wire?: Outputs): Promise<unknown> =>
+    new TaskCodec<void, void, unknown, unknown>({ outputs }).decodeOutputs(wire ?? (await given()));
+
+  it('are read by their names, whatever their order, and by their places', async () => {
+    const { literals } = await given();
+    expect(await read(Named, create(OutputsSchema, { literals: literals.toReversed() }))).toEqual({
+      count: 7,
+      name: 'x',
+    });
+    expect(await read(z.tuple([z.int(), z.string()]))).toEqual([7, 'x']);
+    const single = create(OutputsSchema, { literals: literals.slice(0, 1) });
+    expect(await read(z.int(), single)).toBe(7);
+    expect(await read(Named.pick({ name: true }))).toEqual({ name: 'x' });
+  });
+
+  it('are told where they are others than the schema names', async () => {
+    await expect(read(z.object({ total: z.int() }))).rejects.toThrow(
+      invalid(/^outputs: there is no "total", but there is "count", "name"\.$/),
+    );
+    await expect(read(z.tuple([z.int(), z.string(), z.string()]))).rejects.toThrow(
+      invalid(/^outputs: there is no "o0"/),
+    );
+    expect(await read(z.object({ total: z.int().optional() }))).toEqual({});
+  });
+
+  it('are not taken by place where one has the name', async () => {
+    const [first, second] = (await given()).literals;
+    const literals = [
+      { name: 'o1', value: first?.value ?? {} },
+      { name: 'name', value: second?.value ?? {} },
+    ];
+    await expect(read(z.tuple([z.string(), z.int()]), create(OutputsSchema, { literals }))).rejects.toThrow(
+      invalid(/^outputs: there is no "o0", but there is "name"/),
+    );
   });
 });
 

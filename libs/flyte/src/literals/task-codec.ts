@@ -15,7 +15,15 @@ import {
 } from '../gen/flyteidl2/task/common_pb.js';
 import { At, isRecord } from './at.js';
 import { parse, pathOf } from './standard-schema.js';
-import { assemble, pick, type Variable, type Variables, variableMapOf, variablesOf } from './variables.js';
+import {
+  assemble,
+  namedByPlace,
+  pick,
+  type Variable,
+  type Variables,
+  variableMapOf,
+  variablesOf,
+} from './variables.js';
 
 /** The schemas of a task. One left out means: no inputs, or no outputs. */
 export interface TaskSchemas<InputsGiven, InputsParsed, OutputsGiven, OutputsParsed> {
@@ -134,10 +142,12 @@ class Side<Parsed> {
   async decode(literals: readonly NamedLiteral[], unknown: 'refuse' | 'ignore'): Promise<Parsed> {
     const { list } = this.variables;
     const named = new Map<string, Literal>();
-    for (const { name, value } of literals) {
+    const others: string[] = [];
+    for (const { name, value } of unknown === 'ignore' ? namedByPlace(this.variables, literals) : literals) {
       if (!list.some((variable) => variable.name === name)) {
         if (unknown === 'refuse')
           throw this.#root.problem(`there is no ${JSON.stringify(name)} among ${this.#names()}`);
+        others.push(JSON.stringify(name));
         continue;
       }
       if (named.has(name)) throw this.#root.problem(`${JSON.stringify(name)} comes twice`);
@@ -145,6 +155,10 @@ class Side<Parsed> {
     }
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- without a schema, Parsed is void
     if (this.#schema === undefined) return undefined as Parsed;
+    const missing = list.find(({ name, optional }) => !optional && !named.has(name));
+    if (missing !== undefined && others.length > 0) {
+      throw this.#root.problem(`there is no ${JSON.stringify(missing.name)}, but there is ${others.join(', ')}`);
+    }
     return this.#parse(
       this.#schema,
       this.#guarded(() => assemble(this.variables, named, this.#root)),

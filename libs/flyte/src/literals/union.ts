@@ -7,23 +7,31 @@ import {
   UnionTypeSchema,
 } from '../gen/flyteidl2/core/types_pb.js';
 import { FlyteError } from '../errors/flyte-error.js';
-import type { At } from './at.js';
-import { open, type Packer, readLiteral, readOpened, scalarLiteral, type Shape } from './shape.js';
+import { type At, Misfit } from './at.js';
+import { open, type Opened, type Packer, readLiteral, readOpened, scalarLiteral, type Shape } from './shape.js';
 
-/** The first variant that takes a value; undefined where none does. */
-function attempt<T extends Packer>(
+/**
+ * What the first variant makes of a value that takes it.
+ *
+ * @param otherwise what to throw where none does, and none has come further in than this place
+ */
+function firstOf<T extends Packer>(
   variants: readonly T[],
-  read: (variant: T) => unknown,
-): { readonly value: unknown } | undefined {
+  at: At,
+  otherwise: () => FlyteError,
+  make: (variant: T) => unknown,
+): unknown {
+  const errors: unknown[] = [];
   for (const variant of variants) {
     try {
-      const value = read(variant);
-      if (variant.fits(value)) return { value };
+      const value = make(variant);
+      if (variant.fits(value)) return value;
     } catch (error) {
       if (!FlyteError.is(error)) throw error;
+      errors.push(error);
     }
   }
-  return undefined;
+  throw Misfit.furthest(errors, at) ?? otherwise();
 }
 
 /** One of several inside an object, where nothing names the variant: the first that fits. */
@@ -32,14 +40,18 @@ export function packedUnion(variants: readonly Packer[]): Packer {
     fits: (value) => variants.some((variant) => variant.fits(value)),
     pack(value, at) {
       const variant = variants.find((candidate) => candidate.fits(value));
-      if (variant === undefined) throw at.wrong(`one of ${variants.length} variants`, value);
-      return variant.pack(value, at);
+      if (variant !== undefined) return variant.pack(value, at);
+      const otherwise = (): FlyteError => at.wrong(`one of ${variants.length} variants`, value);
+      // None fits, so this tells what is wrong with it.
+      return firstOf(variants, at, otherwise, (candidate) => candidate.pack(value, at));
     },
-    unpack(packed, at) {
-      const found = attempt(variants, (variant) => variant.unpack(packed, at));
-      if (found === undefined) throw at.wrong(`one of ${variants.length} variants`, packed);
-      return found.value;
-    },
+    unpack: (packed, at) =>
+      firstOf(
+        variants,
+        at,
+        () => at.wrongOnArrival(`one of ${variants.length} variants`, packed),
+        (variant) => variant.unpack(packed, at),
+      ),
   };
 }
 
@@ -84,18 +96,36 @@ export function unionShape(variants: readonly Shape[]): Shape {
       return scalarLiteral({ case: 'union', value: union });
     },
     fromLiteral(opened, at, hash) {
+      const otherwise = (got: Opened) => (): FlyteError =>
+        got.case === 'integer'
+          ? at.wrongOnArrival(expected, got.value)
+          : at.problem(`expected ${expected}, got a literal of case ${got.case}`);
       if (opened.case !== 'union' || opened.value.value === undefined) {
-        const found = attempt(variants, (variant) => readOpened(variant, opened, at, hash));
-        if (found === undefined) throw at.problem(`expected ${expected}, got a literal of case ${opened.case}`);
-        return found.value;
+        return firstOf(variants, at, otherwise(opened), (variant) => readOpened(variant, opened, at, hash));
       }
       const { value: inner, type } = opened.value;
       const named = type === undefined ? variants : variants.filter((variant) => same(variant.type, type));
       const byTag = named.filter(({ tag }) => tag === type?.structure?.tag);
       const candidates = [...byTag, ...named.filter((variant) => !byTag.includes(variant)), ...variants];
-      const found = attempt(candidates, (variant) => readLiteral(variant, inner, at));
-      if (found === undefined) throw at.problem(`expected ${expected}, got a literal of case ${open(inner).case}`);
-      return found.value;
+      return firstOf(candidates, at, otherwise(open(inner)), (variant) => readLiteral(variant, inner, at));
     },
+  };
+}
+
+/** Several schemas of one type, such as numbers and bigints: the type tells them no more apart, so the value does. */
+export function sharedShape(shape: Shape, others: readonly Shape[]): Shape {
+  const shapes = [shape, ...others];
+  return {
+    ...packedUnion(shapes),
+    type: shape.type,
+    tag: shape.tag,
+    toLiteral: (value, at) => (shapes.find((candidate) => candidate.fits(value)) ?? shape).toLiteral(value, at),
+    fromLiteral: (opened, at, hash) =>
+      firstOf(
+        shapes,
+        at,
+        () => at.problem(`expected one of ${shapes.length} variants, got a literal of case ${opened.case}`),
+        (candidate) => candidate.fromLiteral(opened, at, hash),
+      ),
   };
 }

@@ -3,6 +3,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { FlyteError } from '../errors/flyte-error.js';
 import type { Literal } from '../gen/flyteidl2/core/literals_pb.js';
 import { VariableEntrySchema, type VariableMap, VariableMapSchema } from '../gen/flyteidl2/core/interface_pb.js';
+import type { NamedLiteral } from '../gen/flyteidl2/task/common_pb.js';
 import { type At, isRecord, own, step } from './at.js';
 import { Compiler } from './compile.js';
 import { noneShape } from './scalars.js';
@@ -103,6 +104,16 @@ export function pick({ form }: Variables, whole: unknown, { name }: Variable, in
   if (form === 'single') return whole;
   if (form === 'tuple') return Array.isArray(whole) ? whole[index] : undefined;
   return isRecord(whole) ? own(whole, name) : undefined;
+}
+
+/**
+ * Outputs under the names that a schema without names gives them. A Python function that returns a NamedTuple names its
+ * outputs, and writes them in its order; a tuple, or any other schema for a single one, reads them by their places.
+ */
+export function namedByPlace({ list, form }: Variables, literals: readonly NamedLiteral[]): readonly NamedLiteral[] {
+  const isKnown = literals.some(({ name }) => list.some((variable) => variable.name === name));
+  if (form === 'object' || isKnown || literals.length !== list.length) return literals;
+  return literals.map((literal, index) => ({ ...literal, name: list[index]?.name ?? literal.name }));
 }
 
 /** The whole from the literals of its variables, before the schema parses it. */

@@ -79,6 +79,7 @@ describe('plain values', () => {
       none: null,
       either: 'x',
       file: new FlyteFile({ uri: 's3://b/k' }),
+      bytes: Uint8Array.of(0, 255),
     };
     const codec = new TaskCodec({
       inputs: z.object({
@@ -87,6 +88,7 @@ describe('plain values', () => {
         object: z.object({ deep: z.object({ n: z.int() }) }),
         either: z.union([z.string(), z.int()]),
         file: z.instanceof(FlyteFile),
+        bytes: z.instanceof(Uint8Array),
       }),
     });
     const { literals } = await codec.encodeInputs(values);
