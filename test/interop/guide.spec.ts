@@ -38,7 +38,7 @@ describe('the guide', () => {
   });
   afterAll(async () => {
     for (const { pid } of running) if (pid !== undefined) process.kill(-pid);
-    await Promise.all(running.map((child) => child.exitCode ?? once(child, 'exit')));
+    for (const child of running) if (child.exitCode === null) await once(child, 'exit');
     await rm(folder, { recursive: true, force: true });
   });
 

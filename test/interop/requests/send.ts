@@ -72,7 +72,7 @@ function bodyOf(body: string): string[] {
   return [
     ...(subject === undefined ? [] : [subject]),
     ...(name === undefined ? [] : [`item ${name}`]),
-    ...(sent === undefined ? [] : [`sent ${JSON.stringify(Object.fromEntries(Object.entries(sent).toSorted()))}`]),
+    ...(sent === undefined ? [] : [`sent ${JSON.stringify(sent, Object.keys(sent).toSorted())}`]),
   ];
 }
 
