@@ -53,9 +53,9 @@ export class PythonUser implements AsyncDisposable {
     // Tasks are processes of this machine, and find the SDK's command where the plane does.
     process.env['PATH'] = `${PYTHON_BIN}${delimiter}${process.env['PATH']}`;
     process.env['HOME'] = home;
-    const { key, cert, caFile } = inject('certificate');
+    const { key, cert, ca, caFile } = inject('certificate');
     const plane = await startLocalControlPlane({
-      ...{ port: 0, state, tls: { key, cert }, abortGraceMs: 2_000 },
+      ...{ port: 0, state, tls: { key, cert, ca }, abortGraceMs: 2_000 },
       workingDirectory: folder,
     });
     const command = [process.execPath, LOCAL, 'token', 'alice', '--name', 'Alice', '--state', state];

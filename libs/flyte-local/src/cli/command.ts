@@ -50,6 +50,7 @@ function planeCommand(): Command {
     .option('--allowed-host <name>', 'a further name in Host and Origin of requests; may be repeated', collect)
     .option('--tls-cert <file>', 'a certificate in PEM; the port speaks TLS only then')
     .option('--tls-key <file>', 'its private key in PEM')
+    .option('--tls-ca <file>', 'the authority that signed it, in PEM: for tasks that call tasks')
     .option(
       '--max-concurrent-streams <count>',
       'limit of open streams on an HTTP/2 connection (default: 250)',

@@ -28,6 +28,8 @@ export interface PlaneFlags {
   readonly tlsCert?: string;
   /** `--tls-key` */
   readonly tlsKey?: string;
+  /** `--tls-ca` */
+  readonly tlsCa?: string;
   /** `--max-concurrent-streams` */
   readonly maxConcurrentStreams?: number;
   /** `--max-concurrent-actions` */
@@ -60,13 +62,13 @@ export async function runPlane(flags: PlaneFlags): Promise<void> {
 }
 
 function toOptions(flags: PlaneFlags): LocalControlPlaneOptions {
-  const { allowedHost, tlsCert, tlsKey, verbose, abortGrace, ...same } = flags;
+  const { allowedHost, tlsCert, tlsKey, tlsCa, verbose, abortGrace, ...same } = flags;
   const options: LocalControlPlaneOptions = {
     ...same,
     allowedHosts: allowedHost,
     abortGraceMs: abortGrace === undefined ? undefined : abortGrace * 1000,
     onWarning: (message) => console.error(message),
-    tls: readTls(tlsCert, tlsKey),
+    tls: readTls(tlsCert, tlsKey, tlsCa),
     logger: verbose === true ? (entry) => console.log(formatCall(entry)) : undefined,
   };
   try {
@@ -78,10 +80,14 @@ function toOptions(flags: PlaneFlags): LocalControlPlaneOptions {
   return options;
 }
 
-function readTls(cert: string | undefined, key: string | undefined): TlsOptions | undefined {
-  if (cert === undefined && key === undefined) return undefined;
+function readTls(cert: string | undefined, key: string | undefined, ca: string | undefined): TlsOptions | undefined {
+  if (cert === undefined && key === undefined && ca === undefined) return undefined;
   if (cert === undefined || key === undefined) throw new UsageError('--tls-cert and --tls-key go together: give both.');
-  return { cert: readPem('--tls-cert', cert), key: readPem('--tls-key', key) };
+  return {
+    cert: readPem('--tls-cert', cert),
+    key: readPem('--tls-key', key),
+    ...(ca !== undefined && { ca: readPem('--tls-ca', ca) }),
+  };
 }
 
 function readPem(flag: string, path: string): Buffer {

@@ -31,7 +31,7 @@ export interface EngineOptions {
   readonly state: string;
   /** The plane's URL, which is known once it listens. */
   readonly url: () => string;
-  /** The plane's certificate in PEM; undefined over plaintext. */
+  /** The certificate in PEM that the plane's own is trusted by; undefined over plaintext. */
   readonly certificate: string | undefined;
   /** How many attempts run at a time. */
   readonly maxConcurrentActions: number;

@@ -12,6 +12,8 @@ export interface TlsOptions {
   readonly cert: string | Buffer;
   /** Its private key. */
   readonly key: string | Buffer;
+  /** The authority that signed it: what runs on the plane trusts that, to call it. `cert` itself if not given. */
+  readonly ca?: string | Buffer;
 }
 
 /** What {@link listen} takes. */
@@ -120,7 +122,10 @@ function tlsServer(options: ListenOptions, sessions: Set<ServerHttp2Session>): S
   const { handler, maxConcurrentStreams, tls, helloTimeoutMs = HELLO_TIMEOUT_MS } = options;
   try {
     const server = createSecureServer(
-      { ...tls, allowHTTP1: true, handshakeTimeout: helloTimeoutMs, settings: { maxConcurrentStreams } },
+      {
+        ...{ cert: tls?.cert, key: tls?.key, allowHTTP1: true },
+        ...{ handshakeTimeout: helloTimeoutMs, settings: { maxConcurrentStreams } },
+      },
       handler,
     );
     trackSessions(server, sessions, helloTimeoutMs);

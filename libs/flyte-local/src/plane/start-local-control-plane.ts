@@ -52,7 +52,7 @@ function diskFull(folder: string, cause: unknown): FlyteError {
 
 async function serve(options: ResolvedPlaneOptions, state: PlaneState): Promise<LocalControlPlane> {
   let url = '';
-  const certificate = options.tls === undefined ? undefined : String(options.tls.cert);
+  const certificate = options.tls === undefined ? undefined : String(options.tls.ca ?? options.tls.cert);
   const engine = Engine.open({ ...options, ...state, url: () => url, certificate, warn: options.onWarning });
   try {
     return await listenFor(options, state, engine, (listened) => (url = listened));

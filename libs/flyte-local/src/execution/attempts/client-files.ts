@@ -45,6 +45,8 @@ export function writeClientFiles(dataFolder: string, url: string, certificate: s
 export function clientVariables({ config, certificate }: ClientFiles, token: string): Variables {
   return {
     FLYTECTL_CONFIG: config,
+    // Python's SDK writes what its children get without making the folder, which stores of objects do not have.
+    FSSPEC_FILE_AUTO_MKDIR: 'true',
     [TOKEN_VARIABLE]: token,
     ...(certificate !== undefined && { NODE_EXTRA_CA_CERTS: certificate }),
   };
