@@ -59,6 +59,7 @@ export function understood(schema: unknown, place: Place, classes: Classes): Jso
     return understood(merged, place, classes);
   }
   const choices = choicesOf(node);
+  if (choices?.length === 0) return anything(about, 'one of no kinds');
   if (choices !== undefined) {
     return { ...about, anyOf: choices.map((choice) => understood(choice, inside(place), classes)) };
   }

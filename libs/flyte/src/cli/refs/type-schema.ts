@@ -54,6 +54,7 @@ export function schemaOfType(literalType: LiteralType, classes: Classes): JsonSc
       const pickled = pickledClass(literalType);
       if (pickled === "<class 'bytes'>") return { [MARK]: 'bytes' };
       if (pickled !== undefined) throw inexpressible(`a Python object (${pickled}), which travels as a pickle`);
+      if (type.value.variants.length === 0) throw inexpressible('a union of no types');
       return { anyOf: type.value.variants.map((variant) => schemaOfType(variant, classes)) };
     }
     case 'blob':
