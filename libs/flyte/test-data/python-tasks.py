@@ -36,8 +36,9 @@ class User(BaseModel):
     at: datetime.datetime
     day: datetime.date
     took: datetime.timedelta = datetime.timedelta(days=1)
-    raw: bytes
+    raw: bytes = Field(description="as is")
     color: Color
+    shade: Color = Color.RED
     level: Literal["low", "high"] = "low"
     one: Literal[1] = 1
     mixed: Literal["a", 2, None] = 2
@@ -49,7 +50,7 @@ class User(BaseModel):
     pair: tuple[int, str] = (1, "a")
     many: tuple[int, ...] = ()
     either: Union[int, str, Address]
-    file: flyte.io.File
+    file: flyte.io.File = Field(description="what they wrote")
     folder: Optional[flyte.io.Dir] = None
     numbers: set[int] = set()
     by_number: Dict[int, str] = {}

@@ -8,9 +8,9 @@ export function canonical(value: unknown): unknown {
   return Object.fromEntries(entries.map(([key, field]) => [key, canonical(field)]));
 }
 
-/** The names of an object's fields: the required ones as the class has them, which is all that is known of its order. */
+/** The names of a {@link canonical} object's fields: first the required ones as the class has them, which is all that is known of its order. */
 export function fieldNames(properties: Readonly<Record<string, unknown>>, required: readonly string[]): string[] {
   const names = new Set(required.filter((name) => Object.hasOwn(properties, name)));
-  for (const name of Object.keys(properties).toSorted()) names.add(name);
+  for (const name of Object.keys(properties)) names.add(name);
   return [...names];
 }

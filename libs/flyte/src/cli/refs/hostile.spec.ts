@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { LiteralTypeSchema, SimpleType } from '../../gen/flyteidl2/core/types_pb.js';
 import { type TaskSpec, TaskSpecSchema } from '../../gen/flyteidl2/task/task_definition_pb.js';
 import { refsSource } from './refs-source.js';
+import { keySource, valueSource } from './words.js';
 
 const { SyntaxKind } = ts;
 
@@ -180,6 +181,13 @@ describe('a task of whoever', () => {
     };
     visit(ts.createSourceFile('refs.ts', source, ts.ScriptTarget.ES2023));
     expect([...strings]).toContain(text);
+  });
+
+  it('writes a key that would set a prototype as a key', () => {
+    expect(valueSource(JSON.parse('{ "__proto__": { "a b": 1, "c": "\'" } }'))).toBe(
+      `{ ['__proto__']: { 'a b': 1, c: "'" } }`,
+    );
+    expect(keySource('__proto__')).toBe("['__proto__']");
   });
 
   it('is seen by this test where something gets through', () => {

@@ -25,7 +25,7 @@ export class Knots {
   /** Whether a part of a definition refers to what refers back to the definition. */
   ties(part: unknown, definition: string | undefined): boolean {
     if (definition === undefined) return false;
-    return [...referred(part)].some((name) => name === definition || this.#reached.get(name)?.has(definition));
+    return [...referred(part)].some((name) => this.#reached.get(name)?.has(definition));
   }
 
   /** The definitions that schemas refer to, each after those it refers to itself, but for what refers back. */

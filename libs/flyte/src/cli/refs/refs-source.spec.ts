@@ -150,6 +150,14 @@ describe("the refs of Python's tasks", () => {
     }
   });
 
+  it("take a dataclass's bytes for bytes, which its schema calls text of base64", () => {
+    const { source } = refsSource(
+      python.map(([, spec]) => spec),
+      '',
+    );
+    expect(source).toMatch(/const DataclassesPoint =[^]*?  raw: z\.instanceof\(Uint8Array\),\n/);
+  });
+
   it('are left out where a needed input has no counterpart, with the reason', () => {
     const { source, refs, leftOut } = refsSource(
       python.map(([, spec]) => spec),
@@ -211,6 +219,7 @@ const fields: Readonly<Record<string, z.ZodType>> = {
   dir: z.instanceof(FlyteDir),
   enum: z.enum(['low', 'high']),
   members: z.enum({ RED: 'red', TEN: 10 }),
+  describedFile: z.instanceof(FlyteFile).meta({ description: 'the data', 'x-flyte-type': 'file' }),
   described: z.string().describe('what to sign'),
   list: z.array(z.array(z.int())),
   map: z.record(z.string(), z.record(z.string(), z.number())),

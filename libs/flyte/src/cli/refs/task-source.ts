@@ -11,8 +11,8 @@ import { Knots } from './knots.js';
 import type { Names } from './ref-names.js';
 import { type KnownVariable, knownVariables } from './variables.js';
 import { commentSource, keySource, textSource } from './words.js';
-import { around, chained, type Written } from './written.js';
-import { union, ZodSource } from './zod-source.js';
+import { around, type Written } from './written.js';
+import { described, union, ZodSource } from './zod-source.js';
 
 /** A task as TypeScript. */
 export interface TaskSource {
@@ -120,7 +120,7 @@ function inputOf(variable: KnownVariable, source: ZodSource, compiler: Compiler)
   const given = optional && !widened && fallback?.value !== null;
   const found = given && fallback !== undefined ? fallbackSource(schema, fallback.value, compiler) : undefined;
   const whole = !given ? written : found === undefined ? withUnsaidDefault(written) : withFallback(written, found);
-  return withDescription(whole, description);
+  return described(whole, description, optional ? {} : schema);
 }
 
 /** What a caller may leave out, or give as null where the type admits None. */
@@ -135,7 +135,9 @@ function optionalOf(schema: JsonSchema, source: ZodSource): Written {
 function outputsOf(outputs: readonly KnownVariable[], source: ZodSource, compiler: Compiler): Written | undefined {
   const write = ({ schema, description, widened }: KnownVariable): Written | undefined =>
     schema &&
-    withDescription(widened ? around('', source.write(schema), '.optional()', '') : source.write(schema), description);
+    (widened
+      ? described(around('', source.write(schema), '.optional()', ''), description)
+      : described(source.write(schema), description, schema));
   const numbered = outputs.map((_, index) => outputs.find(({ name }) => name === `o${index}`));
   if (numbered.some((output) => output?.schema === undefined || output.widened))
     return outputs.every(({ schema }) => schema === undefined) ? undefined : objectOf(outputs, write);
@@ -150,10 +152,6 @@ function outputsOf(outputs: readonly KnownVariable[], source: ZodSource, compile
   if (!isRecord(properties) && !Array.isArray(prefixItems)) return schema;
   const wrapped = union([schema]);
   return { ...wrapped, notes: ['One output. Without the union, its parts would be outputs.', ...wrapped.notes] };
-}
-
-function withDescription(written: Written, description: string): Written {
-  return description === '' ? written : chained(written, `.describe(${textSource(description)})`);
 }
 
 function leftOut({ name, what }: KnownVariable): string {

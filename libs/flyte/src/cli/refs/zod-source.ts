@@ -49,13 +49,8 @@ export class ZodSource {
   write(schema: JsonSchema, within?: string): Written {
     const { description, $comment } = schema;
     const written = this.#written(schema, within);
-    const described =
-      typeof description === 'string' && description !== ''
-        ? chained(written, `.describe(${textSource(description)})`)
-        : written;
-    return typeof $comment === 'string'
-      ? { ...described, notes: [...described.notes, `It is ${$comment}.`] }
-      : described;
+    const whole = typeof description === 'string' ? described(written, description, schema) : written;
+    return typeof $comment === 'string' ? { ...whole, notes: [...whole.notes, `It is ${$comment}.`] } : whole;
   }
 
   #written(schema: JsonSchema, within: string | undefined): Written {
@@ -183,6 +178,14 @@ export function union(choices: readonly Written[]): Written {
     type: `z.ZodUnion<readonly [${choices.map(({ type }) => type).join(', ')}]>`,
     notes: choices.flatMap(({ notes }) => notes),
   };
+}
+
+/** The same with a description, where there is one; `schema` is what was written, unless more has been put around that. */
+export function described(written: Written, description: string, { [MARK]: mark }: JsonSchema = {}): Written {
+  if (description === '') return written;
+  // A copy that zod makes of `z.instanceof()` has forgotten its class, so its mark has to say what it is.
+  const isInstance = mark === 'file' || mark === 'dir' || mark === 'bytes';
+  return chained(written, isInstance ? metaOf({ description, [MARK]: mark }) : `.describe(${textSource(description)})`);
 }
 
 /** The call that says of a schema what is for other readers; empty where there is nothing to say. */
