@@ -1,4 +1,4 @@
-import { create, fromBinary, type MessageInitShape } from '@bufbuild/protobuf';
+import { create, fromBinary, type JsonObject, type MessageInitShape } from '@bufbuild/protobuf';
 import { describe, expect, it } from 'vitest';
 import { type LiteralType, LiteralTypeSchema, SimpleType } from '../../gen/flyteidl2/core/types_pb.js';
 import { type TaskSpec, TaskSpecSchema } from '../../gen/flyteidl2/task/task_definition_pb.js';
@@ -97,7 +97,8 @@ describe('a task with an input that no schema makes', () => {
 });
 
 const fieldOf = (field: object, defs: object = {}, required = ['f']): string => {
-  const metadata = JSON.parse(JSON.stringify({ type: 'object', properties: { f: field }, required, $defs: defs }));
+  const text = JSON.stringify({ type: 'object', properties: { f: field }, required, $defs: defs });
+  const metadata = JSON.parse(text) as JsonObject;
   const { source, leftOut } = refsSource([takes(pydantic(metadata))], '');
   expect(leftOut).toEqual([]);
   return source;
