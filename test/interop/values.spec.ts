@@ -71,9 +71,11 @@ const words = (value: unknown): string =>
   JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? `${part}n` : part));
 
 describe('values both ways with the official Python SDK', () => {
-  const rows = kinds.map((kind, index) => ({ kind, index, as: kind.as === undefined ? '' : ` as ${kind.as}` }));
+  const rows = kinds.map((kind, index) => {
+    return [kind.as === undefined ? kind.python : `${kind.python} as ${kind.as}`, index, kind] as const;
+  });
 
-  it.each(rows)('$kind.python$as', async ({ kind, index }) => {
+  it.each(rows)('%s', async (_, index, kind) => {
     const problems: string[] = [];
     for (const value of fc.sample(kind.values, { numRuns: VALUES, seed: SEED + index })) {
       // oxlint-disable-next-line no-await-in-loop -- as above
