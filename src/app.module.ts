@@ -7,6 +7,7 @@ import { ProjectsController } from './projects.controller.js';
 import { RunsController } from './runs.controller.js';
 import { SecretsController } from './secrets.controller.js';
 import { LlmTasks } from './tasks/llm.tasks.js';
+import { ItemTasks, OrderTasks } from './tasks/order.tasks.js';
 import { SigningTasks } from './tasks/signing.tasks.js';
 import { TasksController } from './tasks.controller.js';
 
@@ -33,7 +34,7 @@ import { TasksController } from './tasks.controller.js';
         }),
       }),
     }),
-    FlyteModule.forFeature([SigningTasks, LlmTasks]),
+    FlyteModule.forFeature([SigningTasks, LlmTasks, ItemTasks, OrderTasks]),
   ],
   controllers: [
     ...[HealthController, MeController, ProjectsController],

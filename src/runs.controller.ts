@@ -2,6 +2,7 @@ import { Body, Controller, Get, Param, Post, Sse, type MessageEvent } from '@nes
 import { ApiBearerAuth, ApiBody, ApiOperation } from '@nestjs/swagger';
 import { RunService, type RunFailure, type RunPhase } from 'nestjs-flyte';
 import { from, map, type Observable } from 'rxjs';
+import { MANAGER_OK } from './tasks/order.tasks.js';
 
 /** Runs of this app's tasks, made, seen and stopped as the caller. */
 @ApiBearerAuth()
@@ -37,6 +38,14 @@ export class RunsController {
   @ApiOperation({ summary: "What a run's process writes, until it ends" })
   logs(@Param('name') name: string): Observable<MessageEvent> {
     return from(this.runs.logs(name, { follow: true })).pipe(map(({ message }) => ({ data: { message } })));
+  }
+
+  @Post(':name/approval')
+  @ApiOperation({ summary: 'Says whether an order may be shipped, which its run waits for' })
+  @ApiBody({ schema: { type: 'object', example: { ok: true } } })
+  async approve(@Param('name') name: string, @Body() { ok }: { ok: boolean }): Promise<{ name: string }> {
+    await this.runs.attach(name).signal(MANAGER_OK, ok);
+    return { name };
   }
 
   @Post(':name/abort')

@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mintToken } from 'nestjs-flyte-local';
+import { demoFanOut } from './demo-fan-out.mjs';
 import { demoTasks, startLlm } from './demo-tasks.mjs';
 import { freePort, ready, startPlane, startSample } from './processes.mjs';
 
@@ -117,6 +118,16 @@ try {
   );
   const limited = await mintToken({ state, subject: 'bob', projects: ['another'] });
   await demoTasks({ step, call, alice, limited, llmKey: llm.key, state, printed });
+
+  await demoFanOut({
+    ...{ step, call, alice, planeUrl },
+    killPlane: async () => {
+      await plane.stop('SIGKILL');
+      before += plane.lines.join('');
+      plane = startPlane({ port: planePort, state, output: 'pipe' });
+      await ready(plane, `${planeUrl}/healthz`);
+    },
+  });
 
   await step('No token stands in what the two processes printed', async () => {
     for (const token of [alice, bob]) assert.ok(!printed().includes(token.slice(-40)), 'a token was printed');
