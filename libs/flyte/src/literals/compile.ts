@@ -140,10 +140,16 @@ export class Compiler {
     );
   }
 
-  /** How a value travels inside an object. */
-  packer(schema: unknown, path: string): Packer {
+  /**
+   * How a value travels inside an object.
+   *
+   * @param among whether it is one of several kinds of value, null aside
+   */
+  packer(schema: unknown, path: string, among = false): Packer {
     const ref = asSchema(schema)['$ref'];
-    if (typeof ref !== 'string') return this.#packerOf(this.resolve(schema), path);
+    if (typeof ref !== 'string') return this.#packerOf(this.resolve(schema), path, among);
+    const members = membersOf(this.resolve(schema));
+    if (members !== undefined && among) return memberShape(members, 'values');
     const known = this.#named.get(ref);
     if (known !== undefined) return known;
     // Known before it is made, for schemas that refer to themselves.
@@ -158,8 +164,11 @@ export class Compiler {
     return made;
   }
 
-  #packerOf(node: JsonSchema, path: string): Packer {
-    const unclear = ambiguousMember(membersOf(node) ?? {});
+  #packerOf(node: JsonSchema, path: string, among = false): Packer {
+    const members = membersOf(node);
+    // Text that is a member's name may be another kind's value there, and Python writes no names.
+    if (members !== undefined && among) return memberShape(members, 'values');
+    const unclear = ambiguousMember(members ?? {});
     if (unclear !== undefined)
       return this.#problem(
         path,
@@ -167,7 +176,8 @@ export class Compiler {
       );
     const choices = this.#marked(node) === undefined ? choicesOf(node) : undefined;
     if (choices !== undefined) {
-      const packers = choices.map((choice) => this.packer(choice, path));
+      const isAmong = among || choices.filter((choice) => this.resolve(choice)['type'] !== 'null').length > 1;
+      const packers = choices.map((choice) => this.packer(choice, path, isAmong));
       // One of several, as in any JSON: a whole number is an integer then, as it is in Python's dict.
       const others = packers.filter((packer) => packer !== floatShape && packer !== noneShape);
       return packedUnion(

@@ -70,6 +70,21 @@ describe('an enum with names and values', () => {
     );
   });
 
+  it('is read from its values alone beside other kinds, where a name may be something else', async () => {
+    const Beside = z.union([z.object({ v: z.union([Color.nullable(), z.string()]) })]);
+    expect(await read(Beside, packed({ v: 'RED' }))).toEqual({ v: 'RED' });
+    const codec = codecOf(Beside);
+    expect(await codec.decodeOutputs(await codec.encodeOutputs({ v: 'RED' }))).toEqual({ v: 'RED' });
+    const Number = z.union([z.object({ v: z.union([z.int(), Color]), list: z.array(Color) })]);
+    expect(await read(Number, packed({ v: 'red', list: ['RED'] }))).toEqual({ v: 'red', list: ['red'] });
+    await expect(read(Number, packed({ v: 'RED', list: [] }))).rejects.toThrow(
+      'outputs.o0.v: expected one of 2 variants',
+    );
+    const Shared = Color.meta({ id: 'Color' });
+    const Both = z.union([z.object({ v: z.union([Shared, z.string()]), one: Shared })]);
+    expect(await read(Both, packed({ v: 'RED', one: 'RED' }))).toEqual({ v: 'RED', one: 'red' });
+  });
+
   it('is one variant of a union, and texts are another', () => {
     expect(typeOf(z.union([Color, z.literal('a'), z.enum(['b', 'c']), Color]))).toEqual({
       unionType: {

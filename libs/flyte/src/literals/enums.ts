@@ -58,12 +58,17 @@ export function ambiguousMember(members: Readonly<Record<string, Member>>): stri
  * An Enum, or an IntEnum, whose members have names and values. As a variable the name travels, which is how Python knows
  * a member there. Inside an object it is the value: Pydantic's models are written with names and read with either, those
  * inside unions and tuples of a model and those of dataclasses are values both ways. So reading takes either.
+ *
+ * @param reads `values` where a name could be something else
  */
-export function memberShape(members: Readonly<Record<string, Member>>): Shape {
+export function memberShape(
+  members: Readonly<Record<string, Member>>,
+  reads: 'names and values' | 'values' = 'names and values',
+): Shape {
   const names = new Map<Member, string>();
   for (const [name, value] of Object.entries(members)) if (!names.has(value)) names.set(value, name);
   const valueOf = (value: unknown): Member | undefined => {
-    const named = typeof value === 'string' ? own(members, value) : undefined;
+    const named = typeof value === 'string' && reads !== 'values' ? own(members, value) : undefined;
     if (named !== undefined) return named;
     if (typeof value === 'string') return names.has(value) ? value : undefined;
     // Whole numbers come as any of JavaScript's and msgpack's kinds.

@@ -47,6 +47,14 @@ const leaves: Pair[] = [
   { schema: z.iso.date(), value: date.map((when) => when.toISOString().slice(0, 10)) },
   { schema: z.iso.duration(), value: duration },
   { schema: z.instanceof(Uint8Array), value: fc.uint8Array() },
+  { schema: z.iso.datetime({ local: true }), value: instant.map((when) => when.slice(0, -1)) },
+  { schema: z.union([z.int(), z.bigint()]), value: fc.oneof(fc.maxSafeInteger(), fc.constant(2n ** 60n)) },
+  { schema: z.enum({ one: 'a', two: 'b', three: 3 }), value: fc.constantFrom('a', 'b', 3) },
+  {
+    schema: z.union([z.enum({ one: 'a', two: 'b' }), z.string(), z.float64()]),
+    value: fc.oneof(fc.constantFrom('one', 'a', 'b', 'c', 5, 0.5)),
+  },
+  { schema: z.record(z.number(), z.int()), value: fc.constantFrom({}, { '5': 1, '-1': 2, '0.5': 3 }) },
   { schema: z.enum(['a', 'b', 'constructor']), value: fc.constantFrom('a', 'b', 'constructor') },
   {
     schema: z.instanceof(FlyteFile),
