@@ -1,17 +1,55 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OrderTasks } from './app/order.tasks.js';
-import { startStage } from './support.js';
+import { startStage, type Stage } from './support.js';
 
-test('an action calls tasks as children of its run, and gets their outputs in order', async () => {
-  await using stage = await startStage();
-  const diary = join(stage.root, 'diary');
-  await stage.asAlice(async () => {
-    const run = await stage.client
-      .task(OrderTasks, 'all')
-      .run({ ids: ['a', 'bb', 'a'] }, { envVars: { DIARY: diary } });
-    expect(await run.outputs()).toEqual({ lengths: [1, 2, 1], action: 'a0' });
+let stage: Stage;
+let diary = '';
+let diaries = 0;
+beforeAll(async () => (stage = await startStage()));
+afterAll(() => stage[Symbol.asyncDispose]());
+
+const newDiary = () => ({ envVars: { DIARY: (diary = join(stage.root, `diary-${(diaries += 1)}`)) } });
+const written = () => readFileSync(diary, 'utf8').trim().split('\n').toSorted();
+
+describe('an action', () => {
+  it('calls tasks as children of its run, and gets their outputs in order', async () => {
+    await stage.asAlice(async () => {
+      const outputs = await stage.client.task(OrderTasks, 'all').call({ ids: ['a', 'bb', 'a'] }, newDiary());
+      expect(outputs).toEqual({ lengths: [1, 2, 1], action: 'a0' });
+      expect(written()).toEqual(['a', 'a', 'bb']);
+    });
   });
-  expect(readFileSync(diary, 'utf8').split('\n').toSorted()).toEqual(['', 'a', 'a', 'bb']);
+
+  it('is told what became of each, with the child, its task, the attempt and the cause', async () => {
+    await stage.asAlice(async () => {
+      const { results } = await stage.client.task(OrderTasks, 'settled').call({ ids: ['a', 'bad', 'ccc'] });
+      const failure =
+        /^task_failed items\.process 1: The child [0-9a-z]{25} of run \w+, task items\.process, attempt 1, failed: the item bad is bad$/;
+      expect(results).toEqual(['1', expect.stringMatching(failure), '3']);
+    });
+  });
+
+  it('that fails for a child is tried again: what was done is found, and what failed runs again', async () => {
+    await stage.asAlice(async () => {
+      const run = await stage.client
+        .task(OrderTasks, 'all')
+        .run({ ids: ['a', 'once-b', 'c'], concurrency: 1 }, newDiary());
+      expect(await run.outputs()).toEqual({ lengths: [1, 6, 1], action: 'a0' });
+      expect((await run.get()).attempts).toBe(2);
+      expect(written()).toEqual(['a', 'c', 'once-b', 'once-b']);
+    });
+  });
+
+  it('fails with what its child failed with, where nobody catches it', async () => {
+    await stage.asAlice(async () => {
+      const failing = stage.client.task(OrderTasks, 'all').call({ ids: ['bad'] });
+      await expect(failing).rejects.toMatchObject({
+        code: 'task_failed',
+        message: expect.stringMatching(/^Run \w+ of orders\.all failed: The child .* failed: the item bad is bad/),
+        run: { action: 'a0', task: 'orders.all' },
+      });
+    });
+  });
 });

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Interceptor } from '@connectrpc/connect';
 import { ActionsService } from 'nestjs-flyte/idl/actions/actions_service';
 import { expect, it } from 'vitest';
@@ -9,13 +10,14 @@ import { startStage } from './support.js';
 
 const CHILDREN = 50;
 
-/** Kills every process of the attempts of roots: the action, and the shell that looks after it. */
-function killRoots(): number {
+/** Kills every process of the attempts of roots on a plane: the action, and the shell that looks after it. */
+function killRoots(state: string): number {
+  const mark = `FLYTE_LOCAL_ATTEMPT=${pathToFileURL(state).href}/`;
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
   const killed = pids.filter((pid) => {
     try {
-      if (!/\0FLYTE_LOCAL_ATTEMPT=[^\0]*\/a0\/\d+\0/.test(`\0${readFileSync(`/proc/${pid}/environ`, 'latin1')}\0`))
-        return false;
+      const entries = readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0');
+      if (!entries.some((entry) => entry.startsWith(mark) && /\/a0\/\d+$/.test(entry))) return false;
       return process.kill(Number(pid), 'SIGKILL');
     } catch {
       return false; // It is gone, or somebody else's.
@@ -32,7 +34,7 @@ it.runIf(process.platform === 'linux')(
   async () => {
     let [kills, offset] = [0, 0];
     let taken = new Set<string>();
-    const kill = (): void => void (kills += killRoots() > 0 ? 1 : 0);
+    const kill = (): void => void (kills += killRoots(stage.state) > 0 ? 1 : 0);
     const killing: Interceptor = (next) => async (request) => {
       if (request.method.name !== ActionsService.method.enqueue.name || request.stream) return next(request);
       const { action } = request.message as { action?: { actionId?: { name: string } } };

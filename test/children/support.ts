@@ -32,13 +32,16 @@ export interface Stage extends AsyncDisposable {
   readonly client: FlyteClient;
   /** The folder that actions run in. */
   readonly root: string;
+  /** The plane's own. */
+  readonly state: string;
   /** Runs code as alice. */
   asAlice<T>(fn: () => Promise<T>): Promise<T>;
 }
 
 export async function startStage(options: LocalControlPlaneOptions = {}): Promise<Stage> {
   const root = buildTasks(join(import.meta.dirname, 'app'));
-  const plane = await startPlane({ ...options, workingDirectory: root });
+  const state = mkdtempSync(join(tmpdir(), 'flyte-local-'));
+  const plane = await startPlane({ ...options, state, workingDirectory: root });
   const token = await plane.token('alice', { name: 'Alice' });
   const module = await Test.createTestingModule({
     imports: [
@@ -51,12 +54,13 @@ export async function startStage(options: LocalControlPlaneOptions = {}): Promis
   return {
     plane,
     root,
+    state,
     client: module.get(FlyteClient),
     asAlice: (fn) => authMetadata({ authorization: `Bearer ${token}` }, fn),
     async [Symbol.asyncDispose]() {
       await module.close();
       await plane.close();
-      rmSync(root, { recursive: true, force: true });
+      for (const folder of [root, state]) rmSync(folder, { recursive: true, force: true });
     },
   };
 }

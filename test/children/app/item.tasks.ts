@@ -1,4 +1,4 @@
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, readFileSync } from 'node:fs';
 import { NonRecoverableError, Task, TaskContext, TaskEnvironment, Tasks } from 'nestjs-flyte';
 import * as z from 'zod';
 
@@ -13,7 +13,14 @@ export class ItemTasks {
   /** Writes a line into the file that `DIARY` names, for each time that it runs. */
   @Task({ inputs: Item, outputs: z.object({ id: z.string(), length: z.int() }) })
   async process({ id }: { id: string }) {
-    if (process.env['DIARY']) appendFileSync(process.env['DIARY'], `${id}\n`);
+    const diary = process.env['DIARY'];
+    if (diary !== undefined) {
+      appendFileSync(diary, `${id}\n`);
+      const times = readFileSync(diary, 'utf8')
+        .split('\n')
+        .filter((line) => line === id).length;
+      if (id.startsWith('once') && times === 1) throw new Error(`the item ${id} fails at first`);
+    }
     if (id.startsWith('bad')) throw new NonRecoverableError(`the item ${id} is bad`, { code: 'BadItem' });
     return { id: `${id} by ${this.ctx.action}`, length: id.length };
   }

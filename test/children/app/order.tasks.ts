@@ -2,7 +2,7 @@ import { FlyteError, InjectTask, Task, TaskContext, TaskEnvironment, type TaskHa
 import * as z from 'zod';
 import { ItemTasks, items } from './item.tasks.js';
 
-const Ids = z.object({ ids: z.array(z.string()) });
+const Ids = z.object({ ids: z.array(z.string()), concurrency: z.int().default(10) });
 
 @Tasks(new TaskEnvironment({ name: 'orders', dependsOn: [items] }))
 export class OrderTasks {
@@ -12,13 +12,16 @@ export class OrderTasks {
   ) {}
 
   @Task({ inputs: Ids, outputs: z.object({ lengths: z.array(z.int()), action: z.string() }), retries: 3 })
-  async all({ ids }: { ids: string[] }) {
-    const done = await this.item.map(ids.map((id) => ({ id })));
+  async all({ ids, concurrency = 10 }: { ids: string[]; concurrency?: number }) {
+    const done = await this.item.map(
+      ids.map((id) => ({ id })),
+      { concurrency },
+    );
     return { lengths: done.map(({ length }) => length), action: this.ctx.action };
   }
 
   @Task({ inputs: Ids, outputs: z.object({ results: z.array(z.string()) }) })
-  async settled({ ids }: { ids: string[] }) {
+  async settled({ ids }: { ids: string[]; concurrency?: number }) {
     const settled = await this.item.mapSettled(
       ids.map((id) => ({ id })),
       { concurrency: 2 },

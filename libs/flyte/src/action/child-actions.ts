@@ -11,6 +11,12 @@ export interface ChildOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/**
+ * How an action ended: `done`, whether well or not; `retried` where it failed so that a further attempt may follow, which has run again what did
+ * not succeed; `interrupted` where the attempt is to be started anew, and goes on with what it called.
+ */
+export type ActionEnd = 'done' | 'retried' | 'interrupted';
+
 /** A task to be run as a child. */
 export interface ChildTask extends ChildOptions {
   /** All that Flyte runs it by. */
@@ -60,6 +66,6 @@ export interface ChildActions {
   ask(question: Question): Promise<Literal>;
   /** What Flyte runs this very action by. */
   ownSpec(): Promise<TaskSpec>;
-  /** Ends what was not waited for, and the connection. */
-  close(): Promise<void>;
+  /** Ends the connection, and what nobody waits for any more. */
+  close(end: ActionEnd): Promise<void>;
 }

@@ -4,7 +4,8 @@ import type { RunService } from '../gen/flyteidl2/workflow/run_service_pb.js';
 import type { ActionUpdate } from '../gen/flyteidl2/workflow/state_service_pb.js';
 import { detailedRunInfo, phaseOf, type RunInfo } from '../remote/runs/run-info.js';
 
-interface ChildId {
+/** Names an action of a run. */
+export interface ChildId {
   readonly run: { readonly org: string; readonly project: string; readonly domain: string; readonly name: string };
   readonly name: string;
 }

@@ -20,19 +20,31 @@ export interface ChildIdentity {
 export class ChildNames {
   readonly #calls = new Map<string, number>();
 
-  /** @param parent the action's name */
-  constructor(private readonly parent: string) {}
+  /**
+   * @param parent the action's name
+   * @param isSpent whether a name stands for a failure that is not to be found again
+   */
+  constructor(
+    private readonly parent: string,
+    private readonly isSpent: (name: string) => boolean,
+  ) {}
 
   /** 25 characters of a DNS label. */
   next({ kind, what, inputs, group, key }: ChildIdentity): string {
     const call = JSON.stringify([this.parent, kind, what, key === undefined ? inputs : { key }, group ?? '']);
     const number = key === undefined ? (this.#calls.get(call) ?? 0) + 1 : 0;
     if (number > 0) this.#calls.set(call, number);
-    const digest = createHash('sha256').update(`${call} ${number}`).digest().subarray(0, 16);
-    return BigInt(`0x${digest.toString('hex')}`)
-      .toString(36)
-      .padStart(25, '0');
+    let name = nameOf(`${call} ${number}`);
+    for (let again = 1; this.isSpent(name); again += 1) name = nameOf(`${call} ${number} ${again}`);
+    return name;
   }
+}
+
+function nameOf(call: string): string {
+  const digest = createHash('sha256').update(call).digest().subarray(0, 16);
+  return BigInt(`0x${digest.toString('hex')}`)
+    .toString(36)
+    .padStart(25, '0');
 }
 
 /**

@@ -2,7 +2,7 @@ import { toBinary } from '@bufbuild/protobuf';
 import { durationFromMs } from '@bufbuild/protobuf/wkt';
 import { type Client, createClient, type Transport } from '@connectrpc/connect';
 import type { ActionScope } from '../action/action-scope.js';
-import type { ChildActions, ChildTask, Question, Step } from '../action/child-actions.js';
+import type { ActionEnd, ChildActions, ChildTask, Question, Step } from '../action/child-actions.js';
 import { FlyteError } from '../errors/flyte-error.js';
 import { INPUTS_FILE } from '../protocol/action-documents.js';
 import type { Literal } from '../gen/flyteidl2/core/literals_pb.js';
@@ -16,6 +16,8 @@ import { phaseOf } from '../remote/runs/run-info.js';
 import { joinUri, storageOf } from '../storage/storage-of.js';
 import { childFailure } from './child-failure.js';
 import { ChildNames, digestOf, identityOf } from './child-name.js';
+import { EarlierChildren } from './earlier-children.js';
+import { FailedChildren } from './failed-children.js';
 import { ChildWatch } from './child-watch.js';
 import { enqueue } from './enqueue.js';
 import { readOutputs } from './read-outputs.js';
@@ -37,8 +39,11 @@ export interface ChildConnection {
 
 /** The children of an action. */
 export async function openChildren(action: ActionScope, connection: ChildConnection): Promise<ChildActions> {
-  const { default: pLimit } = await import('p-limit');
-  return new OpenChildren(action, connection, pLimit(AT_A_TIME));
+  const [{ default: pLimit }, failed] = await Promise.all([
+    import('p-limit'),
+    FailedChildren.open(joinUri(connection.runBase, action.action), action.attempt),
+  ]);
+  return new OpenChildren(action, connection, failed, pLimit(AT_A_TIME));
 }
 
 type Limit = <T>(work: () => Promise<T>) => Promise<T>;
@@ -49,6 +54,7 @@ class OpenChildren implements ChildActions {
   readonly #run: { readonly org: string; readonly project: string; readonly domain: string; readonly name: string };
   readonly #names: ChildNames;
   readonly #watch: ChildWatch;
+  readonly #earlier: EarlierChildren;
   /** What this process waits for; what is left of it at the end, nobody does. */
   readonly #open = new Set<string>();
   readonly #closing = new AbortController();
@@ -57,14 +63,16 @@ class OpenChildren implements ChildActions {
   constructor(
     private readonly action: ActionScope,
     private readonly connection: ChildConnection,
+    private readonly failed: FailedChildren,
     private readonly limit: Limit,
   ) {
     const { transport, org } = connection;
     this.#actions = createClient(ActionsService, transport);
     this.#runs = createClient(RunService, transport);
     this.#run = { org, project: action.project, domain: action.domain, name: action.run };
-    this.#names = new ChildNames(action.action);
+    this.#names = new ChildNames(action.action, (name) => failed.has(name));
     const parent = { run: this.#run, name: action.action };
+    this.#earlier = new EarlierChildren(this.#runs, parent);
     const filter = { case: 'parentActionId' as const, value: parent };
     this.#watch = new ChildWatch((signal) => this.#actions.watchForUpdates({ filter }, { signal }));
   }
@@ -72,12 +80,11 @@ class OpenChildren implements ChildActions {
   async task({ spec, inputs, group, key, queue = '', signal }: ChildTask): Promise<Outputs> {
     const what = identityOf(spec);
     const name = this.#names.next({ kind: 'task', what, inputs: digestOf(inputs), group, key });
-    const ends = this.#until(signal);
     const { org, project, domain, name: taskName, version } = spec.taskTemplate?.id ?? NO_ID;
     // Flyte has renamed this field to `queue`; on the wire it is the same.
     const value = { id: { org, project, domain, name: taskName, version }, spec, cluster: queue };
     const task = { case: 'task' as const, value };
-    const end = await this.#ended(name, ends, async () => {
+    const end = await this.#ended(name, signal, async (ends) => {
       const action = { ...this.#actionOf(name, group), spec: task };
       await (await storageOf(action.inputUri)).write(action.inputUri, toBinary(InputsSchema, inputs));
       await enqueue(this.#actions, action, ends);
@@ -111,8 +118,7 @@ class OpenChildren implements ChildActions {
     signal,
   }: Question): Promise<Literal> {
     const name = this.#names.next({ kind: 'question', what, inputs: '', group });
-    const ends = this.#until(signal);
-    const end = await this.#ended(name, ends, async () => {
+    const end = await this.#ended(name, signal, async (ends) => {
       const value = {
         ...{ name: what, type, prompt, description },
         promptType: isMarkdown ? ConditionPromptType.MARKDOWN : ConditionPromptType.TEXT,
@@ -135,38 +141,57 @@ class OpenChildren implements ChildActions {
     return (this.#spec ??= this.#askOwnSpec());
   }
 
-  async close(): Promise<void> {
-    const left = [...this.#open];
-    const reason = 'The action that called it ended, and did not wait for it.';
+  async close(end: ActionEnd): Promise<void> {
+    const left = end === 'interrupted' ? [] : [...this.#open];
+    for (const name of left) this.failed.add(name);
+    if (end === 'retried') await this.failed.save();
+    const reason = 'The action that called it has ended, and did not wait for it.';
     await Promise.all(left.map((name) => this.#abort(name, reason)));
     this.#closing.abort(new FlyteError('canceled', 'The action has ended.'));
     this.#watch.close();
     this.connection.close();
   }
 
-  /** How a child ended; Flyte is asked to end one that is abandoned. @param begin has Flyte take it up, where it doesn't know it */
-  async #ended(name: string, signal: AbortSignal, begin: () => Promise<void>): Promise<ActionUpdate> {
+  /**
+   * How a child ended.
+   *
+   * @param given abandons it: then Flyte is asked to end it. What the action's own end means for it, is decided then
+   * @param begin has Flyte take it up, where it doesn't know it
+   */
+  async #ended(
+    name: string,
+    given: AbortSignal | undefined,
+    begin: (ends: AbortSignal) => Promise<void>,
+  ): Promise<ActionUpdate> {
+    const ends = this.#until(given);
     this.#open.add(name);
     let isBegun = true;
     try {
-      signal.throwIfAborted();
+      ends.throwIfAborted();
       await this.#watch.synced;
       if (!this.#watch.knows(name)) {
+        const before = await this.#earlier.end(name);
+        if (before) return this.#over(name, before);
         isBegun = false;
         await this.limit(() => {
-          signal.throwIfAborted();
+          ends.throwIfAborted();
           isBegun = true;
-          return begin();
+          return begin(ends);
         });
       }
-      return await this.#watch.end(name, signal);
+      return this.#over(name, await this.#watch.end(name, ends));
     } catch (error) {
-      if (isBegun && signal.aborted && !this.#closing.signal.aborted)
-        await this.#abort(name, 'Its caller does not wait any more.');
+      this.failed.add(name);
+      if (given?.aborted === true || !isBegun || !ends.aborted) this.#open.delete(name);
+      if (given?.aborted === true && isBegun) await this.#abort(name, 'Its caller does not wait any more.');
       throw error;
-    } finally {
-      this.#open.delete(name);
     }
+  }
+
+  #over(name: string, end: ActionUpdate): ActionUpdate {
+    this.#open.delete(name);
+    if (phaseOf(end.phase) !== 'succeeded') this.failed.add(name);
+    return end;
   }
 
   #actionOf(name: string, group = '') {

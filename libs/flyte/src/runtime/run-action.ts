@@ -13,7 +13,7 @@ import type { UnpackedCode } from './code-bundle.js';
 import { isCompiledFile, runCompiledAction } from './compiled-file.js';
 import { cautiousRedactor, redactorOf } from './action-redactor.js';
 import { type ActionScope, runInAction } from '../action/action-scope.js';
-import type { ChildActions } from '../action/child-actions.js';
+import type { ActionEnd, ChildActions } from '../action/child-actions.js';
 import { flushReport } from './report.js';
 import { loadTasksModule } from './load-tasks-module.js';
 import { guardProcess } from './process-guard.js';
@@ -80,7 +80,7 @@ class ActionRun {
     try {
       const work = runInAction(this.#scope, () => this.#work());
       const outputs = await Promise.race([work, this.#life.over]);
-      await Promise.all([this.#closeChildren(), flushReport(this.#scope)]);
+      await Promise.all([this.#closeChildren('done'), flushReport(this.#scope)]);
       const bytes = await writeOutputs(outputsPath, outputs);
       logger.log(`Task ${task} succeeded: ${outputs.literals.length} outputs, ${bytes} bytes`, CONTEXT);
       return 0;
@@ -95,7 +95,7 @@ class ActionRun {
     const app = this.#app;
     this.#app = undefined;
     this.#life.close();
-    await this.#closeChildren();
+    await this.#closeChildren('interrupted');
     if (app) {
       const problem = await this.#closed(app.close());
       if (problem !== undefined) this.host.logger.warn(this.#redact(`Shutting the module down ${problem}`), CONTEXT);
@@ -108,10 +108,10 @@ class ActionRun {
   }
 
   /** What was called and not waited for, ends with the action. */
-  async #closeChildren(): Promise<void> {
+  async #closeChildren(end: ActionEnd): Promise<void> {
     const children = this.#children;
     this.#children = undefined;
-    const problem = await this.#closed(children?.then((opened) => opened.close()));
+    const problem = await this.#closed(children?.then((opened) => opened.close(end)));
     if (problem !== undefined) this.host.logger.warn(this.#redact(`Ending the children ${problem}`), CONTEXT);
   }
 
@@ -233,6 +233,7 @@ class ActionRun {
       ...(stack === undefined ? [] : [this.#redact(stack)]),
       CONTEXT,
     );
+    await this.#closeChildren(failure.recoverable ? 'retried' : 'done');
     await flushReport(this.#scope).catch((error: unknown) => {
       logger.warn(this.#redact(`The report is not stored: ${failureOf(error).message}`), CONTEXT);
     });
