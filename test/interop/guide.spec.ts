@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../support/http.js';
-import { PYTHON_BIN } from './support/python-environment.js';
+import { FLYTE, PYTHON_BIN } from './support/python-environment.js';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -44,7 +44,7 @@ describe('the guide', () => {
 
   function start(commands: string): { readonly child: ChildProcess; readonly printed: () => string } {
     // In a process group of its own, as npx starts another process.
-    const child = spawn('bash', ['-euc', commands], {
+    const child = spawn('bash', ['-euc', `flyte() { python '${FLYTE}' "$@"; }\n${commands}`], {
       ...{ cwd: folder, env, detached: true },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -13,6 +13,9 @@ const FOLDER = join(here, '.python');
 /** The folder of the commands `python`, `flyte` and `a0`. */
 export const PYTHON_BIN = join(FOLDER, process.platform === 'win32' ? 'Scripts' : 'bin');
 
+/** A script that is the SDK's command `flyte`, and ends when that is done. */
+export const FLYTE = join(here, 'python/flyte_command.py');
+
 /** The SDK's own minimum. */
 const OLDEST = [3, 10] as const;
 

@@ -6,7 +6,7 @@ import { promisify, stripVTControlCharacters } from 'node:util';
 import { startLocalControlPlane, type LocalControlPlane } from 'nestjs-flyte-local';
 import { inject } from 'vitest';
 import { stringify } from 'yaml';
-import { PYTHON_BIN } from './python-environment.js';
+import { FLYTE, PYTHON_BIN } from './python-environment.js';
 import { PythonSession } from './python-session.js';
 
 const run = promisify(execFile);
@@ -81,7 +81,7 @@ export class PythonUser implements AsyncDisposable {
   async flyte(...args: string[]): Promise<Printed> {
     const all = ['--config', 'config.yaml', '--no-progress', '--output-format', 'json-raw', ...args];
     const options = { cwd: this.folder, env: this.env };
-    const ended = await run(join(PYTHON_BIN, 'flyte'), all, options).then(
+    const ended = await run(join(PYTHON_BIN, 'python'), [FLYTE, ...all], options).then(
       (printed) => ({ ...printed, code: 0 }),
       (error: Error & Printed) => error,
     );
