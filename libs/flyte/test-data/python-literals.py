@@ -30,6 +30,31 @@ class Point:
     raw: bytes
     label: Optional[str] = None
 
+class Level(enum.IntEnum):
+    LOW = 1
+    HIGH = 10
+
+class Model(BaseModel):
+    color: Color
+    level: Level
+    colors: List[Color]
+    maybe: Optional[Color] = None
+    either: Union[int, Color] = 1
+    counts: Dict[Color, int] = {}
+    at: datetime.datetime
+
+@dataclasses.dataclass
+class Data:
+    color: Color
+    level: Level
+    colors: List[Color]
+    maybe: Optional[Color]
+    either: Union[int, Color]
+    counts: Dict[Color, int]
+    at: datetime.datetime
+
+naive = datetime.datetime(2026, 11, 23, 18, 30, 1, 500000)
+enums = dict(color=Color.RED, level=Level.HIGH, colors=[Color.BLUE], maybe=Color.RED, either=Color.BLUE, counts={Color.RED: 5}, at=naive)
 UTC = datetime.timezone.utc
 at = datetime.datetime(2026, 11, 23, 18, 30, 1, 123456, tzinfo=UTC)
 took = datetime.timedelta(hours=1, seconds=30, microseconds=500000)
@@ -45,6 +70,9 @@ rows = [
  ("file", flyte.io.File, flyte.io.File(path="s3://bucket/data.csv", format="csv", hash="abc")),
  ("dir", flyte.io.Dir, flyte.io.Dir(path="s3://bucket/data", format="csv", hash="abc")),
  ("bytes", bytes, b"\x00\xff\x80hello"), ("tuple", tuple[int,str], (1,"a")),
+ ("datetime-naive", datetime.datetime, naive), ("int-enum", Level, Level.HIGH), ("pydantic-enums", Model, Model(**enums)), ("dataclass-enums", Data, Data(**enums)),
+ ("dict-large", dict, {"a": 5, "b": 2**60 + 1}), ("dict-int-keys", Dict[int,str], {5: "x", 2**60 + 1: "y"}), ("dict-enum-keys", Dict[Color,int], {Color.RED: 1}),
+ ("map-proto", Dict[str,int], {"__proto__": 1, "a": 2**60}), ("dict-proto", dict, {"__proto__": {"__proto__": 1}}),
 ]
 async def main():
     out=[]

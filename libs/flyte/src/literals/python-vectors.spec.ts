@@ -26,6 +26,30 @@ const user = z.object({
 });
 const ada = { name: 'Ada', age: 36, score: 1, tags: ['x'], nick: null, at, took: 'PT1H30.5S' };
 
+const Color = z.enum({ RED: 'red', BLUE: 'blue' });
+const Level = z.enum({ LOW: 1, HIGH: 10 });
+const enums = z.object({
+  color: Color,
+  level: Level,
+  colors: z.array(Color),
+  maybe: Color.nullable(),
+  either: z.union([z.int(), Color]),
+  counts: z.partialRecord(Color, z.int()),
+  at: z.iso.datetime({ local: true }),
+});
+const naive = '2026-11-23T18:30:01.500';
+const members = {
+  color: 'red',
+  level: 10,
+  colors: ['blue'],
+  maybe: 'red',
+  either: 'blue',
+  counts: { red: 5 },
+  at: naive,
+};
+const dict = { 'x-flyte-python': 'dict' };
+const proto = (value: unknown): object => Object.fromEntries([['__proto__', value]]);
+
 /** Each row: the schema that says the same as the Python type, the value, and whether our bytes equal Python's. */
 const rows: [row: string, schema: z.ZodType, value: unknown, same: 'type and literal' | 'type' | 'neither'][] = [
   ['string', z.string(), 'héllo 🔑', 'type and literal'],
@@ -81,6 +105,15 @@ const rows: [row: string, schema: z.ZodType, value: unknown, same: 'type and lit
   ],
   ['bytes', bytes, Uint8Array.of(0, 255, 128, ...Buffer.from('hello')), 'neither'],
   ['tuple', z.union([z.tuple([z.int(), z.string()])]), [1, 'a'], 'neither'],
+  ['datetime-naive', z.iso.datetime({ local: true }), naive, 'type and literal'],
+  ['int-enum', Level, 10, 'type and literal'],
+  ['pydantic-enums', z.union([enums]), members, 'neither'],
+  ['dataclass-enums', z.union([enums]), members, 'neither'],
+  ['dict-large', z.record(z.string(), z.union([z.int(), z.bigint()])).meta(dict), { a: 5, b: 2n ** 60n + 1n }, 'type'],
+  ['dict-int-keys', z.record(z.string(), z.string()).meta(dict), { '5': 'x', '1152921504606846977': 'y' }, 'type'],
+  ['dict-enum-keys', z.partialRecord(Color, z.int()), { red: 1 }, 'type'],
+  ['map-proto', z.record(z.string(), z.bigint()), { ...proto(1n), a: 2n ** 60n }, 'type and literal'],
+  ['dict-proto', z.record(z.string(), z.json()), proto(proto(1)), 'type'],
 ];
 
 describe('what the official Python SDK writes', () => {
