@@ -79,9 +79,9 @@ def actions(run, **filters):
     return [{"name": action.name, "phase": action.phase.value} for action in Action.listall(for_run_name=run, **filters)]
 
 
-def first_line(run, like):
+def first_line(run, like, action="a0"):
     """Reads the log from its beginning, until a line has those words."""
-    for line in Run.get(run).get_logs():
+    for line in Action.get(run_name=run, name=action).get_logs():
         if like in line:
             return line
 

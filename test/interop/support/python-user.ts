@@ -3,7 +3,7 @@ import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify, stripVTControlCharacters } from 'node:util';
-import { startLocalControlPlane, type LocalControlPlane } from 'nestjs-flyte-local';
+import { startLocalControlPlane, type LocalControlPlane, type LocalControlPlaneOptions } from 'nestjs-flyte-local';
 import { inject } from 'vitest';
 import { stringify } from 'yaml';
 import { FLYTE, PYTHON_BIN } from './python-environment.js';
@@ -41,8 +41,12 @@ export class PythonUser implements AsyncDisposable {
     private readonly env: NodeJS.ProcessEnv,
   ) {}
 
-  /** Starts a plane, and writes what they need to use it. */
-  static async start(): Promise<PythonUser> {
+  /**
+   * Starts a plane, and writes what they need to use it.
+   *
+   * @param options of the plane
+   */
+  static async start(options: LocalControlPlaneOptions = {}): Promise<PythonUser> {
     const scratch = await mkdtemp(join(tmpdir(), 'interop-'));
     const [folder, home, state] = ['code', 'home', 'state'].map((name) => join(scratch, name)) as [
       string,
@@ -57,6 +61,7 @@ export class PythonUser implements AsyncDisposable {
     const plane = await startLocalControlPlane({
       ...{ port: 0, state, tls: { key, cert, ca }, abortGraceMs: 2_000 },
       workingDirectory: folder,
+      ...options,
     });
     const command = [process.execPath, LOCAL, 'token', 'alice', '--name', 'Alice', '--state', state];
     const config = {

@@ -28,6 +28,8 @@ export const ACTION_COLUMNS: ListColumns = {
   phase: number('phase'),
   action_type: number('action_type'),
   parent_action_name: text('parent'),
+  // As Python's SDK calls it.
+  parent_name: text('parent'),
   action_group: text('action_group'),
   run_source: text('run_source'),
   created_by_subject: text("nullif(created_by, '')"),

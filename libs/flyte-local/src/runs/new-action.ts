@@ -77,11 +77,12 @@ export function newTrace(action: NewAction, { name, spec }: TraceAction): Action
 
 /** The record of a condition, which somebody is to answer. */
 export function newCondition(action: NewAction, condition: ConditionAction): ActionDetails {
-  const { name } = condition;
+  const { name, type } = condition;
   const metadata = {
     actionType: ActionType.CONDITION,
     funtionName: name,
-    spec: { case: 'condition' as const, value: create(ConditionActionMetadataSchema, { name }) },
+    // The type, too: Python's command goes by it.
+    spec: { case: 'condition' as const, value: create(ConditionActionMetadataSchema, { name, type }) },
   };
   return newRecord(action, metadata, { case: 'condition', value: condition });
 }

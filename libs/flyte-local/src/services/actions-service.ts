@@ -9,7 +9,7 @@ import type { ActionDetails } from 'nestjs-flyte/idl/workflow/run_definition';
 import { requireCaller } from '../calls/caller-context.js';
 import { actionKeyOf } from '../runs/action-id.js';
 import { identityOf } from '../runs/new-action.js';
-import { actionUpdate } from './action-update.js';
+import { actionUpdate, isToBeTakenAgain } from './action-update.js';
 import { answerCondition } from './answer-condition.js';
 import { enqueueAction } from './enqueue-action.js';
 import type { PlaneContext, PlaneService } from './plane-service.js';
@@ -66,7 +66,9 @@ async function* watchForUpdates(
   const changes = feed.watchChildren(key, AbortSignal.any([signal, left.signal]));
   try {
     yield update(requireAction(context, key, values));
-    for (const child of actions.children(key)) yield update(child);
+    for (const child of actions.children(key)) {
+      if (!isToBeTakenAgain(data, child)) yield update(child);
+    }
     yield { message: { case: 'controlMessage', value: { sentinel: true } } };
     for await (const details of changes) yield update(details);
   } catch (error) {

@@ -44,12 +44,24 @@ export function enqueueAction(
   const details = recordOf(context, action, made);
   const { actions, executor } = context.engine;
   const runSpec = action.spec.case === 'task' ? actions.runSpec({ ...key, name }) : create(RunSpecSchema);
-  if (!actions.create(details, runSpec)) {
+  if (!actions.create(details, runSpec) && !replaceStep(context, key, details)) {
     throw new ConnectError(`The action ${key.name} of the run ${key.run} is there already.`, Code.AlreadyExists);
   }
   if (action.spec.case === 'task') executor.submit(key, details);
   if (action.spec.case === 'condition') executor.open(key, details);
   return {};
+}
+
+/** A step that failed may be taken anew: what became of it last counts. */
+function replaceStep({ engine }: PlaneContext, key: ActionKey, taken: ActionDetails): boolean {
+  let isReplaced = false;
+  engine.actions.update(key, (record) => {
+    const isStep = record.metadata?.spec.case === 'trace' && taken.metadata?.spec.case === 'trace';
+    isReplaced = isStep && record.status?.phase === ActionPhase.FAILED;
+    if (isReplaced) Object.assign(record, taken);
+    return isReplaced;
+  });
+  return isReplaced;
 }
 
 function recordOf({ workingDirectory }: PlaneContext, { spec }: Requested, made: NewAction): ActionDetails {

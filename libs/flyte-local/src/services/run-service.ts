@@ -18,6 +18,7 @@ import type { PlaneContext, PlaneService } from './plane-service.js';
 import { NO_REASON, notFound, requireAction } from './require-action.js';
 import { runConditions } from './run-conditions.js';
 import { watchActions } from './watch-actions.js';
+import { watchGroups } from './watch-groups.js';
 import { watchRuns } from './watch-runs.js';
 
 /** What is not over comes first. */
@@ -72,6 +73,7 @@ export const runService: PlaneService = {
         }
       },
       watchRuns: (request, handler) => watchRuns(context.engine, request, handler),
+      watchGroups: (request, handler) => watchGroups(context.engine, request, handler),
       getActionDataURIs({ actionId }, { values }) {
         const key = actionKeyOf(actionId);
         const details = requireAction(context, key, values);

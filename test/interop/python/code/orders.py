@@ -1,9 +1,9 @@
 # Tasks that call tasks.
+import asyncio
 import os
 
 import flyte
-import flyte.report
-from flyte.io import File
+from diary import note
 
 items = flyte.TaskEnvironment(name="items", image="python:3.12")
 env = flyte.TaskEnvironment(name="orders", image="python:3.12", depends_on=[items])
@@ -11,6 +11,7 @@ env = flyte.TaskEnvironment(name="orders", image="python:3.12", depends_on=[item
 
 @items.task
 async def process(id: str) -> str:
+    note(id)
     print(f"processing {id}", flush=True)
     if id.startswith("bad"):
         raise ValueError(f"the item {id} is bad")
@@ -22,6 +23,13 @@ async def dear(id: str) -> str:
     return f"{id} {os.getpid()}"
 
 
+@items.task
+async def where() -> dict[str, str]:
+    action = flyte.ctx().action
+    attempt = str(flyte.ctx().attempt_number)
+    return {"action": action.name, "run": action.run_name, "project": action.project, "attempt": attempt}
+
+
 @env.task
 async def each(ids: list[str]) -> list[str]:
     """One child after the other."""
@@ -29,30 +37,24 @@ async def each(ids: list[str]) -> list[str]:
 
 
 @env.task
-async def mapped(ids: list[str]) -> list[str]:
-    return [str(one) async for one in flyte.map.aio(process, ids, return_exceptions=True)]
+async def together(ids: list[str]) -> list[str]:
+    return list(await asyncio.gather(*(process(id) for id in ids)))
+
+
+@env.task
+async def mapped(ids: list[str], concurrency: int) -> list[str]:
+    results = flyte.map.aio(process, ids, concurrency=concurrency, return_exceptions=True)
+    return [f"{type(one).__name__} {one}" async for one in results]
 
 
 @env.task
 async def grouped(ids: list[str]) -> list[str]:
-    with flyte.group("night"):
-        return [await process(id) for id in ids]
-
-
-@flyte.trace
-async def write_note(text: str) -> str:
-    with open(os.environ["DIARY"], "a") as diary:
-        print(text, file=diary)
-    return f"note: {text}"
-
-
-@env.task(retries=2)
-async def noted(text: str) -> str:
-    """Takes a step, and fails after it once."""
-    note = await write_note(text)
-    if flyte.ctx().attempt_number == 0:
-        raise RuntimeError("once more")
-    return note
+    """The same children in two groups: they are different ones."""
+    done = []
+    for group in ("night", "day"):
+        with flyte.group(group):
+            done += [await process(id) for id in ids]
+    return done
 
 
 @env.task
@@ -60,20 +62,15 @@ async def cached(id: str) -> bool:
     return await dear(id) == await dear(id)
 
 
-@env.task(report=True)
-async def told() -> None:
-    await flyte.report.replace.aio("<b>all of it</b>")
-    await flyte.report.flush.aio()
+@env.task
+async def located() -> dict[str, str]:
+    child = await where()
+    return {**child, "parent": flyte.ctx().action.name}
 
 
 @env.task
-async def count(file: File) -> int:
-    async with file.open("rb") as content:
-        return len(await content.read())
-
-
-@env.task
-async def filed() -> int:
-    with open("letter.txt", "w") as letter:
-        letter.write("dear sir")
-    return await count(await File.from_local("letter.txt"))
+async def tree(depth: int) -> int:
+    """How many tasks it takes to call two for each, and so on."""
+    if depth == 0:
+        return 1
+    return 1 + sum(await asyncio.gather(tree(depth - 1), tree(depth - 1)))

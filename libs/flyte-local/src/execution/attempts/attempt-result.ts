@@ -3,7 +3,12 @@ import { join } from 'node:path';
 import { fromBinary } from '@bufbuild/protobuf';
 import type { CatalogCacheStatus } from 'nestjs-flyte/idl/core/catalog';
 import { OutputsSchema, type Outputs } from 'nestjs-flyte/idl/task/common';
-import { ContainerError_Kind, ErrorDocumentSchema, ExecutionError_ErrorKind } from 'nestjs-flyte/idl/core/execution';
+import {
+  ContainerError_Kind,
+  ErrorDocumentSchema,
+  ExecutionError_ErrorKind,
+  type ContainerError,
+} from 'nestjs-flyte/idl/core/execution';
 import { ErrorInfo_Kind, type ErrorInfo } from 'nestjs-flyte/idl/workflow/run_definition';
 import { ERROR_FILE, OUTPUTS_FILE, MAX_RESULT_BYTES } from 'nestjs-flyte/protocol';
 import { errorInfo } from '../../runs/action-record.js';
@@ -66,12 +71,12 @@ function parseOutputs(bytes: Uint8Array): Outputs | undefined {
   }
 }
 
-/** The code of the failure that an attempt left; undefined where it left none that can be read. */
-export function readErrorCode(folder: string): string | undefined {
+/** The failure that an attempt, or a step, left in its folder; undefined where it left none that can be read. */
+export function readError(folder: string): ContainerError | undefined {
   const error = readBounded(join(folder, ERROR_FILE));
   if (error.kind !== 'bytes') return undefined;
   try {
-    return fromBinary(ErrorDocumentSchema, error.bytes).error?.code;
+    return fromBinary(ErrorDocumentSchema, error.bytes).error;
   } catch {
     return undefined;
   }
