@@ -40,7 +40,8 @@ describe('a task that calls tasks', () => {
     const actions = await parents.actions(run);
     const depth = (of: string): number =>
       of === '' ? 0 : 1 + depth(actions.find(({ name }) => name === of)?.of ?? '');
-    expect(actions.map(({ of }) => depth(of)).toSorted()).toEqual([0, 1, 1, 2, 2, 2, 2]);
+    const depths = actions.map(({ of }) => depth(of));
+    expect(depths.toSorted((one, other) => one - other)).toEqual([0, 1, 1, 2, 2, 2, 2]);
   });
 
   it('gives them names of their own in its run', async () => {

@@ -24,7 +24,7 @@ describe('a condition', () => {
     const run = await parents.start('questions.ask');
     const conditions = await asked(run, 4);
     expect(conditions.map(({ name, type, phase }) => `${name} ${type} ${phase}`)).toEqual([
-      ...['a-bool bool PAUSED', 'a-float float PAUSED', 'a-int int PAUSED', 'a-str str PAUSED'],
+      ...['a-bool bool paused', 'a-float float paused', 'a-int int paused', 'a-str str paused'],
     ]);
     expect(await parents.call('conditions', { run, action_name: 'a0' })).toHaveLength(4);
     const listed = await parents.user.flyte('get', 'condition', run);
@@ -37,7 +37,7 @@ describe('a condition', () => {
     expect([prompted.code, prompted.stdout]).toEqual([0, expect.stringContaining('Which int?')]);
     // The command asks what the type is.
     const unfit = await signal('a-float', 'much');
-    expect([unfit.code, unfit.stderr]).toEqual([2, expect.stringContaining("could not parse 'much' as float")]);
+    expect([unfit.code, unfit.stderr]).toEqual([1, expect.stringContaining("could not parse 'much' as float")]);
     expect((await signal('a-float', '0.5')).code).toBe(0);
     expect(await parents.call('end', { run })).toEqual(succeeded('bool False, int 41, float 0.5, str as you like'));
     const [, ...answered] = await parents.actions(run);
@@ -66,7 +66,7 @@ describe('a condition', () => {
   it('that nobody answers in time says so', async () => {
     const run = await parents.start('questions.ask_in_vain');
     expect(await parents.call('end', { run })).toEqual(succeeded('nobody answered'));
-    expect((await asked(run, 1)).map(({ phase }) => phase)).toEqual(['TIMED_OUT']);
+    expect((await asked(run, 1)).map(({ phase }) => phase)).toEqual(['timed_out']);
     await expect(parents.call('signal', { run, condition: 'soon', value: true })).rejects.toMatchObject({
       ...{ code: 'failed_precondition', message: expect.stringContaining('has ended') },
     });

@@ -1,4 +1,5 @@
 # Runs of tasks that call tasks.
+import asyncio
 import importlib
 
 import connected  # noqa: F401
@@ -30,8 +31,12 @@ def actions(run, **filters):
 
 
 def io(run, action):
-    details = ActionDetails.get(run_name=run, name=action)
-    return [dict(details.inputs()), list(details.outputs())]
+    async def read():
+        # The command reads them this way.
+        details = await ActionDetails.get.aio(run_name=run, name=action)
+        return [dict(await details.inputs()), list(await details.outputs())]
+
+    return asyncio.run(read())
 
 
 def logs(run, action, **options):
@@ -52,7 +57,7 @@ def start_with_letters(file, folder):
 
 def conditions(run, **which):
     return [
-        {"name": one.name, "action": one.action_name, "type": one.expected_type.__name__, "phase": one.phase}
+        {"name": one.name, "action": one.action_name, "type": one.expected_type.__name__, "phase": one.phase.removeprefix("ACTION_PHASE_").lower()}
         for one in Condition.listall(run_name=run, **which)
     ]
 

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LocalControlPlaneOptions } from 'nestjs-flyte-local';
-import { afterAll, beforeAll, expect } from 'vitest';
+import { afterAll, beforeAll } from 'vitest';
 import type { PythonSession } from './python-session.js';
 import { PythonUser } from './python-user.js';
 
@@ -45,9 +45,7 @@ export class Parents {
 
   /** Starts a task, MODULE.TASK. @returns the run's name */
   async start(task: string, given = {}, options = {}): Promise<string> {
-    const run = await this.call('start', { task, given, ...options });
-    expect(run).toEqual(expect.any(String));
-    return String(run);
+    return String(await this.call('start', { task, given, ...options }));
   }
 
   /** Runs a task to its end. */

@@ -10,7 +10,6 @@ import type { CreateRunRequest } from 'nestjs-flyte/idl/workflow/run_service';
 import type { ActionDetails } from 'nestjs-flyte/idl/workflow/run_definition';
 import { ROOT_ACTION } from 'nestjs-flyte/protocol';
 import { requireCaller, requireProject } from '../calls/caller-context.js';
-import { fileUrl } from '../execution/attempts/data-folder.js';
 import { requireRunName, rootActionOf } from '../runs/action-id.js';
 import { identityOf, newTask } from '../runs/new-action.js';
 import type { PlaneContext } from './plane-service.js';
@@ -109,13 +108,10 @@ function inputsOf(engine: Engine, { inputWrapper }: CreateRunRequest, run: RunId
 }
 
 /** Only what UploadInputs made for this project and domain: a URI from a client could name any file of this machine. */
-function uploadedInputs(
-  { data }: Engine,
-  { uri, inputsHash }: OffloadedInputData,
-  { project, domain }: RunIdentifier,
-): Inputs {
-  const folder = data.uploadFolder(project, domain, inputsHash);
-  const inputs = uri === fileUrl(folder) ? data.readInputs(folder) : undefined;
+function uploadedInputs({ data }: Engine, { uri }: OffloadedInputData, { project, domain }: RunIdentifier): Inputs {
+  // Not by the hash, which Python's SDK replaces by one of what files hold.
+  const folder = data.uploadAt(project, domain, uri);
+  const inputs = folder === undefined ? undefined : data.readInputs(folder);
   if (inputs !== undefined) return inputs;
   throw invalid('The offloaded inputs are none that UploadInputs stored for this project and domain.');
 }

@@ -55,10 +55,21 @@ export class DataFolder {
     };
   }
 
-  /** The folder of inputs that were sent before their run, by project, domain and content. */
-  uploadFolder(project: string, domain: string, hash: string): string {
+  /** The folder of inputs that are sent before their run, by project, domain and a digest of theirs in base64url. */
+  uploadFolder(project: string, domain: string, digest: string): string {
+    return join(this.#uploads(project, domain), digest);
+  }
+
+  /** The folder that a URI names, if it is one of the above. Who sent the inputs gets the URI, and may say any. */
+  uploadAt(project: string, domain: string, uri: string): string | undefined {
+    const base = `${fileUrl(this.#uploads(project, domain))}/`;
+    const digest = uri.startsWith(base) ? uri.slice(base.length) : '';
+    return /^[\w-]+$/.test(digest) ? this.uploadFolder(project, domain, digest) : undefined;
+  }
+
+  #uploads(project: string, domain: string): string {
     const digest = createHash('sha256')
-      .update(JSON.stringify([project, domain, hash]))
+      .update(JSON.stringify([project, domain]))
       .digest('hex');
     return join(this.root, 'uploads', digest);
   }
