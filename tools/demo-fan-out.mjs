@@ -66,7 +66,10 @@ export async function demoFanOut({ step, call, alice, planeUrl, killPlane }) {
     return `${first?.status}, then ${second?.status} ${second?.text}`;
   });
   await step('The run ends with every parcel, in the order of the items', async () => {
-    await until(async () => JSON.parse((await call('GET', `/runs/${run}`, alice)).text).done === true, 'it has ended');
+    await until(
+      async () => /** @type {{ done: boolean }} */ (JSON.parse((await call('GET', `/runs/${run}`, alice)).text)).done,
+      'it has ended',
+    );
     const { status, text } = await call('GET', `/runs/${run}/io`, alice);
     assert.equal(status, 200, text);
     const { outputs } = /** @type {{ outputs: { parcels: string[], note: string } }} */ (JSON.parse(text));

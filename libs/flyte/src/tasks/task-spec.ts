@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { type Duration, DurationSchema } from '@bufbuild/protobuf/wkt';
 import { PACKAGE } from '../gen/package.js';
@@ -49,7 +50,7 @@ export function buildTaskSpec(task: TaskDefinition, target: TaskSpecTarget): Tas
     taskTemplate: {
       id: { resourceType: ResourceType.TASK, org, project, domain, name, version },
       type: TASK_TYPE,
-      metadata: metadataOf(settings),
+      metadata: metadataOf(task),
       interface: codec.interface(),
       ...targetOf(settings, {
         image: target.imageName ?? imageName(environment.image ?? target.image),
@@ -94,7 +95,8 @@ function securityContextOf({
   };
 }
 
-function metadataOf(settings: TaskSettings): MessageInitShape<typeof TaskMetadataSchema> {
+function metadataOf(task: TaskDefinition): MessageInitShape<typeof TaskMetadataSchema> {
+  const { settings } = task;
   const { podTemplate, cache, backoff, interruptible, retries, maxRuntimeMs, maxQueuedTimeMs, deadlineMs } = settings;
   const bounded = maxQueuedTimeMs !== undefined || deadlineMs !== undefined;
   return {
@@ -108,10 +110,19 @@ function metadataOf(settings: TaskSettings): MessageInitShape<typeof TaskMetadat
     interruptibleValue: { case: 'interruptible', value: interruptible },
     podTemplateName: typeof podTemplate === 'string' ? podTemplate : '',
     discoverable: cache !== undefined,
-    discoveryVersion: cache?.version ?? '',
+    discoveryVersion: cache?.version ?? codeVersion(task),
     cacheSerializable: cache?.serialize ?? false,
     cacheIgnoreInputVars: [...(cache?.ignoredInputs ?? [])],
   };
+}
+
+/**
+ * A version of a task's own code, for who calls it as a child: a child that was done before its code changed is not taken for one of the new
+ * code. Of the method alone, which is what a process has of it at hand; the Python SDK does the same.
+ */
+function codeVersion({ type, method }: TaskDefinition): string {
+  const source: unknown = Reflect.get(type.prototype as object, method);
+  return createHash('sha256').update(String(source)).digest('hex').slice(0, 16);
 }
 
 function duration(ms: number | undefined): Duration | undefined {
