@@ -1,9 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Test } from '@nestjs/testing';
 import { FlyteError, TaskContext } from 'nestjs-flyte';
 import { fakeTask, runTask } from 'nestjs-flyte/testing';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ImportTasks, ItemTasks, MANAGER_OK, OrderTasks } from './guide/orders.js';
 
 const guide = readFileSync(join(import.meta.dirname, '../../docs/children.md'), 'utf8');
@@ -59,6 +60,11 @@ describe('runTask', () => {
   });
 
   it('has checkpoints and reports, and nothing is left of them', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'nestjs-flyte-test-'));
+    vi.stubEnv('TMPDIR', folder);
     await runTask(new ImportTasks(new TaskContext()), 'import', { pages: 3 });
+    vi.unstubAllEnvs();
+    expect(readdirSync(folder)).toEqual([]);
+    rmSync(folder, { recursive: true });
   });
 });

@@ -39,11 +39,11 @@ export class ChildWatch {
   }
 
   /** How a child ended. @throws the signal's reason, and what the stream failed with */
-  end(name: string, signal: AbortSignal): Promise<ActionUpdate> {
+  async end(name: string, signal: AbortSignal): Promise<ActionUpdate> {
     signal.throwIfAborted();
-    if (this.#failure) return Promise.reject(this.#failure.error);
+    if (this.#failure) throw this.#failure.error;
     const known = this.#ends.get(name);
-    if (known) return Promise.resolve(known);
+    if (known) return known;
     return new Promise((resolve, reject) => {
       const over = (act: () => void): void => {
         signal.removeEventListener('abort', aborted);

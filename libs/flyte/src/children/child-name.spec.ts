@@ -1,0 +1,104 @@
+import { create } from '@bufbuild/protobuf';
+import { describe, expect, it } from 'vitest';
+import { SimpleType } from '../gen/flyteidl2/core/types_pb.js';
+import { TaskSpecSchema } from '../gen/flyteidl2/task/task_definition_pb.js';
+import { ChildNames, identityOf, type ChildIdentity } from './child-name.js';
+
+const call: ChildIdentity = { kind: 'task', what: 'w', inputs: 'i', group: undefined };
+const names = (parent = 'a0', spent: readonly string[] = []) => new ChildNames(parent, (name) => spent.includes(name));
+
+describe('the name of a child', () => {
+  it('is the same in each attempt, and fits into a label', () => {
+    const [first, again] = [names(), names()].map((one) => [one.next(call), one.next(call), one.next(call)]);
+    expect(first).toEqual(again);
+    expect(new Set(first).size).toBe(3);
+    for (const name of first ?? []) expect(name).toMatch(/^[0-9a-z]{25}$/);
+  });
+
+  it('differs by what is called, with what, by whom, in which group', () => {
+    const one = names();
+    const all = [
+      one.next(call),
+      one.next({ ...call, kind: 'step' }),
+      one.next({ ...call, what: 'v' }),
+      one.next({ ...call, inputs: 'j' }),
+      one.next({ ...call, group: 'g' }),
+      one.next({ ...call, key: 'i' }),
+      names('a1').next(call),
+    ];
+    expect(new Set(all).size).toBe(all.length);
+  });
+
+  it('does not depend on what else is called before', () => {
+    const [one, other] = [names(), names()];
+    other.next({ ...call, what: 'v' });
+    expect(other.next(call)).toBe(one.next(call));
+  });
+
+  it('of one key is one, whatever the inputs', () => {
+    const one = names();
+    const first = one.next({ ...call, key: 'k' });
+    expect(one.next({ ...call, inputs: 'other', key: 'k' })).toBe(first);
+  });
+
+  it('is another one where the first stands for a failure', () => {
+    const first = names().next(call);
+    const second = names('a0', [first]).next(call);
+    const third = names('a0', [first, second]).next(call);
+    expect(new Set([first, second, third]).size).toBe(3);
+    // The next equal call is not taken for the first one's second try.
+    const one = names('a0', [first]);
+    expect([one.next(call), one.next(call)]).toEqual([second, names().next(call) && secondOf()]);
+  });
+
+  /** The name of the second equal call. */
+  function secondOf(): string {
+    const one = names();
+    one.next(call);
+    return one.next(call);
+  }
+});
+
+describe('what a task is', () => {
+  const spec = (change: object = {}, version = '1') =>
+    create(TaskSpecSchema, {
+      taskTemplate: {
+        id: { name: 'env.task', version: 'v1' },
+        metadata: { discoveryVersion: version },
+        interface: {
+          inputs: {
+            variables: [
+              {
+                key: 'a',
+                value: {
+                  type: {
+                    type: { case: 'simple', value: SimpleType.STRUCT },
+                    metadata: { b: { c: 1, d: 2 }, a: null },
+                  },
+                },
+              },
+            ],
+          },
+        },
+        ...change,
+      },
+    });
+
+  it('is its name, its types and the version of its code', () => {
+    const same = identityOf(spec());
+    expect(identityOf(spec({ id: { name: 'env.task', version: 'v2', project: 'p' } }))).toBe(same);
+    expect(identityOf(spec({ target: { case: 'container', value: { image: 'other' } } }))).toBe(same);
+    expect(identityOf(spec({ id: { name: 'env.other' } }))).not.toBe(same);
+    expect(identityOf(spec({ interface: {} }))).not.toBe(same);
+    expect(identityOf(spec({}, '2'))).not.toBe(same);
+  });
+
+  it('does not depend on the order of maps, which protobuf leaves open', () => {
+    const type = {
+      type: { case: 'simple' as const, value: SimpleType.STRUCT },
+      metadata: { a: null, b: { d: 2, c: 1 } },
+    };
+    const other = spec({ interface: { inputs: { variables: [{ key: 'a', value: { type } }] } } });
+    expect(identityOf(other)).toBe(identityOf(spec()));
+  });
+});
