@@ -22,6 +22,8 @@ import { build } from 'esbuild';
 
 /** The IDL files whose services and messages this project uses; what they import follows by itself. */
 const roots = [
+  // What others come to import, below, comes before them.
+  'flyteidl2/common/run',
   'flyteidl2/actions/actions_service',
   'flyteidl2/auth/auth_service',
   'flyteidl2/auth/identity',
@@ -37,11 +39,30 @@ const roots = [
 
 /**
  * What Flyte's interface has and the package on npm has not yet, by file, as protoc would give it: conditions, and how they are
- * answered. Each can go when the package has it: until then a second one is refused below.
+ * answered; inputs of triggers that are stored apart, and when a run was due. Each can go when the package has it: until then a second one is refused below.
  *
- * @type {Record<string, { messages?: [name: string, fields: Field[]][], fields?: Record<string, Field[]>, methods?: [service: string, name: string][] }>}
+ * @type {Record<string, { messages?: [name: string, fields: Field[]][], fields?: Record<string, Field[]>, methods?: [service: string, name: string][], imports?: string[] }>}
  */
 const newer = {
+  'flyteidl2/task/run.proto': {
+    fields: { RunSpec: [{ ...reference('google.protobuf.Timestamp'), name: 'run_start_time', number: 12 }] },
+    imports: ['google/protobuf/timestamp.proto'],
+  },
+  // Upstream, in a oneof with `inputs`, which is the same on the wire.
+  'flyteidl2/task/task_definition.proto': {
+    fields: {
+      TaskTriggerSpec: [
+        { ...reference('flyteidl2.common.OffloadedInputData'), name: 'offloaded_input_data', number: 5 },
+      ],
+    },
+    imports: ['flyteidl2/common/run.proto'],
+  },
+  'flyteidl2/trigger/trigger_definition.proto': {
+    fields: {
+      TriggerSpec: [{ ...reference('flyteidl2.common.OffloadedInputData'), name: 'offloaded_input_data', number: 7 }],
+    },
+    imports: ['flyteidl2/common/run.proto'],
+  },
   'flyteidl2/workflow/run_definition.proto': {
     messages: [
       [
@@ -81,7 +102,11 @@ const newer = {
       ],
       ['SignalEventResponse', []],
     ],
+    fields: {
+      CreateRunRequest: [{ ...reference('google.protobuf.Timestamp'), name: 'run_start_time', number: 10 }],
+    },
     methods: [['RunService', 'SignalEvent']],
+    imports: ['google/protobuf/timestamp.proto'],
   },
 };
 
@@ -100,7 +125,8 @@ function field(given) {
 
 /** @param {import('@bufbuild/protobuf/wkt').FileDescriptorProto} file gets what is newer of it */
 function bringUpToDate(file) {
-  const { messages = [], fields = {}, methods = [] } = newer[file.name] ?? {};
+  const { messages = [], fields = {}, methods = [], imports = [] } = newer[file.name] ?? {};
+  file.dependency.push(...imports.filter((one) => !file.dependency.includes(one)));
   /** @param {readonly { name: string }[]} there @param {string} name */
   const requireNew = (there, name) => {
     if (there.some((one) => one.name === name)) throw new Error(`the package has ${name} by now`);
@@ -167,9 +193,11 @@ async function load() {
       packages: 'external',
       outfile: bundle,
     });
-    return Object.values(
-      /** @type {Record<string, import('@bufbuild/protobuf').DescFile>} */ (await import(pathToFileURL(bundle).href)),
+    const loaded = /** @type {Record<string, import('@bufbuild/protobuf').DescFile | undefined>} */ (
+      await import(pathToFileURL(bundle).href)
     );
+    // In the order of the roots; a module's own is that of the alphabet.
+    return names.flatMap(([name = '']) => loaded[name] ?? []);
   } finally {
     rmSync(scratch, { recursive: true });
   }

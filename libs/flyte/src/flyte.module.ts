@@ -42,6 +42,7 @@ import { SecretService } from './remote/services/secret.service.js';
 import { appVersion } from './remote/tasks/task-defaults.js';
 import { assertImagesKnown, createTaskImages } from './remote/tasks/task-images.js';
 import { TaskService } from './remote/tasks/task.service.js';
+import { TriggerService } from './remote/tasks/trigger.service.js';
 import { UserService } from './remote/services/user.service.js';
 import { createConnection, type Connection } from './remote/connection/connection.js';
 import { filesOfAction } from './runtime/files-of-action.js';
@@ -135,6 +136,7 @@ export const serviceProviders: Provider[] = [
   { provide: ProjectService, inject: [FlyteClient], useFactory: ({ projects }: FlyteClient) => projects },
   { provide: SecretService, inject: [FlyteClient], useFactory: ({ secrets }: FlyteClient) => secrets },
   { provide: TaskService, inject: [FlyteClient], useFactory: ({ tasks }: FlyteClient) => tasks },
+  { provide: TriggerService, inject: [FlyteClient], useFactory: ({ triggers }: FlyteClient) => triggers },
   { provide: RunService, inject: [FlyteClient], useFactory: ({ runs }: FlyteClient) => runs },
   { provide: FileService, inject: [FlyteClient], useFactory: ({ files }: FlyteClient) => files },
   CurrentUser,
@@ -146,7 +148,7 @@ function exportsOf(name: string | undefined): NonNullable<DynamicModule['exports
   if (name !== undefined) return [getFlyteToken(name)];
   return [
     ...[FlyteClient, UserService, ProjectService, CurrentUser],
-    ...[SecretService, TaskService, RunService, FileService, TaskRegistry, TaskContext],
+    ...[SecretService, TaskService, TriggerService, RunService, FileService, TaskRegistry, TaskContext],
     // With what they are made of, as Nest makes another one where @UseGuards names the class.
     ...[AuthPolicy, FlyteAuthGuard, AuthMetadataInterceptor, FlyteExceptionFilter],
   ];

@@ -8,6 +8,7 @@ export { User, UserService } from './remote/services/user.service.js';
 export { ProjectService, type Domain, type Project } from './remote/services/project.service.js';
 export { SecretService, type SecretOptions, type StoredSecret } from './remote/services/secret.service.js';
 export { TaskService, type DeployedTask, type TaskVersion } from './remote/tasks/task.service.js';
+export { TriggerService, type DeployedTrigger } from './remote/tasks/trigger.service.js';
 export { RunService } from './remote/runs/run.service.js';
 export { FileService, type FileSource } from './files/file.service.js';
 export type { Run, WaitOptions } from './remote/runs/run.js';
@@ -54,6 +55,7 @@ export type { CheckedPodTemplate, PodSpec, PodTemplate } from './tasks/pod-templ
 export type { Resources } from './tasks/resources.js';
 export type { Schema } from './tasks/schema.js';
 export { Condition } from './tasks/condition.js';
+export { cron, fixedRate, type Trigger } from './tasks/trigger.js';
 export { TaskContext } from './runtime/task-context.js';
 export { NonRecoverableError } from './runtime/non-recoverable-error.js';
 export { FlyteDir } from './literals/dir.js';

@@ -7,6 +7,7 @@ import type { CallLogger } from '../calls/log-calls.js';
 import type { TlsOptions } from '../http/listener.js';
 import { hostName, isWildcard } from '../http/host-names.js';
 import { NEVER_STARTED } from '../state/last-start.js';
+import { SYSTEM_CLOCK, type Clock } from '../triggers/clock.js';
 import { DEFAULT_STATE } from '../state/state-folder.js';
 
 /** What `startLocalControlPlane` takes. An option that is undefined has its default. */
@@ -41,6 +42,8 @@ export interface LocalControlPlaneOptions {
   readonly abortGraceMs?: number | undefined;
   /** The folder that the commands of actions run in, the working directory of this process by default. */
   readonly workingDirectory?: string | undefined;
+  /** The clock by which triggers fire, this machine's by default: for tests, which set one themselves. */
+  readonly clock?: Clock | undefined;
   /** Is told what the plane's user should know, such as a secret that is declared under two groups. */
   readonly onWarning?: ((message: string) => void) | undefined;
 }
@@ -78,6 +81,8 @@ export interface ResolvedPlaneOptions {
   readonly abortGraceMs: number;
   /** An absolute path. */
   readonly workingDirectory: string;
+  /** See {@link LocalControlPlaneOptions.clock}. */
+  readonly clock: Clock;
   /** See {@link LocalControlPlaneOptions.onWarning}. */
   readonly onWarning: (message: string) => void;
 }
@@ -93,6 +98,7 @@ export function resolvePlaneOptions(options: LocalControlPlaneOptions): Resolved
   const {
     maxConcurrentActions = Math.max(2, availableParallelism()),
     abortGraceMs = 5000,
+    clock = SYSTEM_CLOCK,
     onWarning = () => {},
   } = options;
   const host = resolveHost(options.host ?? '127.0.0.1');
@@ -113,7 +119,7 @@ export function resolvePlaneOptions(options: LocalControlPlaneOptions): Resolved
   const workingDirectory = resolveFolder(options.workingDirectory ?? '.');
   return {
     ...{ port, host, state, auth, audience, tls, allowedHosts, maxConcurrentStreams, interceptors, routes, logger },
-    ...{ maxConcurrentActions, abortGraceMs, workingDirectory, onWarning },
+    ...{ maxConcurrentActions, abortGraceMs, workingDirectory, clock, onWarning },
   };
 }
 

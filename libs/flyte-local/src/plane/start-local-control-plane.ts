@@ -16,10 +16,13 @@ import { planeHandler } from '../http/plane-handler.js';
 import { JWKS_PATH } from '../services/discovery.js';
 import type { TaskStore } from '../runs/task-store.js';
 import type { PlaneContext } from '../services/plane-service.js';
+import { fireTrigger } from '../services/fire-trigger.js';
 import { openMethods, SERVICES } from '../services/services.js';
 import { codeOf } from '../state/atomic-file.js';
 import type { LocalDatabase } from '../state/local-database.js';
 import { DamagedState, isFull } from '../state/state-problem.js';
+import { TriggerScheduler } from '../triggers/trigger-scheduler.js';
+import { TriggerStore, type TriggerRecord } from '../triggers/trigger-store.js';
 import type { Caller } from '../tokens/caller.js';
 import { signToken } from '../tokens/sign-token.js';
 import { tokenVerifier } from '../tokens/verify-token.js';
@@ -76,8 +79,12 @@ async function listenFor(
   const signedUrls = new SignedUrls(() => url);
   const verifyToken = tokenVerifier(state.key, audience);
   const verify = async (token: string): Promise<Caller> => engine.tokens.find(token) ?? verifyToken(token);
+  const store = new TriggerStore(state.database, options.clock);
+  const fire = (trigger: TriggerRecord, due: number): void => fireTrigger(context, trigger, due);
+  const scheduler = new TriggerScheduler({ store, clock: options.clock, warn, fire });
   const context: PlaneContext = {
     ...{ database: state.database, url: () => url, audience, workingDirectory, engine, signedUrls, warn },
+    triggers: { store, scheduler },
   };
   const handler = planeHandler({
     guard: hostGuard(new Set(allowedHosts)),
@@ -104,6 +111,7 @@ async function listenFor(
   const close = async (): Promise<void> => {
     // First, so that watchers end by themselves and their clients hear why.
     shutdown.abort(new ConnectError('The control plane is shutting down.', Code.Unavailable));
+    scheduler.close();
     await Promise.all([listener.close(), engine.close()]);
     state.close();
   };
@@ -123,6 +131,7 @@ async function listenFor(
     for (const warning of taskWarnings(engine.tasks)) warn(warning);
     // Now that actions can be told where the plane listens.
     engine.executor.recover();
+    scheduler.start();
   } catch (error) {
     await listener.close();
     throw error;

@@ -1,6 +1,7 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { timestampDate } from '@bufbuild/protobuf/wkt';
 import { ActionPhase } from 'nestjs-flyte/idl/common/phase';
+import { TriggerAutomationSpecType } from 'nestjs-flyte/idl/task/common';
 import { RunSpecSchema, type RunSpec } from 'nestjs-flyte/idl/task/run';
 import { ActionDetailsSchema, RunSource, type ActionDetails } from 'nestjs-flyte/idl/workflow/run_definition';
 import type { LocalDatabase } from '../state/local-database.js';
@@ -22,8 +23,25 @@ export class ActionStore {
     private readonly feed: ActionFeed,
   ) {}
 
-  /** Adds an action; false if it exists. */
-  create(details: ActionDetails, runSpec: RunSpec): boolean {
+  /**
+   * Adds an action; false if it exists.
+   *
+   * @param also is stored with it, or not at all
+   */
+  create(details: ActionDetails, runSpec: RunSpec, also?: () => void): boolean {
+    const isNew =
+      also === undefined
+        ? this.#insert(details, runSpec)
+        : this.database.transaction(() => {
+            const inserted = this.#insert(details, runSpec);
+            if (inserted) also();
+            return inserted;
+          });
+    if (isNew) this.feed.publish(actionKeyOf(details.id), details);
+    return isNew;
+  }
+
+  #insert(details: ActionDetails, runSpec: RunSpec): boolean {
     const { project, domain, run, name } = actionKeyOf(details.id);
     const task = details.metadata?.spec.case === 'task' ? details.metadata.spec.value.id : undefined;
     const identity = details.metadata?.executedBy?.principal;
@@ -31,20 +49,21 @@ export class ActionStore {
     const source = details.metadata?.source ?? RunSource.UNSPECIFIED;
     const changes = this.database.run(
       `INSERT INTO actions (project, domain, run_name, name, phase, open, task_project, task_domain, task_name,
-         task_version, created_by, created_at, updated_at, run_source, parent, action_group, action_type, run_spec, message)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (project, domain, run_name, name) DO NOTHING`,
+         task_version, created_by, created_at, updated_at, run_source, parent, action_group, action_type,
+         trigger_task_name, trigger_name, trigger_revision, trigger_type, run_spec, message)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (project, domain, run_name, name) DO NOTHING`,
       [
         ...[project, domain, run, name, phaseOf(details), isOpen(details) ? 1 : 0],
         ...[task?.project ?? '', task?.domain ?? '', task?.name ?? '', task?.version ?? ''],
         identity?.case === 'user' ? (identity.value.id?.subject ?? '') : '',
         ...[now, now, `RUN_SOURCE_${RunSource[source] ?? source}`],
         ...[details.metadata?.parent ?? '', details.metadata?.group ?? '', details.metadata?.actionType ?? 0],
+        ...triggerColumns(details),
         // Whatever a child has of it, its root has.
         toBinary(RunSpecSchema, runSpec),
         toBinary(ActionDetailsSchema, details),
       ],
     );
-    if (changes > 0) this.feed.publish({ project, domain, run, name }, details);
     return changes > 0;
   }
 
@@ -144,6 +163,13 @@ const BY_KEY = 'project = ? AND domain = ? AND run_name = ? AND name = ?';
 
 function valuesOf({ project, domain, run, name }: ActionKey): SqlValue[] {
   return [project, domain, run, name];
+}
+
+function triggerColumns({ metadata }: ActionDetails): SqlValue[] {
+  const { triggerId, triggerType } = metadata ?? {};
+  if (triggerId?.name === undefined) return [null, null, null, null];
+  const { name, revision } = triggerId;
+  return [name.taskName, name.name, Number(revision), TriggerAutomationSpecType[triggerType?.type ?? 0] ?? ''];
 }
 
 function phaseOf(details: ActionDetails): ActionPhase {

@@ -4,6 +4,7 @@ import type { ActionIdentifier } from 'nestjs-flyte/idl/common/identifier';
 import { EnrichedIdentitySchema, type EnrichedIdentity } from 'nestjs-flyte/idl/common/identity';
 import { ActionPhase } from 'nestjs-flyte/idl/common/phase';
 import type { TaskIdentifier, TaskSpec } from 'nestjs-flyte/idl/task/task_definition';
+import type { TriggerDetails } from 'nestjs-flyte/idl/trigger/trigger_definition';
 import {
   ActionDetailsSchema,
   ActionMetadataSchema,
@@ -43,10 +44,12 @@ export interface NewTask extends NewAction {
   readonly taskId: TaskIdentifier;
   /** What to execute. */
   readonly spec: TaskSpec;
+  /** The trigger that makes its run, where one does. */
+  readonly trigger?: Pick<TriggerDetails, 'id' | 'automationSpec'> | undefined;
 }
 
 /** The record of a task: queued, with its first attempt. */
-export function newTask({ taskId, spec, ...action }: NewTask): ActionDetails {
+export function newTask({ taskId, spec, trigger, ...action }: NewTask): ActionDetails {
   const metadata = {
     actionType: ActionType.TASK,
     environmentName: spec.environment?.name ?? '',
@@ -61,6 +64,11 @@ export function newTask({ taskId, spec, ...action }: NewTask): ActionDetails {
         shortName: spec.shortName,
       },
     },
+    ...(trigger !== undefined && {
+      triggerId: trigger.id,
+      triggerName: trigger.id?.name?.name ?? '',
+      triggerType: trigger.automationSpec,
+    }),
   };
   return newRecord(action, metadata, { case: 'task', value: spec });
 }

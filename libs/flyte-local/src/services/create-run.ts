@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { create, toBinary } from '@bufbuild/protobuf';
+import { timestampNow } from '@bufbuild/protobuf/wkt';
 import { Code, ConnectError, type ContextValues } from '@connectrpc/connect';
 import { ActionIdentifierSchema, RunIdentifierSchema, type RunIdentifier } from 'nestjs-flyte/idl/common/identifier';
-import type { OffloadedInputData } from 'nestjs-flyte/idl/common/run';
-import { InputsSchema, NamedLiteralSchema, type Inputs, type NamedParameter } from 'nestjs-flyte/idl/task/common';
+import { InputsSchema } from 'nestjs-flyte/idl/task/common';
 import { RunSpecSchema } from 'nestjs-flyte/idl/task/run';
 import { TaskIdentifierSchema, type TaskIdentifier, type TaskSpec } from 'nestjs-flyte/idl/task/task_definition';
 import type { CreateRunRequest } from 'nestjs-flyte/idl/workflow/run_service';
@@ -14,6 +14,7 @@ import { requireRunName, rootActionOf } from '../runs/action-id.js';
 import { identityOf, newTask } from '../runs/new-action.js';
 import type { PlaneContext } from './plane-service.js';
 import { requireExistingProject } from './project-check.js';
+import { inputsOf, triggerOf, withDefaults, withKickoffTime } from './run-inputs.js';
 import { requireTaskModule } from './task-module.js';
 import { requireTaskSecrets } from './task-secrets.js';
 import { requireTaskId, taskNotFound } from './task-service.js';
@@ -22,13 +23,16 @@ import { requireTaskId, taskNotFound } from './task-service.js';
  * Creates a run and queues it. A run of this name that exists is answered as it is, so that a client may repeat a request
  * whose answer got lost.
  *
+ * @param due the time that a trigger fires for, in milliseconds
  * @throws ConnectError as CreateRun of Flyte's open-source backend
  */
 export function createRun(
-  { engine, database, workingDirectory }: PlaneContext,
+  context: PlaneContext,
   request: CreateRunRequest,
   values: ContextValues,
+  due?: number,
 ): ActionDetails {
+  const { engine, database, workingDirectory } = context;
   const id = runIdOf(request);
   const key = rootActionOf(id);
   requireRunName(id.name);
@@ -36,21 +40,26 @@ export function createRun(
   const existing = engine.actions.get(key);
   if (existing !== undefined) return existing;
 
-  const { taskId, spec } = taskOf(engine, request, values);
+  const trigger = triggerOf(context, request, values);
+  const { taskId, spec } = taskOf(engine, trigger?.task ?? request.task, values);
   // A deployed one was looked at when it was deployed.
   if (request.task.case === 'taskSpec') {
     requireTaskModule(spec, workingDirectory);
     requireTaskSecrets(spec);
   }
-  const runSpec = request.runSpec ?? create(RunSpecSchema);
-  const inputs = inputsOf(engine, request, id, spec);
+  const runSpec = request.runSpec ?? trigger?.details.spec?.runSpec ?? create(RunSpecSchema);
+  runSpec.runStartTime ??= request.runStartTime ?? timestampNow();
+  const given = inputsOf(engine, request.inputWrapper, trigger, id);
+  const inputs = withDefaults(withKickoffTime(given, trigger, runSpec.runStartTime), spec.defaultInputs);
   const details = newTask({
     ...{ id: create(ActionIdentifierSchema, { run: id, name: ROOT_ACTION }), taskId, spec },
-    ...{ executedBy: identityOf(requireCaller(values)), source: request.source },
+    ...{ executedBy: identityOf(requireCaller(values)), source: request.source, trigger: trigger?.details },
   });
   // Before the record: a run that is stored can be started, by the next plane too.
   engine.data.writeInputs(engine.data.inputsFolder(key), toBinary(InputsSchema, inputs));
-  if (engine.actions.create(details, runSpec)) engine.executor.submit(key, details);
+  // With the run, so that a plane that is killed between the two neither forgets the time nor fires it again.
+  const fired = trigger && ((): void => context.triggers.store.fired(trigger.key, due));
+  if (engine.actions.create(details, runSpec, fired)) engine.executor.submit(key, details);
   return details;
 }
 
@@ -76,7 +85,7 @@ type Engine = PlaneContext['engine'];
 
 function taskOf(
   engine: Engine,
-  { task }: CreateRunRequest,
+  task: CreateRunRequest['task'],
   values: ContextValues,
 ): { readonly taskId: TaskIdentifier; readonly spec: TaskSpec } {
   switch (task.case) {
@@ -94,36 +103,9 @@ function taskOf(
       const { org = '', project = '', domain = '', name = '', version = '' } = id ?? {};
       return { taskId: create(TaskIdentifierSchema, { org, project, domain, name, version }), spec: task.value };
     }
-    case 'triggerName':
-      throw new ConnectError('The local control plane has no triggers.', Code.Unimplemented);
     default:
-      throw invalid('The request has neither a task id nor a task spec.');
+      throw invalid('The request has neither a task id nor a task spec nor a trigger.');
   }
-}
-
-function inputsOf(engine: Engine, { inputWrapper }: CreateRunRequest, run: RunIdentifier, spec: TaskSpec): Inputs {
-  if (inputWrapper.case === 'offloadedInputData') return uploadedInputs(engine, inputWrapper.value, run);
-  const inputs = inputWrapper.value ?? create(InputsSchema);
-  return withDefaults(inputs, spec.defaultInputs);
-}
-
-/** Only what UploadInputs made for this project and domain: a URI from a client could name any file of this machine. */
-function uploadedInputs({ data }: Engine, { uri }: OffloadedInputData, { project, domain }: RunIdentifier): Inputs {
-  // Not by the hash, which Python's SDK replaces by one of what files hold.
-  const folder = data.uploadAt(project, domain, uri);
-  const inputs = folder === undefined ? undefined : data.readInputs(folder);
-  if (inputs !== undefined) return inputs;
-  throw invalid('The offloaded inputs are none that UploadInputs stored for this project and domain.');
-}
-
-function withDefaults(inputs: Inputs, parameters: readonly NamedParameter[]): Inputs {
-  const given = new Set(inputs.literals.map(({ name }) => name));
-  const defaults = parameters.flatMap(({ name, parameter }) =>
-    parameter?.behavior.case === 'default' && !given.has(name)
-      ? [create(NamedLiteralSchema, { name, value: parameter.behavior.value })]
-      : [],
-  );
-  return create(InputsSchema, { ...inputs, literals: [...inputs.literals, ...defaults] });
 }
 
 function invalid(message: string): ConnectError {

@@ -3,6 +3,8 @@ import type { ConnectRouter } from '@connectrpc/connect';
 import type { Engine } from '../execution/engine.js';
 import type { SignedUrls } from '../files/signed-urls.js';
 import type { LocalDatabase } from '../state/local-database.js';
+import type { TriggerScheduler } from '../triggers/trigger-scheduler.js';
+import type { TriggerStore } from '../triggers/trigger-store.js';
 
 /** What every service of the plane shares. Who calls is in each call's own context: see `requireCaller`. */
 export interface PlaneContext {
@@ -16,6 +18,8 @@ export interface PlaneContext {
   readonly workingDirectory: string;
   /** Secrets, tasks, runs, and what executes them. */
   readonly engine: Engine;
+  /** The triggers, and what fires them. */
+  readonly triggers: { readonly store: TriggerStore; readonly scheduler: TriggerScheduler };
   /** Signs URLs of the plane's files. */
   readonly signedUrls: SignedUrls;
   /** Is told what the plane's user should know. */

@@ -1,4 +1,4 @@
-import { Code, ConnectError, type ContextValues } from '@connectrpc/connect';
+import type { ContextValues } from '@connectrpc/connect';
 import type { ListRunsRequest, WatchRunsRequest } from 'nestjs-flyte/idl/workflow/run_service';
 import { requireProject } from '../calls/caller-context.js';
 import type { SqlStatement } from '../state/sql.js';
@@ -7,7 +7,7 @@ import { ownProjects } from './task-service.js';
 /**
  * The conditions of the runs that a request is about, of those that the caller's token may see.
  *
- * @throws ConnectError `permission_denied`; `unimplemented` for triggers
+ * @throws ConnectError `permission_denied`
  */
 export function runConditions(
   by: ListRunsRequest['scopeBy'] | WatchRunsRequest['target'],
@@ -30,8 +30,12 @@ function ofWhat(by: ListRunsRequest['scopeBy'] | WatchRunsRequest['target'], val
       const version: SqlStatement[] = by.case === 'taskId' ? [['task_version = ?', [by.value.version]]] : [];
       return [ofTask, ...version, ...ownProjects(values)];
     }
-    case 'triggerName':
-      throw new ConnectError('The local control plane has no triggers.', Code.Unimplemented);
+    case 'triggerName': {
+      const { project, domain, taskName, name } = by.value;
+      requireProject(values, project);
+      const sql = 'project = ? AND domain = ? AND trigger_task_name = ? AND trigger_name = ?';
+      return [[sql, [project, domain, taskName, name]]];
+    }
     default:
       return ownProjects(values);
   }

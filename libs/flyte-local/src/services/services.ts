@@ -9,6 +9,7 @@ import { projectService } from './project-service.js';
 import { runService } from './run-service.js';
 import { secretService } from './secret-service.js';
 import { taskService } from './task-service.js';
+import { triggerService } from './trigger-service.js';
 
 /** Every service that the plane serves. */
 export const SERVICES: readonly PlaneService[] = [
@@ -18,6 +19,7 @@ export const SERVICES: readonly PlaneService[] = [
   clusterService,
   secretService,
   taskService,
+  triggerService,
   runService,
   actionsService,
   dataProxyService,

@@ -1,39 +1,38 @@
 import { Code, ConnectError, type ContextValues } from '@connectrpc/connect';
-import type { TaskIdentifier, TaskDetails, TaskName, TaskSpec } from 'nestjs-flyte/idl/task/task_definition';
+import type { TaskIdentifier, TaskDetails, TaskName } from 'nestjs-flyte/idl/task/task_definition';
 import { TaskService, type ListTasksRequest } from 'nestjs-flyte/idl/task/task_service';
 import { callerOf, requireCaller, requireProject } from '../calls/caller-context.js';
 import { identityOf } from '../runs/new-action.js';
 import { TASK_COLUMNS, VERSION_COLUMNS } from '../runs/list-columns.js';
 import { pageOf, parsePage } from '../runs/page.js';
 import type { SqlStatement } from '../state/sql.js';
+import { cutDescriptions } from './cut-descriptions.js';
+import { replaceTriggers, triggersOfTask } from './deploy-trigger.js';
 import type { PlaneService } from './plane-service.js';
 import { requireExistingProject } from './project-check.js';
 import { requireTaskModule } from './task-module.js';
 import { requireTaskSecrets } from './task-secrets.js';
+import { withTriggers } from './triggers-summary.js';
 
-/** As Flyte cuts them, in characters. */
-const MAX_SHORT = 255;
-const MAX_LONG = 2048;
-
-/** Deployed tasks, with the semantics of Flyte's open-source backend; triggers are refused. */
+/** Deployed tasks, with the semantics of Flyte's open-source backend. */
 export const taskService: PlaneService = {
-  register(router, { engine, database, workingDirectory }) {
+  register(router, { engine, database, workingDirectory, triggers: { store, scheduler } }) {
     const { tasks } = engine;
     router.service(TaskService, {
       deployTask({ taskId, spec, triggers }, { values }) {
         const id = requireTaskId(taskId);
         requireExistingProject(values, database, id.project);
         if (spec?.taskTemplate === undefined) throw invalid('The request has no spec with a task template.');
-        if (triggers.length > 0) {
-          throw new ConnectError(
-            'The local control plane has no triggers: deploy the task without them.',
-            Code.Unimplemented,
-          );
-        }
+        const caller = requireCaller(values);
+        const deployed = triggersOfTask(id, triggers);
         requireTaskModule(spec, workingDirectory);
         requireTaskSecrets(spec);
         cutDescriptions(spec);
-        tasks.put(id, spec, identityOf(requireCaller(values)));
+        database.transaction(() => {
+          tasks.put(id, spec, identityOf(caller));
+          replaceTriggers(store, id, deployed, caller);
+        });
+        scheduler.refresh();
         return {};
       },
       getTaskDetails({ taskId }, { values }) {
@@ -41,7 +40,7 @@ export const taskService: PlaneService = {
         requireProject(values, id.project);
         const details = tasks.get(id);
         if (details === undefined) throw taskNotFound(id);
-        return { details };
+        return { details: { ...details, metadata: withTriggers(store, details) } };
       },
       listTasks(request, { values }) {
         const page = parsePage(request.request, TASK_COLUMNS);
@@ -49,7 +48,7 @@ export const taskService: PlaneService = {
         const filters = [...knownFilters(request), ...page.filters];
         const { items, token } = pageOf(page, tasks.latest([...conditions, ...filters], page));
         return {
-          tasks: items.map(({ taskId, metadata }) => ({ taskId, metadata })),
+          tasks: items.map((item) => ({ taskId: item.taskId, metadata: withTriggers(store, item) })),
           token,
           metadata: { total: tasks.count(conditions), filteredTotal: tasks.count([...conditions, ...filters]) },
         };
@@ -95,18 +94,6 @@ function requireTaskName<Name extends TaskNameParts>(id: Name | undefined): Name
   }
   if (id.name.length > 255) throw invalid("A task's name has at most 255 characters.");
   return id;
-}
-
-function cutDescriptions({ environment, documentation }: TaskSpec): void {
-  if (environment !== undefined) environment.description = cut(environment.description, MAX_SHORT);
-  if (documentation === undefined) return;
-  documentation.shortDescription = cut(documentation.shortDescription, MAX_SHORT);
-  documentation.longDescription = cut(documentation.longDescription, MAX_LONG);
-}
-
-function cut(text: string, most: number): string {
-  const characters = Array.from(text);
-  return characters.length <= most ? text : characters.slice(0, most).join('');
 }
 
 function taskConditions({ scopeBy }: ListTasksRequest, values: ContextValues): SqlStatement[] {

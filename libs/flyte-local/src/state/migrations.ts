@@ -15,6 +15,7 @@ export const MIGRATIONS: readonly (() => readonly SqlStatement[])[] = [
   lists,
   children,
   entrypoints,
+  triggers,
 ];
 
 /**
@@ -150,4 +151,56 @@ function children(): readonly SqlStatement[] {
 /** Which tasks their authors marked for people to start. Of those that are there already, that is known once they are deployed again. */
 function entrypoints(): readonly SqlStatement[] {
   return [['ALTER TABLE tasks ADD COLUMN is_entrypoint INTEGER NOT NULL DEFAULT 0']];
+}
+
+/**
+ * Triggers, one row each, and every revision of them: protobuf messages. Times are milliseconds. A time up to `fired_until` is not fired
+ * any more. Of the runs that were there before, none was made by a trigger.
+ */
+function triggers(): readonly SqlStatement[] {
+  return [
+    [
+      `CREATE TABLE triggers (
+        sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+        project TEXT NOT NULL,
+        domain TEXT NOT NULL,
+        task_name TEXT NOT NULL,
+        name TEXT NOT NULL,
+        task_version TEXT NOT NULL,
+        active INTEGER NOT NULL,
+        automation_type TEXT NOT NULL,
+        revision INTEGER NOT NULL,
+        deployed_at INTEGER NOT NULL,
+        updated_at INTEGER NOT NULL,
+        triggered_at INTEGER,
+        deleted_at INTEGER,
+        fired_until INTEGER NOT NULL DEFAULT 0,
+        message BLOB NOT NULL,
+        UNIQUE (project, domain, task_name, name)
+      )`,
+    ],
+    [
+      `CREATE TABLE trigger_revisions (
+        sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+        project TEXT NOT NULL,
+        domain TEXT NOT NULL,
+        task_name TEXT NOT NULL,
+        name TEXT NOT NULL,
+        revision INTEGER NOT NULL,
+        action INTEGER NOT NULL,
+        deployed_at INTEGER NOT NULL,
+        updated_at INTEGER NOT NULL,
+        created_at INTEGER NOT NULL,
+        message BLOB NOT NULL,
+        UNIQUE (project, domain, task_name, name, revision)
+      )`,
+    ],
+    ['ALTER TABLE actions ADD COLUMN trigger_task_name TEXT'],
+    ['ALTER TABLE actions ADD COLUMN trigger_name TEXT'],
+    ['ALTER TABLE actions ADD COLUMN trigger_revision INTEGER'],
+    ['ALTER TABLE actions ADD COLUMN trigger_type TEXT'],
+    [
+      `CREATE INDEX triggered_actions ON actions (project, domain, trigger_task_name, trigger_name) WHERE trigger_name IS NOT NULL`,
+    ],
+  ];
 }

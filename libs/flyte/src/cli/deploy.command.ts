@@ -1,8 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Command } from 'commander';
-import { createClient } from '@connectrpc/connect';
 import type { TaskSpec } from '../gen/flyteidl2/task/task_definition_pb.js';
-import { TaskService as Tasks } from '../gen/flyteidl2/task/task_service_pb.js';
 import { deployTasks, specifyTasks, type SpecifiedTask } from '../remote/tasks/deploy-tasks.js';
 import type { FlyteClient } from '../remote/services/flyte-client.js';
 import { projectIdOf } from '../remote/options/project-id.js';
@@ -49,7 +47,7 @@ export function deployCommand(): Command {
         noteStaleImages({ module, tasks, image });
         if (!dryRun) {
           const hint = 'Some tasks may have been deployed: see "npx --no-install nestjs-flyte get tasks".';
-          await inDoubt(signal, hint, () => deployTasks(createClient(Tasks, client.transport), specified, { signal }));
+          await inDoubt(signal, hint, () => deployTasks(client.transport, specified, { signal }));
         }
         const deployed = specified.map(({ task, image: name }) => ({ name: task.name, image: name }));
         if (dryRun) note('Nothing was deployed.');

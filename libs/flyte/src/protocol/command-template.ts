@@ -12,6 +12,8 @@ export interface TemplateValues {
   readonly checkpointOutputPrefix: string;
   /** Where the attempt before left them; two quote characters on the first attempt. */
   readonly prevCheckpointPrefix: string;
+  /** When the run was due, as RFC 3339 writes it in UTC; undefined where nobody knows, and the template stays. */
+  readonly runStartTime?: string | undefined;
 }
 
 /** The template of a value, as it stands in a TaskSpec. */
@@ -27,7 +29,9 @@ export const NO_CHECKPOINT = '""';
  * in braces stays as it is, `{{.runName}}` and `{{.actionName}}` too: tasks read the variables RUN_NAME and ACTION_NAME.
  */
 export function fillTemplate(text: string, values: TemplateValues): string {
-  const byName = new Map(Object.entries(values).map(([name, value]) => [name.toLowerCase(), String(value)]));
+  const byName = new Map(
+    Object.entries<string | undefined>({ ...values }).map(([name, value]) => [name.toLowerCase(), value]),
+  );
   // In one pass, by a function: a value is never read as a template or as a replacement pattern.
   return text.replaceAll(/\{\{\s*[.$](\w+)\s*\}\}/g, (whole, name: string) => byName.get(name.toLowerCase()) ?? whole);
 }

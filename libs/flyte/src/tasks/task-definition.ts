@@ -10,6 +10,7 @@ import { TaskEnvironment } from './task-environment.js';
 import { taskMetadata, type TaskClass, type TaskDeclaration } from './task-metadata.js';
 import { taskNameProblem, type TaskRef } from './task-ref.js';
 import { settingsOf, type TaskSettings } from './task-settings.js';
+import { triggerInputProblems } from './trigger-settings.js';
 
 /** Turns inputs and outputs of any task into literals and back. */
 export type AnyTaskCodec = TaskCodec<unknown, unknown, unknown, unknown>;
@@ -65,7 +66,9 @@ export function defineTask(
   problems.push(...secretClashes(secrets, settings.envVars));
   const schemas = schemasOf(ref ?? options);
   problems.push(...schemaProblems(schemas));
-  if (problems.length === 0) problems.push(...cacheProblems(settings, schemas));
+  if (problems.length === 0) {
+    problems.push(...cacheProblems(settings, schemas), ...triggerInputProblems(settings.triggers, schemas.inputs));
+  }
   if (problems.length > 0) return { problems: problems.map((problem) => `${at}: ${problem.replace(/\.$/, '')}.`) };
   return {
     problems: [],

@@ -4,6 +4,8 @@ import type { PodTemplate } from './pod-template.js';
 import type { Resources } from './resources.js';
 import type { Schema } from './schema.js';
 import type { TaskEnvironment } from './task-environment.js';
+import type { Trigger } from './trigger.js';
+import type { GivenByTrigger } from './typing.js';
 
 /** How long to wait before the n-th retry, from 0: `base × factorⁿ`, and never longer than `cap`. */
 export interface Backoff {
@@ -42,7 +44,7 @@ export interface Cache {
 }
 
 /** What the one who implements a task decides, whoever wrote its contract. */
-export interface ImplementOptions {
+export interface ImplementOptions<I extends Schema = Schema> {
   /** Secrets it receives, besides those of its environment. */
   readonly secrets?: SecretRequest | undefined;
   /** Its environment, in place of the class's. */
@@ -67,10 +69,12 @@ export interface ImplementOptions {
   readonly queue?: string | undefined;
   /** What it does. Cut at 255 bytes, as Flyte does. */
   readonly description?: string | undefined;
+  /** When Flyte runs it by itself once it is deployed, made by `cron` and `fixedRate`. They take the place of those that it had. */
+  readonly triggers?: readonly Trigger<GivenByTrigger<I>>[] | undefined;
 }
 
 /** Options of `@Task`. */
-export interface TaskOptions<I extends Schema = Schema, O extends Schema = Schema> extends ImplementOptions {
+export interface TaskOptions<I extends Schema = Schema, O extends Schema = Schema> extends ImplementOptions<I> {
   /** What it takes: an object schema, whose fields name the inputs. No inputs if not given. */
   readonly inputs?: I;
   /** What it gives: an object schema names the outputs, a tuple gives `o0`, `o1`, …, anything else is `o0`. */
@@ -82,5 +86,5 @@ export interface TaskOptions<I extends Schema = Schema, O extends Schema = Schem
 /** The options of `@Task`, for messages about others. */
 export const TASK_OPTIONS = [
   ...(['inputs', 'outputs', 'name', 'secrets', 'env', 'shortName', 'retries', 'timeout'] as const),
-  ...(['cache', 'interruptible', 'resources', 'envVars', 'podTemplate', 'queue', 'description'] as const),
+  ...(['cache', 'interruptible', 'resources', 'envVars', 'podTemplate', 'queue', 'description', 'triggers'] as const),
 ] satisfies (keyof TaskOptions)[];

@@ -5,6 +5,7 @@ import { envVarProblems } from './env-vars.js';
 import { checkedPodTemplate } from './pod-template.js';
 import { resourcesProblems, type Resources } from './resources.js';
 import { queueProblem, type TaskEnvironment } from './task-environment.js';
+import { triggersOf, type TriggerSettings } from './trigger-settings.js';
 import {
   TASK_OPTIONS,
   type Backoff,
@@ -31,6 +32,7 @@ export interface TaskSettings {
   readonly annotations: Readonly<Record<string, string>>;
   readonly serviceAccount?: string | undefined;
   readonly queue?: string | undefined;
+  readonly triggers: readonly TriggerSettings[];
 }
 
 /** What is wrong with a task's options, a text each, to put behind "option ". All are told at once. */
@@ -68,6 +70,7 @@ export function settingsOf(options: TaskOptions, environment: TaskEnvironment, p
     annotations: environment.annotations,
     serviceAccount: environment.serviceAccount,
     queue: options.queue ?? environment.queue,
+    triggers: triggersOf(options.triggers, problems),
     description: typeof options.description === 'string' ? cutDescription(options.description) : '',
   };
 }

@@ -51,7 +51,7 @@ type ImplementDecorator<I, O> = <M extends TaskMethod<I, O>>(
  */
 export function Task<I extends Schema, O extends Schema>(
   ref: TaskRef<I, O>,
-  options?: ImplementOptions,
+  options?: ImplementOptions<I>,
 ): ImplementDecorator<I, O>;
 /**
  * Makes a method of a provider a task, named `<environment>.<method>`. Called directly it stays a plain method. What is

@@ -7,6 +7,11 @@ import type { TaskRef } from './task-ref.js';
 /** What a sender gives. */
 export type Given<X> = X extends StandardSchemaV1 ? StandardSchemaV1.InferInput<X> : void;
 
+/** What a trigger gives: a part, as the time that a run was due for may be another, which its start and its deployment look at. */
+export type GivenByTrigger<X> = X extends StandardSchemaV1
+  ? { readonly [Name in keyof StandardSchemaV1.InferInput<X>]?: StandardSchemaV1.InferInput<X>[Name] }
+  : unknown;
+
 /** What a receiver gets. */
 export type Parsed<X> = X extends StandardSchemaV1 ? StandardSchemaV1.InferOutput<X> : void;
 

@@ -1,4 +1,5 @@
 import { dirname, join } from 'node:path';
+import { timestampDate } from '@bufbuild/protobuf/wkt';
 import {
   INPUTS_FILE,
   fillTemplate,
@@ -98,7 +99,7 @@ export function planAttempt(data: DataFolder, endpoint: string, request: Attempt
 
 function templateValues(
   data: DataFolder,
-  { key }: AttemptRequest,
+  { key, runSpec: { runStartTime } }: AttemptRequest,
   paths: AttemptPaths,
   earlier: string | undefined,
 ): TemplateValues {
@@ -109,6 +110,12 @@ function templateValues(
     outputPrefix: fileUrl(paths.outputs),
     rawOutputDataPrefix: fileUrl(paths.raw),
     checkpointOutputPrefix: fileUrl(paths.checkpoints),
+    // To the second, as upstream.
+    runStartTime:
+      runStartTime &&
+      timestampDate(runStartTime)
+        .toISOString()
+        .replace(/\.\d+Z$/, 'Z'),
     prevCheckpointPrefix: earlier === undefined ? NO_CHECKPOINT : fileUrl(earlier),
   };
 }

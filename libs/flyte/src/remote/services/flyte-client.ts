@@ -18,6 +18,7 @@ import { transferOptions } from '../files/signed-put.js';
 import type { TaskDefaults } from '../tasks/task-defaults.js';
 import { createTaskHandle, type TaskHandle } from '../runs/task-handle.js';
 import { createTaskService, type TaskService } from '../tasks/task.service.js';
+import { createTriggerService, type TriggerService } from '../tasks/trigger.service.js';
 import { createUserService, type UserService } from './user.service.js';
 import type { Connection } from '../connection/connection.js';
 
@@ -45,6 +46,8 @@ export abstract class FlyteClient {
   abstract readonly secrets: SecretService;
   /** The tasks that are deployed. */
   abstract readonly tasks: TaskService;
+  /** What runs them by the clock. */
+  abstract readonly triggers: TriggerService;
   /** Runs of tasks. */
   abstract readonly runs: RunService;
   /** The content of files. */
@@ -124,6 +127,7 @@ export function createFlyteClient(parts: FlyteClientParts): FlyteClient {
     projects: asCalls(createProjectService(transport, parts)),
     secrets: asCalls(createSecretService(transport, parts)),
     tasks: creation.deployed,
+    triggers: asCalls(createTriggerService(transport, parts)),
     runs: asCalls(createRunService(creation)),
     files: parts.files ?? asCalls(createCallerFiles(clients.data, parts, clients.transfer)),
     with({ credentials, timeoutMs, org, project, domain }) {

@@ -58,11 +58,12 @@ export interface ListTasksOptions extends TaskCallOptions {
 /** The tasks that Flyte knows. The Python SDK's `flyte.deploy` and `flyte.remote.Task`. */
 export abstract class TaskService {
   /**
-   * Makes tasks of this app known to Flyte, in place of what it knows under the same version.
+   * Makes tasks of this app known to Flyte with their triggers, in place of what it knows under the same version. A task that declares
+   * triggers loses those that it declares no longer; one that declares none keeps those that it had, as upstream has it.
    *
    * @param classes whose tasks; with them those of every environment that theirs depend on. All of the app's if left out
    * @throws FlyteError `misuse` without the module's option `tasks.module`; `invalid_configuration` for a wrong task, and
-   * for one whose image a cluster would not know
+   * for one whose image a cluster would not know; `invalid_argument` for a trigger whose inputs don't fit its task
    */
   abstract deploy(classes?: readonly TaskClass[], options?: DeployOptions): Promise<DeployedTask[]>;
   /**
@@ -105,7 +106,7 @@ export function createTaskService(transport: Transport, defaults: PartialProject
       const target = { ...place('TaskService.deploy', { project, domain }), version: checkVersion(version) };
       const module = moduleOf(tasks);
       const deployed = await specifyTasks(tasksOf(classes, tasks), tasks.images, { ...target, module });
-      await deployTasks(client, deployed, options);
+      await deployTasks(transport, deployed, options);
       return deployed.map(({ task, spec }) =>
         Object.assign(new DeployedTask(), {
           ...{ name: task.name, version, project: target.project, domain: target.domain },
