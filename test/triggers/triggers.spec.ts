@@ -1,14 +1,34 @@
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { Controller, Get, Param, Post } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { createClient } from '@connectrpc/connect';
-import { authMetadata, FlyteClient, FlyteModule, TriggerService } from 'nestjs-flyte';
+import { authMetadata, FlyteClient, FlyteModule, TriggerService, type DeployedTrigger } from 'nestjs-flyte';
 import { RunService } from 'nestjs-flyte/idl/workflow/run_service';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { buildTasks } from '../children/support.js';
 import { ManualClock } from '../support/manual-clock.js';
 import { startPlane } from '../support/plane.js';
 import { ReportTasks } from './app/report.tasks.js';
+
+// #region service
+@Controller('reports')
+export class ReportsController {
+  constructor(private readonly triggers: TriggerService) {}
+
+  @Get('triggers')
+  async list() {
+    const found: DeployedTrigger[] = [];
+    for await (const trigger of this.triggers.list({ task: 'reports.write' })) found.push(trigger);
+    return found.map(({ name, schedule, active, triggeredAt }) => ({ name, schedule, active, triggeredAt }));
+  }
+
+  @Post('triggers/:name/pause')
+  pause(@Param('name') name: string) {
+    return this.triggers.pause({ task: 'reports.write', name });
+  }
+}
+// #endregion
 
 const NIGHTLY = { task: 'reports.write', name: 'nightly' };
 
@@ -24,6 +44,7 @@ async function stage(start: string) {
         tasks: { module: './dist/tasks.module.js#TasksModule' },
       }),
     ],
+    controllers: [ReportsController],
     providers: [ReportTasks],
   }).compile();
   onTestFinished(async () => {
@@ -43,7 +64,14 @@ async function stage(start: string) {
       const { runs: found } = await runs.listRuns({ scopeBy: { case: 'triggerName', value: id } });
       return found.map(({ action }) => action?.id?.run?.name ?? '');
     });
-  return { clock, client, triggers: module.get(TriggerService), asAlice, runsOf };
+  return {
+    clock,
+    client,
+    triggers: module.get(TriggerService),
+    controller: module.get(ReportsController),
+    asAlice,
+    runsOf,
+  };
 }
 
 async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
@@ -86,5 +114,29 @@ describe('triggers of tasks', () => {
     await expect(asAlice(() => triggers.get(NIGHTLY))).rejects.toMatchObject({ code: 'not_found' });
     await expect(asAlice(() => triggers.pause(NIGHTLY))).rejects.toMatchObject({ code: 'not_found' });
     expect(await asAlice(() => all(triggers.list({ task: 'reports.write' })))).toHaveLength(1);
+  });
+
+  it('are shown and paused by a controller, as whoever asks it', async () => {
+    const { controller, asAlice } = await stage('2026-05-01T12:00:00Z');
+    await asAlice(() => controller.pause('nightly'));
+    expect(await asAlice(() => controller.list())).toEqual([
+      { name: 'every-90m', schedule: 'every 90 minutes', active: false, triggeredAt: undefined },
+      { name: 'nightly', schedule: 'cron 0 2 * * * (Europe/Zurich)', active: false, triggeredAt: undefined },
+    ]);
+    await expect(controller.list()).rejects.toMatchObject({ code: 'misuse' });
+  });
+});
+
+describe('docs/triggers.md', () => {
+  const guide = readFileSync(join(import.meta.dirname, '../../docs/triggers.md'), 'utf8');
+
+  it.each([
+    ['tasks', join(import.meta.dirname, 'app/report.tasks.ts')],
+    ['service', import.meta.filename],
+  ])('shows %s as they are tried here', (region, file) => {
+    const source = readFileSync(file, 'utf8');
+    const code = new RegExp(`^// #region ${region}\\n(.*?)^// #endregion$`, 'ms').exec(source)?.[1];
+    expect(guide).toContain(`\`\`\`ts\n${code}\`\`\``);
+    expect(guide.split('```ts\n')).toHaveLength(3);
   });
 });

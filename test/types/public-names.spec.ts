@@ -8,7 +8,8 @@ import { compilerOptions, messageOf, root } from './compiler.js';
 export type { login } from './inferred.js';
 
 describe('the entry of nestjs-flyte', () => {
-  it('has at most 90 names, and 45 of them are values', () => {
+  // 90 and 45, until tasks came to have conditions, and triggers, each with names that apps write.
+  it('has at most 100 names, and 50 of them are values', () => {
     const entry = join(root, 'libs/flyte/dist/index.d.ts');
     const program = ts.createProgram([entry], compilerOptions());
     const checker = program.getTypeChecker();
@@ -21,9 +22,9 @@ describe('the entry of nestjs-flyte', () => {
         !declarations.some((node) => ts.isExportSpecifier(node) && (node.isTypeOnly || node.parent.parent.isTypeOnly)),
     );
     expect(names.length).toBeGreaterThan(60);
-    expect(names.length).toBeLessThanOrEqual(90);
+    expect(names.length).toBeLessThanOrEqual(100);
     expect(values.length).toBeGreaterThan(30);
-    expect(values.length).toBeLessThanOrEqual(45);
+    expect(values.length).toBeLessThanOrEqual(50);
   });
 
   it('has types, with its siblings, that name no package but those installed with it', () => {

@@ -1,6 +1,7 @@
 import { cron, fixedRate, Task, TaskEnvironment, Tasks } from 'nestjs-flyte';
 import * as z from 'zod';
 
+// #region tasks
 const reports = new TaskEnvironment({ name: 'reports' });
 
 @Tasks(reports)
@@ -27,3 +28,4 @@ export class ReportTasks {
   @Task({ triggers: [cron('30 9 1-7/2 jan ?')] })
   async check() {}
 }
+// #endregion

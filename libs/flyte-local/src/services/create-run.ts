@@ -14,7 +14,7 @@ import { requireRunName, rootActionOf } from '../runs/action-id.js';
 import { identityOf, newTask } from '../runs/new-action.js';
 import type { PlaneContext } from './plane-service.js';
 import { requireExistingProject } from './project-check.js';
-import { inputsOf, triggerOf, withDefaults, withKickoffTime } from './run-inputs.js';
+import { inputsOf, triggerOf, withKickoffTime } from './run-inputs.js';
 import { requireTaskModule } from './task-module.js';
 import { requireTaskSecrets } from './task-secrets.js';
 import { requireTaskId, taskNotFound } from './task-service.js';
@@ -49,8 +49,8 @@ export function createRun(
   }
   const runSpec = request.runSpec ?? trigger?.details.spec?.runSpec ?? create(RunSpecSchema);
   runSpec.runStartTime ??= request.runStartTime ?? timestampNow();
-  const given = inputsOf(engine, request.inputWrapper, trigger, id);
-  const inputs = withDefaults(withKickoffTime(given, trigger, runSpec.runStartTime), spec.defaultInputs);
+  const given = inputsOf(engine, request.inputWrapper, trigger, id, spec.defaultInputs);
+  const inputs = withKickoffTime(given, trigger, runSpec.runStartTime);
   const details = newTask({
     ...{ id: create(ActionIdentifierSchema, { run: id, name: ROOT_ACTION }), taskId, spec },
     ...{ executedBy: identityOf(requireCaller(values)), source: request.source, trigger: trigger?.details },

@@ -48,7 +48,7 @@ export function triggerOf(
 }
 
 /**
- * What a run is given: by its request, else by its trigger.
+ * What a run is given: by its request, else by its trigger. Of inputs that were stored before, none is filled in.
  *
  * @throws ConnectError `invalid_argument` for inputs that were not stored here
  */
@@ -57,12 +57,13 @@ export function inputsOf(
   given: CreateRunRequest['inputWrapper'],
   trigger: RunTrigger | undefined,
   run: RunIdentifier,
+  defaults: readonly NamedParameter[],
 ): Inputs {
   if (given.case === 'offloadedInputData') return uploadedInputs(engine, given.value, run);
-  if (given.case === 'inputs') return given.value;
+  if (given.case === 'inputs') return withDefaults(given.value, defaults);
   const { inputs, offloadedInputData } = trigger?.details.spec ?? {};
   if (offloadedInputData !== undefined) return uploadedInputs(engine, offloadedInputData, run);
-  return inputs ?? create(InputsSchema);
+  return withDefaults(inputs ?? create(InputsSchema), defaults);
 }
 
 /**
@@ -89,8 +90,7 @@ function uploadedInputs({ data }: Engine, { uri }: OffloadedInputData, { project
   throw invalid('The offloaded inputs are none that UploadInputs stored for this project and domain.');
 }
 
-/** Fills in the defaults of inputs that are missing. */
-export function withDefaults(inputs: Inputs, parameters: readonly NamedParameter[]): Inputs {
+function withDefaults(inputs: Inputs, parameters: readonly NamedParameter[]): Inputs {
   const given = new Set(inputs.literals.map(({ name }) => name));
   const defaults = parameters.flatMap(({ name, parameter }) =>
     parameter?.behavior.case === 'default' && !given.has(name)
