@@ -8,15 +8,17 @@ describe('a rerun', () => {
   beforeAll(async () => {
     user = await PythonUser.start();
     python = user.python('runs');
-    await python.call('start', { task: 'greet', name: 'once', given: { name: 'Ann', times: 2 } });
+    const given = { name: 'Ann', times: 2 };
+    await python.call('start', { task: 'greet', name: 'once', given, env_vars: { COLOUR: 'red' } });
     await python.call('end', { run: 'once' });
   });
   afterAll(() => user[Symbol.asyncDispose]());
 
-  it('has the inputs and the code of the run before', async () => {
+  it('has the inputs, the variables and the code of the run before', async () => {
     const run = await python.call('rerun', { run: 'once' });
     expect(run).not.toBe('once');
     expect(await python.call('inputs', { run })).toEqual({ name: 'Ann', times: 2 });
+    expect(await python.call('variables', { run })).toMatchObject({ COLOUR: 'red' });
     expect(await python.call('end', { run })).toEqual({ phase: 'succeeded', outputs: ['hello Ann hello Ann'] });
   });
 

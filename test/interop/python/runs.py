@@ -71,6 +71,10 @@ def rerun(run, given=None, **options):
     return flyte.with_runcontext().rerun(run, **options, **(given or {})).name
 
 
+def variables(run):
+    return {one.key: one.value for one in Run.get(run).details().pb2.run_spec.envs.values}
+
+
 def names(**filters):
     return [run.name for run in Run.listall(**filters)]
 
