@@ -86,6 +86,19 @@ describe.each(ADAPTERS)('the sample app on %s', (adapter) => {
     expect((await ask(url, '/secrets', { headers })).json).toEqual([]);
   });
 
+  it('ships an order by children of its run, once somebody approves', async () => {
+    vi.stubEnv('PATH', `${join(root, 'node_modules/.bin')}:${process.env['PATH']}`);
+    const headers = { ...bearer(await plane.token('alice')), 'content-type': 'application/json' };
+    const send = (path: string, body: object) =>
+      ask(url, path, { method: 'POST', headers, body: JSON.stringify(body) });
+    const { name } = (await send('/runs/orders.ship', { ids: ['a', 'b'] })).json as { name: string };
+    expect((await send(`/runs/${name}/approval`, { ok: 'yes' })).status).toBe(400);
+    await expect.poll(async () => (await send(`/runs/${name}/approval`, { ok: false })).status).toBe(201);
+    const { outputs } = (await ask(url, `/runs/${name}/io`, { headers })).json as { outputs: object };
+    const parcels = ['a', 'b'].map((id) => expect.stringMatching(new RegExp(`^${id} in [0-9a-z]{25}$`)) as string);
+    expect(outputs).toEqual({ parcels, note: 'held' });
+  });
+
   it('documents itself at /docs, with bearer auth', async () => {
     expect((await ask(url, '/docs')).text).toMatch(/swagger/i);
     const { paths, components } = (await ask(url, '/docs-json')).json as Record<

@@ -217,8 +217,8 @@ export const mutants = [
   },
   {
     file: `${execution}/executor.ts`,
-    find: 'const job = this.#queue.shift();',
-    replace: 'const job = this.#queue.pop();',
+    find: 'const at = deepest === 0 ? 0 :',
+    replace: 'const at = deepest === 0 ? this.#queue.length - 1 :',
     spec: attempts,
     test: 'first come, first served',
   },
@@ -259,8 +259,8 @@ export const mutants = [
   },
   {
     file: `${execution}/attempts/attempt-runner.ts`,
-    find: '...given, ...secrets, ...told, ...flyte }',
-    replace: '...flyte, ...given, ...secrets, ...told }',
+    find: '...given,\n      ...secrets,\n      ...told,\n      ...flyte,',
+    replace: '...flyte,\n      ...given,\n      ...secrets,\n      ...told,',
     spec: injection,
   },
   {
