@@ -14,6 +14,11 @@ describe('files', () => {
   });
   afterAll(() => user[Symbol.asyncDispose]());
 
+  it('are uploaded, and read by a task', async () => {
+    const run = await python.call('measure_upload', { path: 'letter.txt' });
+    expect(await python.call('end', { run })).toEqual({ phase: 'succeeded', outputs: [8] });
+  });
+
   it('are uploaded once', async () => {
     const first = await python.call('upload', { path: 'letter.txt' });
     expect(first).toMatchObject({
