@@ -137,7 +137,7 @@ describe.skipIf(reason !== undefined)('an action that is apart', () => {
       name,
       value: { value: { case: 'scalar', value: { value: { case: 'blob', value: { uri: `${uri}/file` } } } } },
     });
-    const reading = (uri?: string) => shellTask(`cat "${uri?.slice('file://'.length)}/file" || echo nothing; finish`);
+    const reading = (uri?: string) => shellTask(`cat "${uri}/file" || echo nothing; finish`);
     const seen = async (uri: string | undefined, named: (string | undefined)[]) => {
       const literals = named.map((one, at) => blobOf(`file${at}`, one ?? ''));
       const inputWrapper = { case: 'inputs', value: { literals } };

@@ -61,6 +61,22 @@ const failingTask = (template: object, secrets: object[], ...args: string[]) =>
     } as never,
   );
 
+describe('a process that aborts itself as it ends', () => {
+  it('has not failed where it had written how it went', async () => {
+    const { details, log } = await runTask(clients, shellTask('finish; kill -ABRT $$'));
+    expect(phasesOf(details)).toEqual([SUCCEEDED]);
+    expect(log.at(-1)).toContain('had written its result before');
+    const nothing = await runTask(clients, shellTask('kill -ABRT $$'));
+    expect([phasesOf(nothing.details), messageOf(nothing.details)]).toEqual([
+      [FAILED],
+      expect.stringContaining('SIGABRT'),
+    ]);
+    // A shot that somebody else fires is none of its own.
+    const killed = await runTask(clients, shellTask('finish; kill -KILL $$'));
+    expect(phasesOf(killed.details)).toEqual([FAILED]);
+  });
+});
+
 describe('a failure', () => {
   it('without structure is retried, each attempt on its own, with the number in its environment', async () => {
     const spec = shellTask(

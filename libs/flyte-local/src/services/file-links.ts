@@ -10,7 +10,7 @@ import {
   type CreateUploadLocationRequest,
   type CreateUploadLocationResponseSchema,
 } from 'nestjs-flyte/idl/dataproxy/dataproxy_service';
-import { fileUrl, REPORT } from '../execution/attempts/data-folder.js';
+import { dataReference, REPORT } from '../execution/attempts/data-folder.js';
 import { MAX_EXPIRY_SECONDS } from '../files/signed-urls.js';
 import { requireFree, uploadPlace } from '../files/upload-place.js';
 import { actionKeyOf } from '../runs/action-id.js';
@@ -33,7 +33,7 @@ export async function createUploadLocation(
   const { url, expiresAtMs } = signedUrls.sign({ method: 'PUT', path, md5, withMetadata }, seconds);
   return {
     signedUrl: url,
-    nativeUrl: fileUrl(join(engine.data.root, path)),
+    nativeUrl: dataReference(join(engine.data.root, path)),
     expiresAt: timestampFromMs(expiresAtMs),
     headers: {
       'Content-MD5': md5,

@@ -12,7 +12,7 @@ import type { RunSpec } from 'nestjs-flyte/idl/task/run';
 import type { ActionDetails } from 'nestjs-flyte/idl/workflow/run_definition';
 import { podNameOf, type ActionKey } from '../../runs/action-id.js';
 import { AttemptRefused } from './attempt-refused.js';
-import { fileUrl, type AttemptPaths, type DataFolder } from './data-folder.js';
+import { dataReference, fileUrl, type AttemptPaths, type DataFolder } from './data-folder.js';
 import { givenVariables, type Variables } from './environment.js';
 import { referredData } from './referred-data.js';
 
@@ -108,7 +108,7 @@ function templateValues(
     input: fileUrl(join(inputs, INPUTS_FILE)),
     inputPrefix: fileUrl(inputs),
     outputPrefix: fileUrl(paths.outputs),
-    rawOutputDataPrefix: fileUrl(paths.raw),
+    rawOutputDataPrefix: dataReference(paths.raw),
     checkpointOutputPrefix: fileUrl(paths.checkpoints),
     // To the second, as upstream.
     runStartTime:

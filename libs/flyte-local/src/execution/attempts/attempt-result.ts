@@ -49,6 +49,11 @@ export function readResult(folder: string): AttemptResult {
   return { kind: 'succeeded', outputUri: fileUrl(join(folder, OUTPUTS_FILE)) };
 }
 
+/** Whether an attempt has written how it went. */
+export function hasResult(folder: string): boolean {
+  return [ERROR_FILE, OUTPUTS_FILE].some((name) => readBounded(join(folder, name)).kind === 'bytes');
+}
+
 /**
  * The outputs that an attempt left; undefined if they are gone.
  *

@@ -1,5 +1,6 @@
-import { mkdirSync, rmSync } from 'node:fs';
-import { Redactor } from 'nestjs-flyte/protocol';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { OUTPUTS_FILE, Redactor } from 'nestjs-flyte/protocol';
 import { CatalogCacheStatus } from 'nestjs-flyte/idl/core/catalog';
 import { ErrorInfo_Kind } from 'nestjs-flyte/idl/workflow/run_definition';
 import { errorInfo } from '../../runs/action-record.js';
@@ -10,11 +11,11 @@ import { DamagedState } from '../../state/state-problem.js';
 import { AttemptLog } from './attempt-log.js';
 import { planAttempt, secretsVariables, type AttemptPlan, type AttemptRequest } from './attempt-plan.js';
 import { AttemptRefused } from './attempt-refused.js';
-import { failed, readResult, type AttemptResult, type StopReason } from './attempt-result.js';
-import type { DataFolder } from './data-folder.js';
+import { failed, hasResult, readResult, type AttemptResult, type StopReason } from './attempt-result.js';
+import type { AttemptPaths, DataFolder } from './data-folder.js';
 import { declaredSecrets, resolveSecrets, secretVariables, type ResolvedSecret } from '../secrets/declared-secrets.js';
 import { inheritedVariables, type Variables } from './environment.js';
-import { exitMessage } from './exit-message.js';
+import { exitMessage, gaveUp } from './exit-message.js';
 import { findCommand } from '../processes/find-command.js';
 import { clientVariables, type ClientFiles } from './client-files.js';
 import type { LogTails } from './log-tails.js';
@@ -125,11 +126,14 @@ export class AttemptRunner {
       (code) =>
         warn(`Lines of the log ${path} are lost, because it can't be written (${code}). Free some space there.`),
     );
+    let isLeft = true;
     try {
-      return await this.#process(plan, variables, token, files, log, control);
+      const result = await this.#process(plan, variables, token, files, log, control);
+      isLeft = result.kind !== 'succeeded' || refersTo(plan.paths);
+      return result;
     } finally {
       files?.remove();
-      removeScratch(plan.paths.scratch);
+      if (!isLeft) removeScratch(plan.paths.scratch);
       log.close();
       tails.closed(path);
     }
@@ -170,8 +174,20 @@ export class AttemptRunner {
     const onOutput = (from: 'out' | 'err', chunk: Buffer): void => log.write(from, chunk);
     const status = await runProcess({ ...command, name, isApart, marker, stop, graceMs, onOutput });
     if (status.code === 0) return readResult(paths.outputs);
+    if (gaveUp(status) && hasResult(paths.outputs)) {
+      log.note('The process gave up as it ended (SIGABRT). It had written its result before, and that counts.');
+      return readResult(paths.outputs);
+    }
     return failed(true, ErrorInfo_Kind.USER, exitMessage(status, log.end));
   }
+}
+
+/**
+ * Whether an attempt put out files of its working directory. Python's SDK does not copy them where storage is this machine's own; those of an
+ * attempt that did not succeed may have gone to children, which another attempt finds again.
+ */
+function refersTo({ outputs, scratch }: AttemptPaths): boolean {
+  return readFileSync(join(outputs, OUTPUTS_FILE)).includes(scratch);
 }
 
 /** What the task has made impossible to remove, such as folders that can't be written, stays in the state folder. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { fromBinary } from '@bufbuild/protobuf';
 import { InputsSchema, type Inputs } from 'nestjs-flyte/idl/task/common';
-import { basename, join } from 'node:path';
+import { basename, join, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { INPUTS_FILE, ROOT_ACTION } from 'nestjs-flyte/protocol';
 import { textOf, type ActionKey } from '../../runs/action-id.js';
@@ -17,7 +17,7 @@ export interface AttemptPaths {
   readonly raw: string;
   /** Where the task may leave checkpoints. */
   readonly checkpoints: string;
-  /** A working directory of its own, for a task that brings its code; it lasts as long as the attempt. */
+  /** A working directory of its own, for a task that brings its code; it is removed where nothing of it was put out. */
   readonly scratch: string;
   /** What the process wrote, line by line. */
   readonly log: string;
@@ -125,4 +125,12 @@ export const REPORT = 'report.html';
 /** A path as tasks are told it. */
 export function fileUrl(path: string): string {
   return pathToFileURL(path).href;
+}
+
+/**
+ * Where a file of a task or a client is, as they are told it, and as references in values have it: a path, since Python's SDK opens a URL of a file
+ * as if it were one. On Windows a URL: of its paths, no other system says that they are absolute.
+ */
+export function dataReference(path: string): string {
+  return sep === '/' ? path : fileUrl(path);
 }

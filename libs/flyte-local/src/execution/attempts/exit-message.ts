@@ -29,6 +29,11 @@ export function exitMessage({ code, signal }: ExitStatus, logEnd: string): strin
   return `The process ended with exit code ${code}${meaning === undefined ? '' : ` (${meaning})`}.${log}`;
 }
 
+/** Whether a process aborted itself: as an interpreter ends, its threads may have it do so after all is done (CPython's do). */
+export function gaveUp({ code, signal }: ExitStatus): boolean {
+  return signal === 'SIGABRT' || code === 128 + constants.signals.SIGABRT;
+}
+
 function withMeaning(signal: string): string {
   const meaning = SIGNALS.get(signal);
   return meaning === undefined ? signal : `${signal}: ${meaning}`;

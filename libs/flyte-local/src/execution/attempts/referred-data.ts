@@ -4,8 +4,8 @@ import type { ActionKey } from '../../runs/action-id.js';
 import { fileUrl, type DataFolder } from './data-folder.js';
 
 /**
- * The folders that a run's inputs and its command point into: the raw data of another run, as a file that one run put out is an input of the
- * next, and what a client uploaded, as an input or as a task's code. Only of the same project and domain, since whoever makes a run may write any path into
+ * The folders that a run's inputs and its command point into: the raw data of another run, or what it left in its working
+ * directory, as a file that one run put out is an input of the next, and what a client uploaded, as an input or as a task's code. Only of the same project and domain, since whoever makes a run may write any path into
  * its inputs.
  *
  * @param command the words of the action's command
@@ -15,9 +15,10 @@ export function referredData(data: DataFolder, key: ActionKey, command: readonly
   const words = Buffer.from(command.join('\n')).toString('latin1');
   const runs = join(data.root, 'runs');
   const ofRuns = mentions(inputs, runs).flatMap((rest) => {
-    const [, run = '', action = '', attempt = ''] = /^([\w-]+)\/([\w-]+)\/(\d+)\/raw\//.exec(rest) ?? [];
+    const [, run = '', action = '', attempt = '', which = ''] =
+      /^([\w-]+)\/([\w-]+)\/(\d+)\/(raw|scratch)\//.exec(rest) ?? [];
     const other = { ...key, run: run.replace(/-[0-9a-f]{16}$/, '') };
-    return run !== '' && basename(data.runFolder(other)) === run ? [join(runs, run, action, attempt, 'raw')] : [];
+    return run !== '' && basename(data.runFolder(other)) === run ? [join(runs, run, action, attempt, which)] : [];
   });
   const uploads = join(data.root, uploadsOf(key.project, key.domain));
   const uploaded = mentions(`${inputs}\n${words}`, uploads).flatMap((rest) => {
