@@ -23,7 +23,7 @@ describe('files', () => {
     const first = await python.call('upload', { path: 'letter.txt' });
     expect(first).toMatchObject({
       digest: expect.stringMatching(/^[0-9a-f]{32}$/),
-      uri: expect.stringMatching(/^file:.*letter\.txt$/),
+      uri: expect.stringMatching(/^\/.*letter\.txt$/),
     });
     expect(await python.call('upload', { path: 'letter.txt' })).toEqual(first);
   });

@@ -1,5 +1,4 @@
-# What files.spec.ts runs. A file is read by the SDK's one way to read what lies at a file:// URI: `file.open()` and
-# `file.download()` take that for a path.
+# What files.spec.ts runs.
 import flyte
 import flyte.report
 from flyte.io import File
@@ -9,8 +8,8 @@ env = flyte.TaskEnvironment(name="measures", image="python:3.12")
 
 @env.task
 async def measure(file: File) -> int:
-    with file.open_sync("rb") as opened:
-        return len(opened.read())
+    async with file.open("rb") as opened:
+        return len(await opened.read())
 
 
 @env.task(report=True)
