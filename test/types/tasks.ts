@@ -1,11 +1,13 @@
 // What the compiler must refuse, and what it must let pass. `tsc -p .` reads this file; nothing runs it. A refusal that no
 // longer happens is itself an error: its @ts-expect-error is then unused.
 import {
+  Condition,
   FlyteDir,
   FlyteFile,
   FlyteModule,
   InjectTask,
   Task,
+  TaskContext,
   TaskEnvironment,
   taskRef,
   Tasks,
@@ -102,8 +104,11 @@ class A {
   }
 }
 
+const OK = new Condition({ name: 'ok', schema: z.boolean() });
+
 export class B {
   constructor(
+    readonly ctx: TaskContext,
     @InjectTask(A, 'ok') readonly ok: TaskHandle<A['ok']>,
     @InjectTask(A, 'plain') readonly plain: TaskHandle<A['plain']>,
     @InjectTask(Train) readonly train: TaskHandle<typeof Train>,
@@ -122,6 +127,20 @@ export class B {
     const m: number = await this.train.call({ epochs: 1 });
     const nothing: void = await this.plain.call();
     const attached: Run<{ text: string }> = this.ok.attach('r1');
+    const mapped: { text: string }[] = await this.ok.map([{ text: 'x' }], { concurrency: 2 });
+    const settled: PromiseSettledResult<number>[] = await this.train.mapSettled([{ epochs: 1 }, {}]);
+    const isOk: boolean = await OK.wait({ prompt: 'Well?', timeout: '5m' });
+    await run.signal(OK, true);
+    const traced: { n: number } = await this.ctx.trace('step', { text }, () => ({ n: 1 }));
+    const grouped: Promise<string> = this.ctx.group('g', async () => text);
+    // @ts-expect-error -- the condition's answer is a boolean
+    await run.signal(OK, 'yes');
+    // @ts-expect-error -- a bare number has no unit
+    await OK.wait({ prompt: 'Well?', timeout: 5 });
+    // @ts-expect-error -- a wrong input among many
+    await this.ok.map([{ text: 'x' }, { text: 1 }]);
+    // @ts-expect-error -- many calls are not one run
+    await this.ok.map([{ text: 'x' }], { idempotencyKey: 'order-1' });
     const byClass: Run<{ text: string }> = await flyte.task(A, 'ok').run({ text });
     const byRef: number = await flyte.task(Train).call({ at: '2026-01-01T00:00:00Z' });
     const created: Run<number> = await flyte.runs.create(Train, { epochs: 3 });
@@ -143,7 +162,7 @@ export class B {
     await flyte.files.text(new FlyteDir({ uri: 's3://bucket/folder' }));
     // @ts-expect-error -- a file is no directory
     flyte.files.list(new FlyteFile({ uri: 's3://bucket/file' }));
-    return [n, m, nothing, attached, byClass, byRef, created, wrong, ok];
+    return [n, m, nothing, attached, byClass, byRef, created, wrong, ok, mapped, settled, isOk, traced, grouped];
   }
 }
 
