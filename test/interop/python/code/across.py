@@ -76,7 +76,7 @@ async def give(letter: File) -> dict[str, str]:
     # Several outputs are a tuple, in the order of their names.
     said = dict(zip(sorted(Everything._fields), found))
     async with said["file"].open("rb") as content:
-        said["file"] = (await content.read()).decode()
+        said["file"] = bytes(await content.read()).decode()
     said["person"] = [said["person"].name, said["person"].age]
     return {name: str(value) for name, value in said.items()}
 

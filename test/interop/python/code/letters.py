@@ -25,7 +25,7 @@ async def copy(folder: Dir) -> Dir:
 @env.task
 async def upper(file: File) -> File:
     async with file.open("rb") as content:
-        text = (await content.read()).decode().upper()
+        text = bytes(await content.read()).decode().upper()
     with open("upper.txt", "w") as letter:
         letter.write(text)
     return await File.from_local("upper.txt")
@@ -38,7 +38,7 @@ async def posted(file: File, folder: Dir) -> tuple[int, list[str]]:
     copied = await copy(folder)
     names = sorted([one.name async for one in copied.walk()])
     async with loud.open("rb") as content:
-        text = (await content.read()).decode()
+        text = bytes(await content.read()).decode()
     return await count(loud), [*names, text]
 
 
