@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { type MessageInitShape } from '@bufbuild/protobuf';
 import { timestampDate, timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { Code, createClient, type Client } from '@connectrpc/connect';
@@ -18,6 +20,7 @@ import {
   logOf,
   messageOf,
   PROJECT,
+  script,
   shellTask,
   type ExecutionClients,
 } from './execution-support.js';
@@ -206,6 +209,37 @@ describe('triggers of the local control plane', () => {
     clock.passUntil('2026-01-01T05:00:00Z');
     // What was due while it was off is nobody's.
     expect(await duesOf(after, 'paused')).toEqual(['2026-01-01T05:00Z']);
+  });
+
+  it('fire each time once, though the plane is killed while it stores that it did', async () => {
+    const clock = new ManualClock('2026-01-01T00:00:00Z');
+    const state = temporaryFolder();
+    const before = await planeWith(clock, state);
+    await deploy(before.clients, [cronTrigger('minutely', '* * * * *')], 'v1', shellTask('exit 1'));
+    await before.plane.close();
+    const body = `
+      const { startLocalControlPlane } = await load('nestjs-flyte-local');
+      let asked = 0;
+      const now = () => {
+        // Asked inside the transaction of each run, too.
+        if (++asked === 20) process.kill(process.pid, 'SIGKILL');
+        return Date.parse('2026-01-01T01:00:30Z');
+      };
+      await startLocalControlPlane({ port: 0, state: ${JSON.stringify(state)}, clock: { now, wakeAt: () => () => {} } });`;
+    const killed = spawn(process.execPath, [script(temporaryFolder(), 'killed', body)], { stdio: 'inherit' });
+    expect(await once(killed, 'exit')).toEqual([null, 'SIGKILL']);
+    // By a clock that nothing is due by.
+    const between = await planeWith(clock, state);
+    const made = await duesOf(between.clients, 'minutely');
+    expect(made.length).toBeGreaterThan(5);
+    expect(made.length).toBeLessThan(25);
+    await between.plane.close();
+    clock.jumpTo('2026-01-01T01:00:30Z');
+    const { clients } = await planeWith(clock, state);
+    const minutes = Array.from({ length: 60 }, (_, index) => Date.parse('2026-01-01T00:01Z') + index * 60_000);
+    expect(await duesOf(clients, 'minutely')).toEqual(
+      minutes.map((at) => `${new Date(at).toISOString().slice(0, 16)}Z`),
+    );
   });
 
   it('make up for a hundred times at a start, and say what is left out', async () => {

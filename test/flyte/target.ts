@@ -43,6 +43,9 @@ const LACKS = {
   'verified tokens': { flyte: 'the backend reads tokens without verifying them; a proxy in front of it does' },
   'logs of earlier attempts': { flyte: 'logs are those of the pod, and are gone with it' },
   'pod variables': { local: 'there is no pod' },
+  'fired triggers': {
+    flyte: 'operators may turn off what fires triggers; FLYTE_TEST_CAN="fired triggers" says that it is on',
+  },
   'an endpoint in pods': { flyte: 'operators need not tell pods where Flyte is' },
 } satisfies Record<string, Partial<Record<Target['kind'], string>>>;
 

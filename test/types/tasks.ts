@@ -2,6 +2,8 @@
 // longer happens is itself an error: its @ts-expect-error is then unused.
 import {
   Condition,
+  cron,
+  fixedRate,
   FlyteDir,
   FlyteFile,
   FlyteModule,
@@ -46,6 +48,41 @@ class A {
   }
   @Task(Train, { retries: 2, timeout: '5m' }) async train({ epochs, at }: { epochs: number; at?: Date | undefined }) {
     return epochs + (at?.getTime() ?? 0);
+  }
+
+  @Task({
+    inputs: Text,
+    triggers: [cron('@daily', { inputs: { text: 'x' } }), fixedRate('1h', { kickoffTimeInput: 'text' })],
+  })
+  async triggered({ text }: { text: string }) {
+    void text;
+  }
+  @Task(Train, { triggers: [cron('@daily', { inputs: { epochs: 3 } })] }) async trigger({
+    epochs,
+  }: {
+    epochs: number;
+  }) {
+    return epochs;
+  }
+  // @ts-expect-error -- what a trigger gives is of another type
+  @Task({ inputs: Text, triggers: [cron('@daily', { inputs: { text: 1 } })] }) async wronglyTriggered({
+    text,
+  }: {
+    text: string;
+  }) {
+    void text;
+  }
+  // @ts-expect-error -- a trigger of a contract gives another type
+  @Task(Train, { triggers: [fixedRate('1h', { inputs: { epochs: '3' } })] }) async wrongTrigger({
+    epochs,
+  }: {
+    epochs: number;
+  }) {
+    return epochs;
+  }
+  // @ts-expect-error -- a length of time without its unit
+  @Task({ triggers: [fixedRate('5')] }) async noUnit() {
+    void process.env;
   }
 
   // @ts-expect-error -- wrong input type

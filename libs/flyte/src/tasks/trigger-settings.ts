@@ -1,4 +1,4 @@
-import { SimpleType } from '../gen/flyteidl2/core/types_pb.js';
+import { type LiteralType, SimpleType } from '../gen/flyteidl2/core/types_pb.js';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { variablesOf } from '../literals/variables.js';
 import { quoted } from '../protocol/path-hazard.js';
@@ -68,15 +68,21 @@ export function triggerInputProblems(
     const unknown = Object.keys(inputs).filter((input) => !list.some((variable) => variable.name === input));
     const problems = unknown.map((input) => `${at} gives an input ${quoted(input)}, which the task has not`);
     if (kickoff === undefined) return problems;
-    const type = list.find((variable) => variable.name === kickoff)?.shape.type.type;
+    const type = list.find((variable) => variable.name === kickoff)?.shape.type;
     if (type === undefined)
       problems.push(`${at} has the "kickoffTimeInput" ${quoted(kickoff)}, which is no input of the task`);
-    else if (type.case !== 'simple' || type.value !== SimpleType.DATETIME)
+    else if (!takesTime(type))
       problems.push(`${at} has the "kickoffTimeInput" ${quoted(kickoff)}, which takes no date-time`);
     if (Object.hasOwn(inputs, kickoff))
       problems.push(`${at} gives the input ${quoted(kickoff)}, which is its "kickoffTimeInput", too`);
     return problems;
   });
+}
+
+/** Also where it may be left out, which is a union with nothing. */
+function takesTime({ type }: LiteralType): boolean {
+  if (type.case === 'unionType') return type.value.variants.some(takesTime);
+  return type.case === 'simple' && type.value === SimpleType.DATETIME;
 }
 
 function isTrigger(value: unknown): value is Trigger {

@@ -63,7 +63,7 @@ export interface Trigger<In = unknown> {
  *
  * @param expression five fields: minute, hour, day of the month, month, day of the week (0, Sunday, to 6); or `@daily` and its like
  */
-export function cron<In = unknown>(expression: string, options: CronOptions<In> = {}): Trigger<In> {
+export function cron<In = never>(expression: string, options: CronOptions<In> = {}): Trigger<In> {
   const { timeZone = 'UTC', ...others } = options;
   return { schedule: { kind: 'cron', expression, timeZone }, options: others };
 }
@@ -75,7 +75,7 @@ export function cron<In = unknown>(expression: string, options: CronOptions<In> 
  *
  * @param every whole minutes: `'15m'`, `'6h'`, `'1d'`
  */
-export function fixedRate<In = unknown>(every: DurationText, options: FixedRateOptions<In> = {}): Trigger<In> {
+export function fixedRate<In = never>(every: DurationText, options: FixedRateOptions<In> = {}): Trigger<In> {
   const { startTime, ...others } = options;
   return { schedule: { kind: 'fixedRate', every, startTime }, options: others };
 }
