@@ -25,6 +25,8 @@ import { recordedStep, takeStep, traceOf } from './recorded-step.js';
 
 /** How many children are sent, and how many outputs read, at a time. */
 const AT_A_TIME = 64;
+/** How long Flyte may take to say why the process is to end, in milliseconds: little is left of its time. */
+const ASK_MS = 3_000;
 const NO_ID = { org: '', project: '', domain: '', name: '', version: '' };
 
 /** What children are called over. */
@@ -142,7 +144,8 @@ class OpenChildren implements ChildActions {
   }
 
   async close(end: ActionEnd): Promise<void> {
-    const left = end === 'interrupted' ? [] : [...this.#open];
+    const goesOn = end === 'interrupted' && this.#open.size > 0 && !(await this.#isAborted());
+    const left = goesOn ? [] : [...this.#open];
     for (const name of left) this.failed.add(name);
     if (end === 'retried') await this.failed.save();
     const reason = 'The action that called it has ended, and did not wait for it.';
@@ -218,6 +221,20 @@ class OpenChildren implements ChildActions {
   #until(signal: AbortSignal | undefined): AbortSignal {
     const ends = [this.action.signal, this.#closing.signal, signal].filter((one) => one !== undefined);
     return AbortSignal.any(ends);
+  }
+
+  /**
+   * Whether the process is asked to end because the action was aborted, and not for it to be started anew. Kubernetes takes children
+   * along, in its time, where it collects garbage.
+   */
+  async #isAborted(): Promise<boolean> {
+    const actionId = { run: this.#run, name: this.action.action };
+    try {
+      const { details } = await this.#runs.getActionDetails({ actionId }, { timeoutMs: ASK_MS });
+      return phaseOf(details?.status?.phase) === 'aborted';
+    } catch {
+      return false;
+    }
   }
 
   async #askOwnSpec(): Promise<TaskSpec> {
