@@ -8,6 +8,8 @@ import Database from 'libsql';
 import { DataProxyService } from 'nestjs-flyte/idl/dataproxy/dataproxy_service';
 import { ProjectService } from 'nestjs-flyte/idl/project/project_service';
 import { TaskService } from 'nestjs-flyte/idl/task/task_service';
+import { TriggerAutomationSpecType } from 'nestjs-flyte/idl/task/common';
+import { TriggerService } from 'nestjs-flyte/idl/trigger/trigger_service';
 import { RunService } from 'nestjs-flyte/idl/workflow/run_service';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { LocalControlPlane } from './local-control-plane.js';
@@ -117,9 +119,22 @@ describe('damaged state', () => {
   });
 
   it('of rows is said at the start, which it does not prevent', async () => {
+    const cron = { expression: '0 2 * * *', timezone: 'UTC' };
+    const schedule = { expression: { case: 'cron' as const, value: cron } };
+    await createClient(TriggerService, transport).deployTrigger({
+      name: { ...PROJECT, taskName: 'hello', name: 'nightly' },
+      spec: { active: true, taskVersion: 'v1' },
+      automationSpec: {
+        type: TriggerAutomationSpecType.TYPE_SCHEDULE,
+        automation: { case: 'schedule', value: schedule },
+      },
+    });
     await plane.close();
-    damage("UPDATE actions SET message = x'ff', open = 1; UPDATE tasks SET message = x'ff'");
+    damage(
+      "UPDATE actions SET message = x'ff', open = 1; UPDATE tasks SET message = x'ff'; UPDATE triggers SET message = x'ff'",
+    );
     await start();
+    expect(warnings.join('\n')).toMatch(/trigger "nightly" of the task "hello" is damaged/);
     expect(warnings.join('\n')).toMatch(/run "r1" is damaged/);
     expect(warnings.join('\n')).toMatch(/task "hello" in version "v1" is damaged/);
   });

@@ -40,14 +40,17 @@ export class TriggerScheduler {
   /** Fires what was missed, and goes on from there. */
   start(): void {
     let left = MAX_CATCH_UP;
-    for (const trigger of this.#parts.store.scheduled()) left -= this.#catchUp(trigger, left);
+    const triggers = this.#parts.store.scheduled(({ message }) => this.#parts.warn(message));
+    for (const trigger of triggers) left -= this.#catchUp(trigger, left);
     this.refresh();
   }
 
   /** Takes up what was deployed, turned on or off, or deleted. */
   refresh(): void {
     if (this.#isClosed) return;
-    const triggers = new Map(this.#parts.store.scheduled().map((trigger) => [textOf(trigger.key), trigger]));
+    // Of what is damaged, the start told.
+    const scheduled = this.#parts.store.scheduled(() => undefined);
+    const triggers = new Map(scheduled.map((trigger) => [textOf(trigger.key), trigger]));
     for (const text of this.#jobs.keys()) if (!triggers.has(text)) this.#jobs.delete(text);
     for (const [text, trigger] of triggers) {
       if (this.#jobs.get(text)?.trigger.revision === trigger.revision) continue;

@@ -13,6 +13,7 @@ import { identityOf } from '../runs/new-action.js';
 import type { ListQuery } from '../runs/page.js';
 import type { LocalDatabase } from '../state/local-database.js';
 import { joined, type SqlRow, type SqlStatement, type SqlValue } from '../state/sql.js';
+import { DamagedState } from '../state/state-problem.js';
 import { storedMessage } from '../state/stored-message.js';
 import type { Caller } from '../tokens/caller.js';
 import type { Clock } from './clock.js';
@@ -96,10 +97,22 @@ export class TriggerStore {
     return this.database.all(sql, [...parameters, limit + 1, offset]).map(toDetails);
   }
 
-  /** What is to be fired by the clock. */
-  scheduled(): TriggerRecord[] {
+  /**
+   * What is to be fired by the clock.
+   *
+   * @param onDamage is told of each trigger that can't be read, which keeps nobody from the others
+   */
+  scheduled(onDamage: (error: DamagedState) => void): TriggerRecord[] {
     const sql = `SELECT * FROM triggers WHERE deleted_at IS NULL AND active = 1 AND automation_type = ? ORDER BY sequence`;
-    return this.database.all(sql, [automationTypeName(TriggerAutomationSpecType.TYPE_SCHEDULE)]).map(toRecord);
+    return this.database.all(sql, [automationTypeName(TriggerAutomationSpecType.TYPE_SCHEDULE)]).flatMap((row) => {
+      try {
+        return [toRecord(row)];
+      } catch (error) {
+        if (!(error instanceof DamagedState)) throw error;
+        onDamage(error);
+        return [];
+      }
+    });
   }
 
   /** One revision. */
