@@ -42,6 +42,14 @@ describe('an action', () => {
     });
   });
 
+  it('waits for its children where one process may run at a time, and takes no turn meanwhile', async () => {
+    await using narrow = await startStage({ maxConcurrentActions: 1 });
+    await narrow.asAlice(async () => {
+      const runs = [['a'], ['bb', 'ccc']].map((ids) => narrow.client.task(OrderTasks, 'all').call({ ids }));
+      expect((await Promise.all(runs)).map(({ lengths }) => lengths)).toEqual([[1], [2, 3]]);
+    });
+  });
+
   it('fails with what its child failed with, where nobody catches it', async () => {
     await stage.asAlice(async () => {
       const failing = stage.client.task(OrderTasks, 'all').call({ ids: ['bad'] });

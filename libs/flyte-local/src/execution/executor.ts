@@ -42,7 +42,7 @@ interface Job {
   readonly depth: number;
 }
 
-/** How many processes there may be for each that may do something: the others wait for what they called. */
+/** How many processes there may be for each that may do something before no further run is begun: the others wait for what they called. */
 const MOST_WAITING = 16;
 
 /**
@@ -190,6 +190,7 @@ export class Executor {
     while (!this.#closing.signal.aborted && this.#hasTurn()) {
       const job = this.#next();
       if (job === undefined) return;
+      this.#queue.splice(this.#queue.indexOf(job), 1);
       clearTimeout(job.waiting);
       const done = this.#occupy(job);
       this.#active.set(job, done);
@@ -199,16 +200,16 @@ export class Executor {
 
   #hasTurn(): boolean {
     if (this.#active.size < this.limit) return true;
-    if (this.#active.size >= this.limit * MOST_WAITING) return false;
     const busy = [...this.#active.keys()].filter(({ key }) => !this.#called.has(textOf(key)));
     return busy.length < this.limit;
   }
 
-  /** Of those that were called by the most others, the first. */
+  /** Of those that were called by the most others, the first. Where the machine is full of what waits, nothing that would only add to it. */
   #next(): Job | undefined {
     const deepest = this.#queue.reduce((depth, job) => Math.max(depth, job.depth), 0);
+    if (deepest === 0 && this.#active.size >= this.limit * MOST_WAITING) return undefined;
     const at = deepest === 0 ? 0 : this.#queue.findIndex((job) => job.depth === deepest);
-    return this.#queue.splice(at, 1)[0];
+    return this.#queue[at];
   }
 
   async #occupy(job: Job): Promise<void> {
