@@ -1,8 +1,9 @@
 import { create } from '@bufbuild/protobuf';
 import { describe, expect, it } from 'vitest';
 import { SimpleType } from '../gen/flyteidl2/core/types_pb.js';
+import { InputsSchema } from '../gen/flyteidl2/task/common_pb.js';
 import { TaskSpecSchema } from '../gen/flyteidl2/task/task_definition_pb.js';
-import { ChildNames, identityOf, type ChildIdentity } from './child-name.js';
+import { cacheKeyOf, ChildNames, identityOf, type ChildIdentity } from './child-name.js';
 
 const call: ChildIdentity = { kind: 'task', what: 'w', inputs: 'i', group: undefined };
 const names = (parent = 'a0', spent: readonly string[] = []) => new ChildNames(parent, (name) => spent.includes(name));
@@ -100,5 +101,31 @@ describe('what a task is', () => {
     };
     const other = spec({ interface: { inputs: { variables: [{ key: 'a', value: { type } }] } } });
     expect(identityOf(other)).toBe(identityOf(spec()));
+  });
+});
+
+describe('what outputs are kept under', () => {
+  const spec = (version: string, discoverable = true) =>
+    create(TaskSpecSchema, {
+      taskTemplate: {
+        id: { name: 'env.task' },
+        metadata: { discoverable, discoveryVersion: version, cacheIgnoreInputVars: ['note'] },
+      },
+    });
+  const inputs = (id: string, note: string) =>
+    create(InputsSchema, {
+      literals: Object.entries({ id, note }).map(([name, text]) => ({ name, value: { hash: text } })),
+    });
+
+  it('follows from the version of the cache and the inputs that count', () => {
+    const key = cacheKeyOf(spec('1'), inputs('a', 'x'));
+    expect(key).toMatch(/^.{43}=$/);
+    expect(cacheKeyOf(spec('1'), inputs('a', 'other'))).toBe(key);
+    expect(cacheKeyOf(spec('2'), inputs('a', 'x'))).not.toBe(key);
+    expect(cacheKeyOf(spec('1'), inputs('b', 'x'))).not.toBe(key);
+  });
+
+  it('is nothing for a task that is not cached', () => {
+    expect(cacheKeyOf(spec('1', false), inputs('a', 'x'))).toBeUndefined();
   });
 });

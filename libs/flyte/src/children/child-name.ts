@@ -64,6 +64,19 @@ export function digestOf(inputs: Inputs): string {
   return createHash('sha256').update(toBinary(InputsSchema, inputs)).digest('hex');
 }
 
+/**
+ * What the outputs of a child may be kept under for others that are called so; undefined where its task is not cached. Flyte's backend takes it for the
+ * version of the cache, and would take none for all versions.
+ */
+export function cacheKeyOf(spec: TaskSpec, inputs: Inputs): string | undefined {
+  const { discoverable = false, cacheIgnoreInputVars = [] } = spec.taskTemplate?.metadata ?? {};
+  if (!discoverable) return undefined;
+  const literals = inputs.literals.filter(({ name }) => !cacheIgnoreInputVars.includes(name));
+  return createHash('sha256')
+    .update(JSON.stringify([identityOf(spec), digestOf({ ...inputs, literals })]))
+    .digest('base64');
+}
+
 /** With the keys of objects in order: a map of protobuf may come back in another one. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);

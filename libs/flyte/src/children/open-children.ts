@@ -15,7 +15,7 @@ import type { ActionUpdate } from '../gen/flyteidl2/workflow/state_service_pb.js
 import { phaseOf } from '../remote/runs/run-info.js';
 import { joinUri, storageOf } from '../storage/storage-of.js';
 import { childFailure } from './child-failure.js';
-import { ChildNames, digestOf, identityOf } from './child-name.js';
+import { cacheKeyOf, ChildNames, digestOf, identityOf } from './child-name.js';
 import { EarlierChildren } from './earlier-children.js';
 import { FailedChildren } from './failed-children.js';
 import { ChildWatch } from './child-watch.js';
@@ -84,7 +84,8 @@ class OpenChildren implements ChildActions {
     const name = this.#names.next({ kind: 'task', what, inputs: digestOf(inputs), group, key });
     const { org, project, domain, name: taskName, version } = spec.taskTemplate?.id ?? NO_ID;
     // Flyte has renamed this field to `queue`; on the wire it is the same.
-    const value = { id: { org, project, domain, name: taskName, version }, spec, cluster: queue };
+    const id = { org, project, domain, name: taskName, version };
+    const value = { id, spec, cluster: queue, cacheKey: cacheKeyOf(spec, inputs) };
     const task = { case: 'task' as const, value };
     const end = await this.#ended(name, signal, async (ends) => {
       const action = { ...this.#actionOf(name, group), spec: task };
