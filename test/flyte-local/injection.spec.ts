@@ -90,7 +90,14 @@ describe('the environment of an action', () => {
   it('has what is promised and nothing else', async () => {
     const { env, root } = await lookWith([]);
     const inherited = Object.keys(env).filter((name) => !/^(_U_|_F_|FLYTE_)/.test(name) && !/^LC_|^LANG/.test(name));
-    expect(inherited.toSorted()).toEqual(['ACTION_NAME', 'FLYTECTL_CONFIG', 'HOME', 'PATH', 'RUN_NAME']);
+    expect(inherited.toSorted()).toEqual([
+      'ACTION_NAME',
+      'FLYTECTL_CONFIG',
+      'FSSPEC_FILE_AUTO_MKDIR',
+      'HOME',
+      'PATH',
+      'RUN_NAME',
+    ]);
     expect(env).toMatchObject({
       ...{ ACTION_NAME: 'a0', LC_TIME: 'C', FLYTE_ATTEMPT_NUMBER: '0', FLYTE_INTERNAL_EXECUTION_PROJECT: PROJECT },
       ...{ FLYTE_INTERNAL_EXECUTION_DOMAIN: DOMAIN, FLYTE_INTERNAL_EXECUTION_ID: env['RUN_NAME'], _U_INSECURE: 'true' },
@@ -218,6 +225,7 @@ describe('a secret', () => {
     expect(log[2]?.split(' ').filter((name) => !/^(FLYTE_|_U_|_F_|LC_|LANG|$)/.test(name))).toEqual([
       'ACTION_NAME',
       'FLYTECTL_CONFIG',
+      'FSSPEC_FILE_AUTO_MKDIR',
       'HOME',
       'PATH',
       'PWD',
