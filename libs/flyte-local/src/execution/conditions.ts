@@ -8,6 +8,18 @@ import { MAX_TIMER_MS } from 'nestjs-flyte/protocol';
 import { textOf, type ActionKey } from '../runs/action-id.js';
 import { advance, endAction, endAttempt, errorInfo, isOpen } from '../runs/action-record.js';
 import type { ActionStore } from '../runs/action-store.js';
+import { codeOf } from '../state/atomic-file.js';
+import { isFull } from '../state/state-problem.js';
+
+/** How often it is tried whether there is room again, in milliseconds. */
+const ROOM_INTERVAL_MS = 500;
+
+/** As upstream: no signal in time is a failure of whoever was asked. */
+function timeOut(record: ActionDetails): void {
+  const error = errorInfo(ErrorInfo_Kind.USER, 'The condition timed out: nobody answered it in time.');
+  endAttempt(record, { phase: ActionPhase.TIMED_OUT, error });
+  endAction(record, { phase: ActionPhase.TIMED_OUT, error });
+}
 
 /** Holds conditions open until they are answered, or their time is up. They take no turn from what runs. */
 export class Conditions {
@@ -16,10 +28,12 @@ export class Conditions {
   /**
    * @param store the actions
    * @param onEnd is told of each condition that has ended
+   * @param warn is told what the plane's user should know
    */
   constructor(
     private readonly store: ActionStore,
     private readonly onEnd: (key: ActionKey, details: ActionDetails) => void,
+    private readonly warn: (message: string) => void,
   ) {}
 
   /** Waits for the answer to a stored condition, one that a plane before this one left included. */
@@ -55,30 +69,32 @@ export class Conditions {
     this.#timers.clear();
   }
 
-  #wait(key: ActionKey, until: number): void {
+  #wait(key: ActionKey, until: number, atLeastMs = 0): void {
     const timer = setTimeout(
       () => {
         if (Date.now() < until) return this.#wait(key, until);
-        this.#end(key, (record) => {
-          // As upstream: no signal in time is a failure of whoever was asked.
-          const error = errorInfo(ErrorInfo_Kind.USER, 'The condition timed out: nobody answered it in time.');
-          endAttempt(record, { phase: ActionPhase.TIMED_OUT, error });
-          endAction(record, { phase: ActionPhase.TIMED_OUT, error });
-        });
+        try {
+          this.#end(key, timeOut);
+        } catch (error) {
+          // Nobody else would remember it; a disk that is full may have room again.
+          this.warn(`The condition ${key.name} of the run ${key.run} has not ended yet (${codeOf(error)}).`);
+          if (isFull(error)) this.#wait(key, until, ROOM_INTERVAL_MS);
+        }
       },
-      Math.min(Math.max(0, until - Date.now()), MAX_TIMER_MS),
+      Math.min(Math.max(atLeastMs, until - Date.now()), MAX_TIMER_MS),
     );
     this.#timers.set(textOf(key), timer);
   }
 
   #end(key: ActionKey, change: (record: ActionDetails) => void): void {
-    clearTimeout(this.#timers.get(textOf(key)));
-    this.#timers.delete(textOf(key));
+    let hasEnded = false;
     const details = this.store.update(key, (record) => {
       if (!isOpen(record)) return false;
       change(record);
-      return true;
+      return (hasEnded = true);
     });
-    if (details !== undefined) this.onEnd(key, details);
+    clearTimeout(this.#timers.get(textOf(key)));
+    this.#timers.delete(textOf(key));
+    if (hasEnded && details !== undefined) this.onEnd(key, details);
   }
 }

@@ -12,6 +12,7 @@ import {
   errorInfo,
   isAborted,
   isOpen,
+  isTerminal,
   lastAttempt,
   markAborted,
   type AttemptEnd,
@@ -24,6 +25,9 @@ import type { AttemptResult, StopReason } from './attempts/attempt-result.js';
 import type { AttemptRunner } from './attempts/attempt-runner.js';
 import { Conditions } from './conditions.js';
 import { retryPolicy, type RetryPolicy } from './retry.js';
+
+/** Why what was called is ended with its caller. */
+const PARENT_ENDED = 'The action that called it has ended.';
 
 /** How often it is tried whether there is room again, in milliseconds. */
 const ROOM_INTERVAL_MS = 500;
@@ -70,7 +74,7 @@ export class Executor {
     private readonly limit: number,
     private readonly warn: (message: string) => void,
   ) {
-    this.#conditions = new Conditions(store, (key, details) => this.#ended(parentOf(key, details)));
+    this.#conditions = new Conditions(store, (key, details) => this.#ended(parentOf(key, details)), warn);
   }
 
   /**
@@ -90,6 +94,7 @@ export class Executor {
     try {
       return this.store.update(key, (record): boolean => {
         const { phase } = lastAttempt(record);
+        if (this.#hasLostParent(key, record)) markAborted(record, PARENT_ENDED, undefined);
         if (isAborted(record)) endAttempt(record, { phase: ActionPhase.ABORTED });
         else if (record.spec.case === 'condition') return false;
         // No process had been started yet, so nothing has happened twice when it starts now.
@@ -125,6 +130,8 @@ export class Executor {
   open(key: ActionKey, details: ActionDetails): void {
     this.#began(parentOf(key, details));
     this.#conditions.open(key);
+    // Whoever asks takes no turn.
+    this.#fill();
   }
 
   /** Gives a condition its answer. */
@@ -141,11 +148,22 @@ export class Executor {
     const details = this.store.update(key, (record) => markAborted(record, reason, abortedBy));
     if (details === undefined) return false;
     this.#halt(key, details);
+    this.#abortBelow(key, reason, abortedBy);
+    return true;
+  }
+
+  #abortBelow(key: ActionKey, reason: string, abortedBy: EnrichedIdentity | undefined): void {
     for (const one of this.store.openBelow(key)) {
       const below = this.store.update(one, (record) => markAborted(record, reason, abortedBy));
       if (below !== undefined) this.#halt(one, below);
     }
-    return true;
+  }
+
+  /** Whether what called an action has ended: a plane that was killed may have left the one and not the other. */
+  #hasLostParent(key: ActionKey, record: ActionDetails): boolean {
+    const parent = parentOf(key, record);
+    const phase = parent && this.store.get(parent)?.status?.phase;
+    return phase !== undefined && isTerminal(phase);
   }
 
   #halt(key: ActionKey, details: ActionDetails): void {
@@ -157,7 +175,6 @@ export class Executor {
   #began(parent: ActionKey | undefined): void {
     if (parent === undefined) return;
     this.#called.set(textOf(parent), (this.#called.get(textOf(parent)) ?? 0) + 1);
-    this.#fill();
   }
 
   #ended(parent: ActionKey | undefined): void {
@@ -291,7 +308,12 @@ export class Executor {
       if (canRetry(result) && record.attempts.length < job.policy.maxAttempts) addAttempt(record);
       else endAction(record, end);
     });
-    if (details === undefined || !isOpen(details)) return this.#forget(job);
+    if (details === undefined || !isOpen(details)) {
+      this.#forget(job);
+      // What it called and did not wait for, nobody does any more.
+      this.#abortBelow(job.key, PARENT_ENDED, undefined);
+      return;
+    }
     // The next plane on this state takes up what is open.
     if (this.#closing.signal.aborted) return;
     const delay = job.policy.delayMs(details.attempts.length - 2);

@@ -4,6 +4,7 @@ import {
   ContainerError_Kind,
   ExecutionError_ErrorKind,
   ExecutionErrorSchema,
+  type ContainerError,
   type ExecutionError,
 } from 'nestjs-flyte/idl/core/execution';
 import { ErrorInfo_Kind, type ActionDetails } from 'nestjs-flyte/idl/workflow/run_definition';
@@ -31,7 +32,12 @@ export function actionUpdate(data: DataFolder, details: ActionDetails): MessageI
 /** Whether an action is a step that failed in a way that another try may mend: who takes it anew must not be told of it. */
 export function isToBeTakenAgain(data: DataFolder, details: ActionDetails): boolean {
   if (!isStep(details) || details.status?.phase !== ActionPhase.FAILED) return false;
-  return readError(folderOf(data, details))?.kind !== ContainerError_Kind.NON_RECOVERABLE;
+  return leftError(data, details)?.kind !== ContainerError_Kind.NON_RECOVERABLE;
+}
+
+function leftError(data: DataFolder, details: ActionDetails): ContainerError | undefined {
+  const folder = folderOf(data, details);
+  return data.leadsElsewhere(folder) ? undefined : readError(folder);
 }
 
 function isStep({ metadata }: ActionDetails): boolean {
@@ -47,7 +53,7 @@ function folderOf(data: DataFolder, details: ActionDetails): string {
 function errorOf(data: DataFolder, details: ActionDetails): ExecutionError {
   const { result } = details;
   const { kind = ErrorInfo_Kind.UNSPECIFIED, message = '' } = result.case === 'errorInfo' ? result.value : {};
-  const left = readError(folderOf(data, details));
+  const left = leftError(data, details);
   return create(ExecutionErrorSchema, {
     code: left?.code || 'Unknown',
     // The record of a step has no words of its failure: its caller left them for itself.

@@ -80,7 +80,7 @@ function outputsOf(
   const uri = lastAttempt(details).outputs?.outputUri ?? '';
   if (uri === '') return undefined;
   const folder = data.attempt(key, details.attempts.length).outputs;
-  const message = readOutputs(folder);
+  const message = data.leadsElsewhere(folder) ? undefined : readOutputs(folder);
   if (message === undefined) throw new ConnectError('The outputs of this run are gone.', Code.NotFound);
   return { message, uri: fileUrl(join(folder, OUTPUTS_FILE)) };
 }

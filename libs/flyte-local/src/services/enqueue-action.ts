@@ -36,7 +36,7 @@ export function enqueueAction(
   requireName(key.name);
   requirePlaces(context, key, action);
   if (isAborted(parent)) throw new ConnectError(`The action ${name} was aborted.`, Code.Aborted);
-  if (!isOpen(parent)) throw new ConnectError(`The action ${name} has ended.`, Code.FailedPrecondition);
+  if (!isOpen(parent)) throw new ConnectError(`The action ${name} has ended.`, Code.Aborted);
   const { executedBy, source = 0 } = parent.metadata ?? {};
   const { id } = parent;
   if (id === undefined) throw new TypeError('an action without an id');
@@ -69,8 +69,10 @@ function recordOf({ workingDirectory }: PlaneContext, { spec }: Requested, made:
     case 'task': {
       const { id, spec: task } = spec.value;
       if (task?.taskTemplate === undefined) throw invalid('The request has a task without a template.');
-      requireTaskModule(task, workingDirectory);
-      requireTaskSecrets(task);
+      asArguments(() => {
+        requireTaskModule(task, workingDirectory);
+        requireTaskSecrets(task);
+      });
       const { org = '', project = '', domain = '', name = '', version = '' } = id ?? task.taskTemplate.id ?? {};
       return newTask({
         ...made,
@@ -94,6 +96,16 @@ function recordOf({ workingDirectory }: PlaneContext, { spec }: Requested, made:
       return newCondition(made, spec.value);
     default:
       throw invalid('The request has neither a task nor a trace nor a condition.');
+  }
+}
+
+/** Clients try again after `failed_precondition`, which Flyte's backend says of its own limits; of what a task is, nothing passes. */
+function asArguments(check: () => void): void {
+  try {
+    check();
+  } catch (error) {
+    if (!(error instanceof ConnectError) || error.code !== Code.FailedPrecondition) throw error;
+    throw invalid(error.rawMessage);
   }
 }
 

@@ -39,10 +39,11 @@ export const READ_ONLY = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 /**
  * Reads a file.
  *
+ * @param links what becomes of one in the file's place
  * @throws the system's error; one with the code `EFTYPE` for what is no file, such as a pipe or a folder
  */
-export function readRegularFile(path: string): Buffer {
-  const handle = openSync(path, READ_ONLY);
+export function readRegularFile(path: string, links: 'followed' | 'refused' = 'followed'): Buffer {
+  const handle = openSync(path, links === 'followed' ? READ_ONLY : READ_ONLY | (constants.O_NOFOLLOW ?? 0));
   try {
     if (!fstatSync(handle).isFile()) throw notAFile();
     return readFileSync(handle);

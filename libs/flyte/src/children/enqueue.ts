@@ -11,7 +11,7 @@ const TRIES = 120;
 
 /** What another try would not change (flyteorg/flyte-sdk, controllers/remote/_core.py). */
 const FINAL = new Set<FlyteErrorCode>([
-  ...(['aborted', 'invalid_argument', 'not_found', 'canceled', 'misuse'] as const),
+  ...(['aborted', 'invalid_argument', 'not_found', 'data_loss', 'canceled', 'misuse'] as const),
   ...(['unauthenticated', 'permission_denied', 'unimplemented'] as const),
 ]);
 

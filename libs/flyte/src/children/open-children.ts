@@ -59,6 +59,7 @@ class OpenChildren implements ChildActions {
   readonly #earlier: EarlierChildren;
   /** What this process waits for; what is left of it at the end, nobody does. */
   readonly #open = new Set<string>();
+  readonly #waited = new Map<string, Promise<ActionUpdate>>();
   readonly #closing = new AbortController();
   #spec: Promise<TaskSpec> | undefined;
 
@@ -141,19 +142,26 @@ class OpenChildren implements ChildActions {
   }
 
   ownSpec(): Promise<TaskSpec> {
-    return (this.#spec ??= this.#askOwnSpec());
+    this.#spec ??= this.#askOwnSpec();
+    // Whoever asks next may be luckier.
+    this.#spec.catch(() => (this.#spec = undefined));
+    return this.#spec;
   }
 
   async close(end: ActionEnd): Promise<void> {
-    const goesOn = end === 'interrupted' && this.#open.size > 0 && !(await this.#isAborted());
-    const left = goesOn ? [] : [...this.#open];
-    for (const name of left) this.failed.add(name);
-    if (end === 'retried') await this.failed.save();
-    const reason = 'The action that called it has ended, and did not wait for it.';
-    await Promise.all(left.map((name) => this.#abort(name, reason)));
+    // First, so that nothing begins any more.
+    const left = [...this.#open];
     this.#closing.abort(new FlyteError('canceled', 'The action has ended.'));
-    this.#watch.close();
-    this.connection.close();
+    try {
+      if (left.length > 0 && end === 'interrupted' && !(await this.#isAborted())) return;
+      for (const name of left) this.failed.add(name);
+      if (end === 'retried') await this.failed.save();
+      const reason = 'The action that called it has ended, and did not wait for it.';
+      await Promise.all(left.map((name) => this.#abort(name, reason)));
+    } finally {
+      this.#watch.close();
+      this.connection.close();
+    }
   }
 
   /**
@@ -162,7 +170,18 @@ class OpenChildren implements ChildActions {
    * @param given abandons it: then Flyte is asked to end it. What the action's own end means for it, is decided then
    * @param begin has Flyte take it up, where it doesn't know it
    */
-  async #ended(
+  #ended(
+    name: string,
+    given: AbortSignal | undefined,
+    begin: (ends: AbortSignal) => Promise<void>,
+  ): Promise<ActionUpdate> {
+    // Of one idempotency key, two calls are one child.
+    const waited = this.#waited.get(name) ?? this.#wait(name, given, begin).finally(() => this.#waited.delete(name));
+    this.#waited.set(name, waited);
+    return waited;
+  }
+
+  async #wait(
     name: string,
     given: AbortSignal | undefined,
     begin: (ends: AbortSignal) => Promise<void>,
@@ -186,8 +205,10 @@ class OpenChildren implements ChildActions {
       return this.#over(name, await this.#watch.end(name, ends));
     } catch (error) {
       this.failed.add(name);
-      if (given?.aborted === true || !isBegun || !ends.aborted) this.#open.delete(name);
-      if (given?.aborted === true && isBegun) await this.#abort(name, 'Its caller does not wait any more.');
+      // A caller may have passed on the action's own signal.
+      const gaveUp = given?.aborted === true && !this.action.signal.aborted;
+      if (gaveUp || !isBegun || !ends.aborted) this.#open.delete(name);
+      if (gaveUp && isBegun) await this.#abort(name, 'Its caller does not wait any more.');
       throw error;
     }
   }

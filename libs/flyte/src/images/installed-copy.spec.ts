@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -52,7 +52,11 @@ describe('the installed copy of this package', () => {
     const wanted = { ...dependencies, ...Object.fromEntries(peers.filter((peer) => !isOptional(peer))) };
     expect(Object.keys(wanted)).toEqual(expect.arrayContaining(['jose', 'tar', '@nestjs/core', 'rxjs']));
     const installed = Object.keys(wanted).map((name) => {
-      const text = readFileSync(join(root, 'node_modules', name, 'package.json'), 'utf8');
+      // Another version of it may lie above.
+      const places = ['libs/flyte/node_modules', 'node_modules'].map((place) =>
+        join(root, place, name, 'package.json'),
+      );
+      const text = readFileSync(places.find((place) => existsSync(place)) ?? '', 'utf8');
       return [name, (JSON.parse(text) as Manifest).version];
     });
     expect(wanted).toEqual(Object.fromEntries(installed));

@@ -50,7 +50,12 @@ function reportTab(action: ActionScope, name: string): Report {
 async function flush({ outputsPath, report: pages }: ActionScope): Promise<void> {
   const uri = joinUri(outputsPath, FILE);
   pages.isFlushed = true;
-  await (await storageOf(uri)).write(uri, Buffer.from(pageOf(pages)));
+  try {
+    await (await storageOf(uri)).write(uri, Buffer.from(pageOf(pages)));
+  } catch (error) {
+    pages.isFlushed = false;
+    throw error;
+  }
 }
 
 /** One page without scripts, so that it works wherever scripts do not. */

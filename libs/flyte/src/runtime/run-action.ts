@@ -58,6 +58,7 @@ class ActionRun {
   #code: Promise<UnpackedCode> | undefined;
   readonly #closing = new AbortController();
   #children: Promise<ChildActions> | undefined;
+  #isCalling = true;
   readonly #scope: ActionScope;
 
   constructor(
@@ -111,6 +112,7 @@ class ActionRun {
   async #closeChildren(end: ActionEnd): Promise<void> {
     const children = this.#children;
     this.#children = undefined;
+    this.#isCalling = false;
     const problem = await this.#closed(children?.then((opened) => opened.close(end)));
     if (problem !== undefined) this.host.logger.warn(this.#redact(`Ending the children ${problem}`), CONTEXT);
   }
@@ -252,7 +254,13 @@ class ActionRun {
     const life = this.#life;
     const children = async (): Promise<ChildActions> => {
       if (!openChildren) throw new FlyteError('internal', 'There is nothing here that calls children.');
-      return (this.#children ??= openChildren(scope));
+      if (this.#isCalling) {
+        this.#children ??= openChildren(scope);
+        // Whoever asks next may be luckier.
+        this.#children.catch(() => (this.#children = undefined));
+        return this.#children;
+      }
+      throw new FlyteError('canceled', 'The action has ended, and calls nothing any more.');
     };
     const attempt = Number(env['FLYTE_ATTEMPT_NUMBER']);
     const scope: ActionScope = {

@@ -129,6 +129,7 @@ export class AttemptRunner {
     let isLeft = true;
     try {
       const result = await this.#process(plan, variables, token, files, log, control);
+      this.#requireOwn(plan.paths);
       isLeft = result.kind !== 'succeeded' || refersTo(plan.paths);
       return result;
     } finally {
@@ -161,6 +162,7 @@ export class AttemptRunner {
     };
     const env = { ...asked, PATH: searchPath(asked['PATH'] ?? '', cwd) };
     const folders = [paths.outputs, paths.raw, paths.checkpoints, ...(bringsCode ? [paths.scratch] : [])];
+    this.#requireOwn(paths);
     for (const needed of folders) mkdirSync(needed, { recursive: true, mode: 0o700 });
     let command: Command = { file: findCommand(name, env.PATH, cwd), args, env, cwd: bringsCode ? paths.scratch : cwd };
     const isApart = typeof namespaces !== 'string';
@@ -173,12 +175,21 @@ export class AttemptRunner {
     await onRunning();
     const onOutput = (from: 'out' | 'err', chunk: Buffer): void => log.write(from, chunk);
     const status = await runProcess({ ...command, name, isApart, marker, stop, graceMs, onOutput });
+    this.#requireOwn(paths);
     if (status.code === 0) return readResult(paths.outputs);
     if (gaveUp(status) && hasResult(paths.outputs)) {
       log.note('The process gave up as it ended (SIGABRT). It had written its result before, and that counts.');
       return readResult(paths.outputs);
     }
     return failed(true, ErrorInfo_Kind.USER, exitMessage(status, log.end));
+  }
+
+  /** The actions of a run write into its folder, and a link in the place of an attempt's would have the plane work elsewhere. */
+  #requireOwn({ outputs, scratch }: AttemptPaths): void {
+    if (![outputs, scratch].some((folder) => this.parts.data.leadsElsewhere(folder))) return;
+    throw new AttemptRefused(
+      'The folder of the attempt is a link that leads elsewhere, which an action of the run has made.',
+    );
   }
 }
 

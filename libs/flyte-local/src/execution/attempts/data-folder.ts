@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, realpathSync } from 'node:fs';
 import { fromBinary } from '@bufbuild/protobuf';
 import { InputsSchema, type Inputs } from 'nestjs-flyte/idl/task/common';
-import { basename, join, sep } from 'node:path';
+import { basename, dirname, join, relative, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { INPUTS_FILE, ROOT_ACTION } from 'nestjs-flyte/protocol';
 import { textOf, type ActionKey } from '../../runs/action-id.js';
@@ -74,6 +74,21 @@ export class DataFolder {
     return join(this.root, 'uploads', digest);
   }
 
+  /**
+   * Whether links on the way to a folder lead out of where it is. Actions write into the folders of their run, and what the plane reads, makes or
+   * removes there by a path, it would do wherever a link of theirs leads.
+   */
+  leadsElsewhere(folder: string): boolean {
+    try {
+      return realpathSync(folder) !== join(realpathSync(this.root), relative(this.root, folder));
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT' && dirname(folder) !== folder && folder.length > this.root.length) {
+        return this.leadsElsewhere(dirname(folder));
+      }
+      return codeOf(error) !== 'ENOENT';
+    }
+  }
+
   /** Writes inputs.pb into a folder, all of it or nothing. */
   writeInputs(folder: string, bytes: Uint8Array): void {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -86,8 +101,9 @@ export class DataFolder {
    * @throws DamagedState where it is no file
    */
   inputBytes(folder: string): Uint8Array | undefined {
+    if (this.leadsElsewhere(folder)) throw damagedInputs(folder);
     try {
-      return readRegularFile(join(folder, INPUTS_FILE));
+      return readRegularFile(join(folder, INPUTS_FILE), 'refused');
     } catch (error) {
       if (codeOf(error) === 'ENOENT') return undefined;
       throw damagedInputs(folder);

@@ -63,9 +63,11 @@ export class OutputCache {
     const owner = { project: String(project), domain: String(domain), run: String(run_name), name: String(name) };
     const { outputs } = this.data.attempt(key, attempt);
     const path = join(outputs, OUTPUTS_FILE);
+    const theirs = this.data.attempt(owner, Number(row['attempt'])).outputs;
+    if ([outputs, theirs].some((folder) => this.data.leadsElsewhere(folder))) return undefined;
     try {
       mkdirSync(outputs, { recursive: true, mode: 0o700 });
-      copyFileSync(join(this.data.attempt(owner, Number(row['attempt'])).outputs, OUTPUTS_FILE), path);
+      copyFileSync(join(theirs, OUTPUTS_FILE), path);
       const result = readResult(outputs);
       if (result.kind === 'succeeded') return result.outputUri;
     } catch {

@@ -18,14 +18,16 @@ export function referredData(data: DataFolder, key: ActionKey, command: readonly
     const [, run = '', action = '', attempt = '', which = ''] =
       /^([\w-]+)\/([\w-]+)\/(\d+)\/(raw|scratch)\//.exec(rest) ?? [];
     const other = { ...key, run: run.replace(/-[0-9a-f]{16}$/, '') };
-    return run !== '' && basename(data.runFolder(other)) === run ? [join(runs, run, action, attempt, which)] : [];
+    // All of its own run it sees anyway.
+    const isOther = run !== '' && run !== basename(data.runFolder(key));
+    return isOther && basename(data.runFolder(other)) === run ? [join(runs, run, action, attempt, which)] : [];
   });
   const uploads = join(data.root, uploadsOf(key.project, key.domain));
   const uploaded = mentions(`${inputs}\n${words}`, uploads).flatMap((rest) => {
     const [root] = /^[\w=-][\w.=-]*/.exec(rest) ?? [];
     return root === undefined ? [] : [join(uploads, root)];
   });
-  return [...new Set([...ofRuns, ...uploaded])];
+  return [...new Set([...ofRuns, ...uploaded])].filter((folder) => !data.leadsElsewhere(folder));
 }
 
 /** What follows a folder wherever it is named. In the bytes, because a reference may be anywhere: in a literal, in MessagePack, in JSON. */

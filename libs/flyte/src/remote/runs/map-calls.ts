@@ -1,3 +1,4 @@
+import { currentAction } from '../../action/action-scope.js';
 import { outsideRequests } from '../../auth/outside-requests.js';
 import { FlyteError } from '../../errors/flyte-error.js';
 import type { RunOptions } from './run-options.js';
@@ -42,7 +43,10 @@ export async function settleCalls<I, O>(
   { concurrency, ...options }: MapOptions = {},
 ): Promise<PromiseSettledResult<O>[]> {
   const limit = await limiter(concurrency);
-  return Promise.allSettled(Array.from(inputs, (one) => limit(async () => call(one, options))));
+  const settled = await Promise.allSettled(Array.from(inputs, (one) => limit(async () => call(one, options))));
+  // What an attempt that is ended did not come to, is no result.
+  currentAction()?.signal.throwIfAborted();
+  return settled;
 }
 
 async function limiter(concurrency = Infinity): Promise<<T>(work: () => Promise<T>) => Promise<T>> {
