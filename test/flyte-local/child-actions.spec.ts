@@ -1,9 +1,10 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Code, createClient } from '@connectrpc/connect';
 import { ActionsService } from 'nestjs-flyte/idl/actions/actions_service';
 import { ActionPhase } from 'nestjs-flyte/idl/common/phase';
+import { SimpleType } from 'nestjs-flyte/idl/core/types';
 import { RunService } from 'nestjs-flyte/idl/workflow/run_service';
 import { SecretService } from 'nestjs-flyte/idl/secret/secret';
 import type { LocalControlPlane } from 'nestjs-flyte-local';
@@ -22,7 +23,9 @@ afterAll(() => plane.close());
 
 /** A run whose root does nothing, what it is told, and its token, with clients that have it. */
 async function parent() {
-  const told = shellTask('echo "$_U_RUN_BASE $(printenv FLYTE_LOCAL_TOKEN | rev) $RUN_NAME"; sleep 600');
+  const told = shellTask(
+    'echo "$_U_RUN_BASE $(printenv FLYTE_LOCAL_TOKEN | rev) $RUN_NAME"; until [ -e "${_U_RUN_BASE#file://}/a0/end" ]; do sleep 0.1; done; exit 1',
+  );
   const run = await startRun(clients, told);
   let line = '';
   for await (const { logs } of clients.data.tailLogs({ actionId: { run, name: 'a0' }, attempt: 1 })) {
@@ -114,6 +117,38 @@ describe('ActionsService', () => {
     await expect.poll(async () => (await details('a0'))?.attempts[0]?.phase).toBe(ActionPhase.ABORTED);
     const late = await failure(other.actions.enqueue({ action: action(other, 'late') }));
     expect([Code.Aborted, Code.Unauthenticated]).toContain(late.code);
+  });
+});
+
+describe('what an action called', () => {
+  it('is aborted where its caller ends, with its conditions', async () => {
+    const other = await parent();
+    giveInputs(other, 'long');
+    const long = { case: 'task' as const, value: { spec: shellTask('sleep 600') } };
+    await other.actions.enqueue({ action: action(other, 'long', { spec: long }) });
+    const type = { type: { case: 'simple' as const, value: SimpleType.BOOLEAN } };
+    const condition = { case: 'condition' as const, value: { name: 'ok', type } };
+    await other.actions.enqueue({ action: action(other, 'question', { spec: condition }) });
+    const details = async (name: string) =>
+      (await clients.runs.getActionDetails({ actionId: { run: other.run, name } })).details?.attempts[0]?.phase;
+    await expect.poll(async () => details('question')).toBe(ActionPhase.PAUSED);
+    // As its shell would end, killed by the system.
+    writeFileSync(fileURLToPath(`${other.base}/a0/end`), '');
+    await expect.poll(async () => details('a0')).toBe(ActionPhase.FAILED);
+    await expect
+      .poll(async () => [await details('long'), await details('question')])
+      .toEqual([ActionPhase.ABORTED, ActionPhase.ABORTED]);
+  });
+
+  it('reads nothing of other runs by links that an action makes in the folder of its run', async () => {
+    const [mine, theirs] = [await parent(), await parent()];
+    symlinkSync(fileURLToPath(`${theirs.base}/inputs`), fileURLToPath(`${mine.base}/evil`));
+    const type = { type: { case: 'simple' as const, value: SimpleType.BOOLEAN } };
+    const condition = { case: 'condition' as const, value: { name: 'ok', type } };
+    await mine.actions.enqueue({ action: action(mine, 'evil', { spec: condition }) });
+    const asked = clients.data.getActionData({ actionId: { run: mine.run, name: 'evil' } });
+    expect((await failure(asked)).code).toBe(Code.DataLoss);
+    await Promise.all([mine, theirs].map(({ run }) => clients.runs.abortRun({ runId: run })));
   });
 });
 
