@@ -1,24 +1,19 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OrderTasks } from './app/order.tasks.js';
-import { startStage, type Stage } from './support.js';
+import { Diary, startStage, type Stage } from './support.js';
 
 let stage: Stage;
-let diary = '';
-let diaries = 0;
 beforeAll(async () => (stage = await startStage()));
 afterAll(() => stage[Symbol.asyncDispose]());
 
-const newDiary = () => ({ envVars: { DIARY: (diary = join(stage.root, `diary-${(diaries += 1)}`)) } });
-const written = () => readFileSync(diary, 'utf8').trim().split('\n').toSorted();
+const diary = new Diary(() => stage);
 
 describe('an action', () => {
   it('calls tasks as children of its run, and gets their outputs in order', async () => {
     await stage.asAlice(async () => {
-      const outputs = await stage.client.task(OrderTasks, 'all').call({ ids: ['a', 'bb', 'a'] }, newDiary());
+      const outputs = await stage.client.task(OrderTasks, 'all').call({ ids: ['a', 'bb', 'a'] }, diary.begin());
       expect(outputs).toEqual({ lengths: [1, 2, 1], action: 'a0' });
-      expect(written()).toEqual(['a', 'a', 'bb']);
+      expect(diary.lines().toSorted()).toEqual(['a', 'a', 'bb']);
     });
   });
 
@@ -35,10 +30,10 @@ describe('an action', () => {
     await stage.asAlice(async () => {
       const run = await stage.client
         .task(OrderTasks, 'all')
-        .run({ ids: ['a', 'once-b', 'c'], concurrency: 1 }, newDiary());
+        .run({ ids: ['a', 'once-b', 'c'], concurrency: 1 }, diary.begin());
       expect(await run.outputs()).toEqual({ lengths: [1, 6, 1], action: 'a0' });
       expect((await run.get()).attempts).toBe(2);
-      expect(written()).toEqual(['a', 'c', 'once-b', 'once-b']);
+      expect(diary.lines().toSorted()).toEqual(['a', 'c', 'once-b', 'once-b']);
     });
   });
 

@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { Run } from 'nestjs-flyte';
 import { createClient } from '@connectrpc/connect';
@@ -7,17 +5,13 @@ import { ActionPhase } from 'nestjs-flyte/idl/common/phase';
 import { RunService } from 'nestjs-flyte/idl/workflow/run_service';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MANAGER_OK, PRICE, StepTasks } from './app/steps.tasks.js';
-import { startStage, type Stage } from './support.js';
+import { Diary, startStage, type Stage } from './support.js';
 
 let stage: Stage;
-let diary = '';
-let diaries = 0;
 beforeAll(async () => (stage = await startStage()));
 afterAll(() => stage[Symbol.asyncDispose]());
 
-/** Where the task of a test writes what it does. */
-const newDiary = () => ({ envVars: { DIARY: (diary = join(stage.root, `diary-${(diaries += 1)}`)) } });
-const written = () => readFileSync(diary, 'utf8').trim().split('\n');
+const diary = new Diary(() => stage);
 
 /** The actions of a run, its root left out. */
 async function actionsOf({
@@ -42,10 +36,10 @@ async function paused(run: Run): Promise<void> {
 describe('a step', () => {
   it('is taken once, whatever becomes of the attempt, and gives the same each time', async () => {
     await stage.asAlice(async () => {
-      const run = await stage.client.task(StepTasks, 'note').run({ deaths: 2 }, newDiary());
+      const run = await stage.client.task(StepTasks, 'note').run({ deaths: 2 }, diary.begin());
       expect(await run.outputs()).toEqual({ said: ['{"at":7,"list":[1,null]}', 'undefined'] });
       expect((await run.get()).attempts).toBe(3);
-      expect(written()).toEqual(['one', 'two']);
+      expect(diary.lines()).toEqual(['one', 'two']);
       expect(await actionsOf(run)).toEqual(
         [0, 1].map(() => ({ group: '', what: 'one', phase: ActionPhase.SUCCEEDED, parent: 'a0' })),
       );
@@ -57,9 +51,9 @@ describe('a step', () => {
     [false, 'now', ['tried', 'tried']],
   ])('that fails is not taken again where that would not change it (%s)', async (forGood, said, tries) => {
     await stage.asAlice(async () => {
-      const outputs = await stage.client.task(StepTasks, 'failing').call({ forGood }, newDiary());
+      const outputs = await stage.client.task(StepTasks, 'failing').call({ forGood }, diary.begin());
       expect(outputs).toEqual({ text: said });
-      expect(written()).toEqual(tries);
+      expect(diary.lines()).toEqual(tries);
     });
   });
 });

@@ -1,30 +1,11 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { Test } from '@nestjs/testing';
 import { authMetadata, FlyteClient, FlyteModule } from 'nestjs-flyte';
 import type { LocalControlPlane, LocalControlPlaneOptions } from 'nestjs-flyte-local';
-import ts from 'typescript';
 import { startPlane } from '../support/plane.js';
-
-/** The tests' tasks as a user's build would leave them, in a folder of their own. */
-export function buildTasks(app: string): string {
-  const root = mkdtempSync(join(tmpdir(), 'nestjs-flyte-children-'));
-  mkdirSync(join(root, 'dist'));
-  symlinkSync(resolve('node_modules'), join(root, 'node_modules'));
-  writeFileSync(join(root, 'package.json'), '{ "type": "module", "version": "1.0.0" }');
-  for (const file of readdirSync(app)) {
-    const { outputText } = ts.transpileModule(readFileSync(join(app, file), 'utf8'), {
-      fileName: file,
-      compilerOptions: {
-        ...{ target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext },
-        ...{ experimentalDecorators: true, emitDecoratorMetadata: true },
-      },
-    });
-    writeFileSync(join(root, 'dist', file.replace(/\.ts$/, '.js')), outputText);
-  }
-  return root;
-}
+import { buildTasks } from '../support/tasks-app.js';
 
 /** A plane that runs the tests' tasks, and an app that calls them as alice. */
 export interface Stage extends AsyncDisposable {
@@ -63,4 +44,23 @@ export async function startStage(options: LocalControlPlaneOptions = {}): Promis
       for (const folder of [root, state]) rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** What a stage's tasks say that they did, in a file that they share with the test. */
+export class Diary {
+  private path = '';
+  private count = 0;
+
+  constructor(private readonly stage: () => Stage) {}
+
+  /** The options of a call whose tasks write into a file of its own. */
+  begin(): { envVars: { DIARY: string } } {
+    this.path = join(this.stage().root, `diary-${(this.count += 1)}`);
+    return { envVars: { DIARY: this.path } };
+  }
+
+  /** The lines that were written since. */
+  lines(): string[] {
+    return readFileSync(this.path, 'utf8').trim().split('\n');
+  }
 }

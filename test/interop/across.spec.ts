@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { authMetadata, FileService, FlyteClient, FlyteFile, FlyteModule } from 'nestjs-flyte';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { buildTasks } from '../children/support.js';
+import { buildTasks } from '../support/tasks-app.js';
 import { PythonBad, PythonEcho, PythonRelay, ShopTasks } from './across/app/shop.tasks.js';
 import type { EverythingThereIs } from './across/app/everything.js';
 import type { PythonSession } from './support/python-session.js';

@@ -6,7 +6,7 @@ import { createClient } from '@connectrpc/connect';
 import { authMetadata, FlyteClient, FlyteModule, TriggerService, type DeployedTrigger } from 'nestjs-flyte';
 import { RunService } from 'nestjs-flyte/idl/workflow/run_service';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { buildTasks } from '../children/support.js';
+import { buildTasks } from '../support/tasks-app.js';
 import { ManualClock } from '../support/manual-clock.js';
 import { startPlane } from '../support/plane.js';
 import { ReportTasks } from './app/report.tasks.js';

@@ -2,7 +2,7 @@ import type { ContextValues } from '@connectrpc/connect';
 import type { ListRunsRequest, WatchRunsRequest } from 'nestjs-flyte/idl/workflow/run_service';
 import { requireProject } from '../calls/caller-context.js';
 import type { SqlStatement } from '../state/sql.js';
-import { ownProjects } from './task-service.js';
+import { inProject, ownProjects } from './task-service.js';
 
 /**
  * The conditions of the runs that a request is about, of those that the caller's token may see.
@@ -18,11 +18,8 @@ export function runConditions(
 
 function ofWhat(by: ListRunsRequest['scopeBy'] | WatchRunsRequest['target'], values: ContextValues): SqlStatement[] {
   switch (by.case) {
-    case 'projectId': {
-      const { name, domain } = by.value;
-      requireProject(values, name);
-      return [['project = ? AND domain = ?', [name, domain]]];
-    }
+    case 'projectId':
+      return inProject(by.value, values);
     case 'taskName':
     case 'taskId': {
       const { project, domain, name } = by.value;

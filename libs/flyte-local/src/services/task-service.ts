@@ -1,4 +1,5 @@
 import { Code, ConnectError, type ContextValues } from '@connectrpc/connect';
+import type { ProjectIdentifier } from 'nestjs-flyte/idl/common/identifier';
 import type { TaskIdentifier, TaskDetails, TaskName } from 'nestjs-flyte/idl/task/task_definition';
 import { TaskService, type ListTasksRequest } from 'nestjs-flyte/idl/task/task_service';
 import { callerOf, requireCaller, requireProject } from '../calls/caller-context.js';
@@ -97,12 +98,17 @@ function requireTaskName<Name extends TaskNameParts>(id: Name | undefined): Name
 }
 
 function taskConditions({ scopeBy }: ListTasksRequest, values: ContextValues): SqlStatement[] {
-  if (scopeBy.case === 'projectId') {
-    const { name, domain } = scopeBy.value;
-    requireProject(values, name);
-    return [['project = ? AND domain = ?', [name, domain]]];
-  }
-  return ownProjects(values);
+  return scopeBy.case === 'projectId' ? inProject(scopeBy.value, values) : ownProjects(values);
+}
+
+/**
+ * The condition that a list shows one project's domain.
+ *
+ * @throws ConnectError `permission_denied` for a project that the caller's token may not see
+ */
+export function inProject({ name, domain }: ProjectIdentifier, values: ContextValues): SqlStatement[] {
+  requireProject(values, name);
+  return [['project = ? AND domain = ?', [name, domain]]];
 }
 
 /** The condition that a list over all projects shows those of the caller's token only. */

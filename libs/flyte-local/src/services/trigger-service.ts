@@ -19,7 +19,7 @@ import type { TriggerRevisionRecord } from '../triggers/trigger-store.js';
 import { checkedAutomation } from './deploy-trigger.js';
 import type { PlaneService } from './plane-service.js';
 import { requireExistingProject } from './project-check.js';
-import { ownProjects } from './task-service.js';
+import { inProject, ownProjects } from './task-service.js';
 
 /** What is on comes first. */
 const ORDER = 'active DESC, updated_at DESC';
@@ -104,11 +104,8 @@ function allowedKeys(names: readonly TriggerName[], values: ContextValues): Trig
 
 function scopeOf(by: ListTriggersRequest['scopeBy'], values: ContextValues): SqlStatement[] {
   switch (by.case) {
-    case 'projectId': {
-      const { name, domain } = by.value;
-      requireProject(values, name);
-      return [['project = ? AND domain = ?', [name, domain]]];
-    }
+    case 'projectId':
+      return inProject(by.value, values);
     case 'taskName':
     case 'taskId': {
       const { project, domain, name } = by.value;
