@@ -31,7 +31,9 @@ export async function flushReport(action: ActionScope): Promise<void> {
 function reportTab(action: ActionScope, name: string): Report {
   const { report: pages } = action;
   const add = (content: string): Report => {
-    pages.tabs.set(name, [...(pages.tabs.get(name) ?? []), content]);
+    const parts = pages.tabs.get(name) ?? [];
+    parts.push(content);
+    pages.tabs.set(name, parts);
     pages.isFlushed = false;
     return report;
   };

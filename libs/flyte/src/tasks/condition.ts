@@ -45,8 +45,8 @@ const TYPES: ReadonlySet<SimpleType> = new Set([
 ]);
 
 /**
- * Something that a task waits for until somebody says it: an approval, a number that only people know. While it waits, it takes no place
- * of what runs; the task that waits does.
+ * Something that a task waits for until somebody says it: an approval, a number that only people know. It needs no
+ * process while it waits; the task that waits has one.
  *
  * ```ts
  * const MANAGER_OK = new Condition({ name: 'manager-ok', schema: z.boolean() });

@@ -10,7 +10,8 @@ import { INPUTS_DIGEST, isRunName, RUN_NAME_FORM } from './run-name.js';
 export interface RunOptions extends CallOptions {
   /**
    * A key of your own, such as an order's number: the same key for the same task and inputs gives the same run, however
-   * often it is asked for. With other inputs it is an error.
+   * often it is asked for. With other inputs it is an error. Of a child, in an action, it makes all calls of one task the same, whatever
+   * their inputs; where two wait at a time, the `signal` of the first is the one that ends it.
    */
   readonly idempotencyKey?: string;
   /**
