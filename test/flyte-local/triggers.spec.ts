@@ -419,9 +419,9 @@ describe('triggers of the local control plane', () => {
       '0 0 * * 7',
       '',
       Code.InvalidArgument,
-      /"wrong" has a wrong schedule: its day of the week is "7", and takes 0 \(Sunday\) to 6/,
+      /"wrong" has a wrong schedule: it has the expression "0 0 \* \* 7", whose day of the week is "7"; it takes 0 to 6/,
     ],
-    ['0 0 * *', '', Code.InvalidArgument, /it has 4 fields/],
+    ['0 0 * *', '', Code.InvalidArgument, /of 4 fields/],
     ['0 0 * * *', 'Nowhere/Land', Code.InvalidArgument, /the time zone "Nowhere\/Land" is unknown/],
   ])('are refused with the schedule %j of %j, and their task with them', async (expression, zone, code, message) => {
     const { clients } = await planeWith(new ManualClock('2026-01-01T00:00:00Z'));

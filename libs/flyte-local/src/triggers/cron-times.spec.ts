@@ -130,11 +130,11 @@ describe('cronTimes', () => {
   });
 
   it.each([
-    ['', 'has 0 fields'],
-    ['* * * *', 'has 4 fields'],
-    ['0 0 * * * *', 'has 6 fields'],
-    ['60 * * * *', 'minute: 60'],
-    ['* 24 * * *', 'hour: 24'],
+    ['', 'of 0 fields'],
+    ['* * * *', 'of 4 fields'],
+    ['0 0 * * * *', 'of 6 fields'],
+    ['60 * * * *', 'minute is "60"'],
+    ['* 24 * * *', 'hour is "24"'],
     ['* * 0 * *', 'day of the month is "0"'],
     ['* * 32 * *', 'day of the month is "32"'],
     ['* * * 13 *', 'month is "13"'],
@@ -143,13 +143,14 @@ describe('cronTimes', () => {
     ['0 0 L * *', 'day of the month is "L"'],
     ['0 0 15W * *', 'day of the month is "15W"'],
     ['0 0 * * 1#2', 'day of the week is "1#2"'],
-    ['0 0 * * 5-1', 'larger'],
+    ['0 0 * * 5-1', 'day of the week is "5-1"'],
     ['*/0 * * * *', 'minute is "*/0"'],
     ['/5 * * * *', 'minute is "/5"'],
-    ['1, * * * *', 'minute'],
+    ['1, * * * *', 'minute is "1,"'],
     ['a b c d e', 'minute is "a"'],
-    ['@reboot', 'has 1 fields'],
-    ['@every 5m', 'has 2 fields'],
+    ['@reboot', 'of 1 fields'],
+    ['@every 5m', 'of 2 fields'],
+    ['*/70 * * * *', 'it has the expression "*/70 * * * *": CronPattern: '],
   ])('refuses %j', (expression, why) => {
     expect(() => cronTimes(expression, '')).toThrow(why);
   });

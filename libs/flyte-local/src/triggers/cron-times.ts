@@ -1,25 +1,7 @@
 import { Cron } from 'croner';
+import { cronProblem } from 'nestjs-flyte/protocol';
 import type { FiringTimes } from './firing-times.js';
 import { timeZone, type TimeZone } from './time-zone.js';
-
-const STEP = String.raw`(?:\/[1-9]\d{0,4})?`;
-const field = (value: string): RegExp =>
-  new RegExp(String.raw`^(?:(?:\*|\?|${value}(?:-${value})?)${STEP}(?:,|$))+$`, 'i');
-const NUMBER = field(String.raw`\d{1,2}`);
-const DAY = field('(?:[12]\\d|3[01]|0?[1-9])');
-const MONTH = field('(?:1[0-2]|0?[1-9]|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)');
-const WEEKDAY = field('(?:[0-6]|sun|mon|tue|wed|thu|fri|sat)');
-
-/** What each of the five fields may hold, as the library of Flyte's backend has it: no 7 for Sunday, no L, W or #. */
-const FIELDS = [
-  ['minute', NUMBER, '0 to 59'],
-  ['hour', NUMBER, '0 to 23'],
-  ['day of the month', DAY, '1 to 31'],
-  ['month', MONTH, '1 to 12, or jan to dec'],
-  ['day of the week', WEEKDAY, '0 (Sunday) to 6, or sun to sat'],
-] as const;
-
-const NICKNAMES = /^@(?:yearly|annually|monthly|weekly|daily|midnight|hourly)$/;
 
 /** How far upstream looks ahead: what has no time until then never fires. */
 const HORIZON_MS = 5 * 366 * 86_400_000;
@@ -56,17 +38,8 @@ export function cronTimes(expression: string, zone: string): FiringTimes {
 
 function wallPattern(expression: string): Cron {
   const text = expression.trim();
-  if (!NICKNAMES.test(text)) {
-    const fields = text.split(/\s+/);
-    if (fields.length !== FIELDS.length || text === '')
-      throw new RangeError(
-        `it has ${text === '' ? 0 : fields.length} fields, and takes five: minute, hour, day, month, weekday`,
-      );
-    for (const [index, [name, form, takes]] of FIELDS.entries()) {
-      if (!form.test(fields[index] ?? ''))
-        throw new RangeError(`its ${name} is ${JSON.stringify(fields[index])}, and takes ${takes}`);
-    }
-  }
+  const problem = cronProblem(text);
+  if (problem !== undefined) throw new RangeError(`it ${problem}`);
   try {
     return new Cron(text.replaceAll('?', '*'), {
       timezone: 'Etc/UTC',
@@ -75,7 +48,9 @@ function wallPattern(expression: string): Cron {
       mode: '5-part',
     });
   } catch (error) {
-    throw new RangeError(error instanceof Error ? error.message.replace(/^CronPattern: /, '') : 'it can not be read');
+    throw new RangeError(
+      `it has the expression ${JSON.stringify(text)}: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
 }
 

@@ -1,13 +1,13 @@
 import { type LiteralType, SimpleType } from '../gen/flyteidl2/core/types_pb.js';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { variablesOf } from '../literals/variables.js';
+import { cronProblem } from '../protocol/cron-expression.js';
 import { quoted } from '../protocol/path-hazard.js';
 import { cutDescription } from './description.js';
 import { parseDuration } from './duration.js';
 import { envVarProblems } from './env-vars.js';
 import { annotationProblems, labelProblems } from './kubernetes-names.js';
 import { queueProblem } from './task-environment.js';
-import { cronProblem, timeZoneProblem } from './trigger-schedule.js';
 import type { Trigger, TriggerOptions } from './trigger.js';
 
 /** A trigger with every default filled in and every value checked. */
@@ -146,6 +146,18 @@ function scheduleOf(schedule: Trigger['schedule'], problems: string[]): TriggerS
     problems.push('takes a Date as "startTime"');
   }
   return { kind: 'fixedRate', minutes: ms / MINUTE_MS, startTime };
+}
+
+/** What is wrong with a time zone, to put behind the name of a trigger. */
+function timeZoneProblem(zone: unknown): string | undefined {
+  try {
+    // An offset, which Node takes for a zone, Flyte doesn't know.
+    if (typeof zone === 'string' && /^[A-Za-z]/.test(zone) && new Intl.DateTimeFormat('en', { timeZone: zone }))
+      return undefined;
+  } catch {
+    // Said below.
+  }
+  return `has the time zone ${quoted(zone)}, which is unknown; write it as "Europe/Zurich"`;
 }
 
 /** The same for the same schedule, whatever else a task has. */

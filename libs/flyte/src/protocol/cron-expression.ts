@@ -1,4 +1,4 @@
-import { quoted } from '../protocol/path-hazard.js';
+import { quoted } from './path-hazard.js';
 
 const NICKNAMES = /^@(?:yearly|annually|monthly|weekly|daily|midnight|hourly)$/;
 const MONTHS = 'jan feb mar apr may jun jul aug sep oct nov dec'.split(' ');
@@ -14,8 +14,8 @@ const FIELDS = [
 ] as const;
 
 /**
- * What is wrong with a cron expression, to put behind the name of a trigger; undefined if nothing. Checked by hand, as that is less than
- * any library; when it fires, Flyte counts.
+ * What is wrong with a cron expression, to put behind the name of a trigger or "it"; undefined if nothing. As the library of Flyte's backend
+ * has it (robfig/cron): no 7 for Sunday, no L, W or #. Checked by hand, as that is less than any library; when it fires, Flyte counts.
  */
 export function cronProblem(expression: unknown): string | undefined {
   if (typeof expression !== 'string') return 'takes a cron expression as text, such as "0 2 * * *"';
@@ -50,16 +50,4 @@ function isPart(part: string, { least, most, names }: (typeof FIELDS)[number]): 
   });
   const [from = Number.NaN, to = from] = numbers;
   return ends.length <= 2 && from >= least && to <= most && from <= to;
-}
-
-/** What is wrong with a time zone, likewise. */
-export function timeZoneProblem(zone: unknown): string | undefined {
-  try {
-    // An offset, which Node takes for a zone, Flyte doesn't know.
-    if (typeof zone === 'string' && /^[A-Za-z]/.test(zone) && new Intl.DateTimeFormat('en', { timeZone: zone }))
-      return undefined;
-  } catch {
-    // Said below.
-  }
-  return `has the time zone ${quoted(zone)}, which is unknown; write it as "Europe/Zurich"`;
 }
