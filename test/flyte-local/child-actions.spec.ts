@@ -9,7 +9,15 @@ import { RunService } from 'nestjs-flyte/idl/workflow/run_service';
 import { SecretService } from 'nestjs-flyte/idl/secret/secret';
 import type { LocalControlPlane } from 'nestjs-flyte-local';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { clientsFor, DOMAIN, PROJECT, shellTask, startRun, type ExecutionClients } from './execution-support.js';
+import {
+  clientsFor,
+  DOMAIN,
+  firstLine,
+  PROJECT,
+  shellTask,
+  startRun,
+  type ExecutionClients,
+} from './execution-support.js';
 import { bearer, failure, temporaryFolder, transportOf } from './support.js';
 import { startPlane } from '../support/plane.js';
 
@@ -27,12 +35,7 @@ async function parent() {
     'echo "$_U_RUN_BASE $(printenv FLYTE_LOCAL_TOKEN | rev) $RUN_NAME"; until [ -e "${_U_RUN_BASE#file://}/a0/end" ]; do sleep 0.1; done; exit 1',
   );
   const run = await startRun(clients, told);
-  let line = '';
-  for await (const { logs } of clients.data.tailLogs({ actionId: { run, name: 'a0' }, attempt: 1 })) {
-    line = logs.flatMap(({ lines }) => lines)[0]?.message ?? '';
-    if (line !== '') break;
-  }
-  const [base = '', backwards = ''] = line.split(' ');
+  const [base = '', backwards = ''] = (await firstLine(clients, run)).split(' ');
   const token = Array.from(backwards).toReversed().join('');
   const transport = transportOf(['connect', '2'], plane.url, [bearer(token)]);
   return { run, base, token, transport, actions: createClient(ActionsService, transport) };

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { createClient, type Client } from '@connectrpc/connect';
+import { ActionsService } from 'nestjs-flyte/idl/actions/actions_service';
 import { ClusterService } from 'nestjs-flyte/idl/cluster/service';
 import { ActionPhase } from 'nestjs-flyte/idl/common/phase';
 import type { TaskTemplateSchema } from 'nestjs-flyte/idl/core/tasks';
@@ -29,6 +30,7 @@ export interface ExecutionClients {
   readonly secrets: Client<typeof SecretService>;
   readonly tasks: Client<typeof TaskService>;
   readonly runs: Client<typeof RunService>;
+  readonly actions: Client<typeof ActionsService>;
   readonly data: Client<typeof DataProxyService>;
   readonly cluster: Client<typeof ClusterService>;
   readonly projects: Client<typeof ProjectService>;
@@ -41,6 +43,7 @@ export function executionClients(url: string, token?: string): ExecutionClients 
     secrets: createClient(SecretService, transport),
     tasks: createClient(TaskService, transport),
     runs: createClient(RunService, transport),
+    actions: createClient(ActionsService, transport),
     data: createClient(DataProxyService, transport),
     cluster: createClient(ClusterService, transport),
     projects: createClient(ProjectService, transport),
@@ -175,6 +178,18 @@ export async function logged(
     if (logs.some(({ lines }) => lines.some(({ message }) => message === line))) return;
   }
   throw new Error(`the run ended without the line ${line}`);
+}
+
+/** The first line that a run logs, while it goes on. */
+export async function firstLine(
+  { data }: ExecutionClients,
+  run: { project: string; domain: string; name: string },
+): Promise<string> {
+  for await (const { logs } of data.tailLogs({ actionId: { run, name: 'a0' }, attempt: 1 })) {
+    const line = logs.flatMap(({ lines }) => lines)[0];
+    if (line !== undefined) return line.message;
+  }
+  throw new Error('the run ended without a line');
 }
 
 /** Runs a task to its end: the record, and the log of its last attempt. */

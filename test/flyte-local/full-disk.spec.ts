@@ -13,12 +13,15 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { durationFromMs } from '@bufbuild/protobuf/wkt';
 import { ActionPhase } from 'nestjs-flyte/idl/common/phase';
+import { SimpleType } from 'nestjs-flyte/idl/core/types';
 import { mintToken } from 'nestjs-flyte-local';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   executionClients,
   finished,
+  firstLine,
   logOf,
   putSecret,
   reached,
@@ -164,6 +167,24 @@ describe.skipIf(!canMount)('on a full disk', () => {
     }
     expect(await logOf(clients, running)).toContain('begun');
     expect(child.exitCode).toBeNull();
+  });
+
+  it('a condition whose time is up ends when there is room', async () => {
+    const run = await startRun(clients, shellTask('echo $_U_RUN_BASE; sleep 600'), { name: 'asking' });
+    const actionId = { run, name: 'question' };
+    const type = { type: { case: 'simple' as const, value: SimpleType.BOOLEAN } };
+    const value = { name: 'ok', type, timeout: durationFromMs(3_000) };
+    const runOutputBase = await firstLine(clients, run);
+    await clients.actions.enqueue({
+      action: { actionId, parentActionName: 'a0', runOutputBase, spec: { case: 'condition', value } },
+    });
+    fill();
+    await vi.waitFor(() => expect(said).toContain('The condition question of the run asking has not ended'), 30_000);
+    makeRoom();
+    let phase: ActionPhase | undefined;
+    for await (const { details } of clients.runs.watchActionDetails({ actionId })) phase = details?.status?.phase;
+    expect(phase).toBe(ActionPhase.TIMED_OUT);
+    await clients.runs.abortRun({ runId: run });
   });
 
   it('another plane does not start, and says why', async () => {

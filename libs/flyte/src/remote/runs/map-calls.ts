@@ -21,19 +21,27 @@ export async function mapCalls<I, O>(
   const limit = await limiter(concurrency);
   const failed = new AbortController();
   const ends = signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal]);
-  const calls = Array.from(inputs, (one) =>
-    limit(async () => {
-      ends.throwIfAborted();
-      return call(one, { ...options, signal: ends });
-    }),
+  let first: { readonly error: unknown } | undefined;
+  const calls = await Promise.allSettled(
+    Array.from(inputs, (one) =>
+      limit(async () => {
+        try {
+          ends.throwIfAborted();
+          return await call(one, { ...options, signal: ends });
+        } catch (error) {
+          // Here, before the limit begins the next.
+          first ??= { error };
+          failed.abort(new FlyteError('canceled', 'Another call of the same map failed.'));
+          throw error;
+        }
+      }),
+    ),
   );
-  try {
-    return await Promise.all(calls);
-  } catch (error) {
-    failed.abort(new FlyteError('canceled', 'Another call of the same map failed.'));
-    await Promise.allSettled(calls);
-    throw error;
-  }
+  if (first !== undefined) throw first.error;
+  return calls.map((one) => {
+    if (one.status === 'rejected') throw one.reason;
+    return one.value;
+  });
 }
 
 /** What became of each call. */
