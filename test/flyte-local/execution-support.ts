@@ -182,10 +182,11 @@ export async function logged(
 
 /** The first line that a run logs, while it goes on. */
 export async function firstLine(
-  { data }: ExecutionClients,
+  clients: ExecutionClients,
   run: { project: string; domain: string; name: string },
 ): Promise<string> {
-  for await (const { logs } of data.tailLogs({ actionId: { run, name: 'a0' }, attempt: 1 })) {
+  await reached(clients, run, ActionPhase.RUNNING);
+  for await (const { logs } of clients.data.tailLogs({ actionId: { run, name: 'a0' }, attempt: 1 })) {
     const line = logs.flatMap(({ lines }) => lines)[0];
     if (line !== undefined) return line.message;
   }

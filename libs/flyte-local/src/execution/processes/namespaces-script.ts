@@ -3,7 +3,8 @@
  * and the command line:
  *
  * - `hide`: the folder looks empty; what `keep` names in it afterwards, relative to it, is there again under its own path.
- *   Device and inode of the folder follow, because an action could move a folder above it, to have another one hidden next time
+ *   Device and inode follow both, because an action could move a folder above the hidden one, to have another one hidden next
+ *   time, or put a link in the place of one that is kept, to have another one shown
  * - `secrets`: the folder is at `/etc/flyte/secrets`, too; an `/etc` without that place gets it by an overlay
  * - `protect`: the folder can only be read
  * - `disks`: what the folder (`/sys/class`) knows as disks is empty in `/dev`: root may open them without any capability
@@ -22,7 +23,7 @@ trap 'exit 143' TERM
 trap '[ $? = 143 ] || { echo "This action could not be set apart, so it was not started." >&2; exit 125; }' EXIT
 mount -t proc -o nosuid,nodev,noexec proc /proc
 is_still() {
-  [ "$(stat -c %d:%i .)" = "$1" ] || { echo "$hidden is not the folder that it was: was it moved?" >&2; exit 1; }
+  [ "$(stat -c %d:%i .)" = "$2" ] || { echo "$1 is not the folder that it was: was it moved?" >&2; exit 1; }
 }
 overlay() {
   cd "$hidden" && mkdir -p etc/flyte/secrets && mount --no-canonicalize -t overlay -o lowerdir=etc:/etc flyte /etc
@@ -35,12 +36,13 @@ while [ "$1" != run ]; do
     hide)
       hidden=$2
       cd "$hidden"
-      is_still "$3"
+      is_still "$hidden" "$3"
       mount --no-canonicalize -t tmpfs -o mode=0700,size=1m,nosuid,nodev flyte .
       shift ;;
     keep)
       mkdir -p "$hidden/$2"
-      mount --no-canonicalize --bind "./$2" "$hidden/$2" ;;
+      (cd -P "./$2" && is_still "$hidden/$2" "$3" && mount --no-canonicalize --bind . "$hidden/$2")
+      shift ;;
     secrets)
       secrets "$2" 2>/dev/null ||
         echo "/etc/flyte/secrets can't be mounted; the secrets are in the folder of FLYTE_SECRETS_DEFAULT_DIR." >&2 ;;

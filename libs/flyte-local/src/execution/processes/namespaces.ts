@@ -1,5 +1,19 @@
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fstatSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  type BigIntStats,
+} from 'node:fs';
 import { isAbsolute, join, relative } from 'node:path';
 import { SECRETS_MOUNT } from 'nestjs-flyte/protocol';
 import { ATTEMPT_VARIABLE } from '../attempts/attempt-plan.js';
@@ -20,7 +34,7 @@ export interface Command {
 
 /** What an action sees of what is hidden. */
 export interface ActionView {
-  /** Its own folders, absolute; those that don't exist are left out. */
+  /** Its own folders, absolute; those that don't exist, or to which a link leads, are left out. */
   readonly folders: readonly string[];
   /** The folder of its secret files, if it has some. */
   readonly secrets: string | undefined;
@@ -78,7 +92,7 @@ export class Namespaces {
    * under names without meaning, and `env` gives them their own in the last step. Values stay off the command line.
    */
   wrap({ file, args, env, cwd }: Command, { folders, secrets }: ActionView): Command {
-    const own = [...folders, ...(secrets === undefined ? [] : [secrets])].filter((folder) => existsSync(folder));
+    const own = [...folders, ...(secrets === undefined ? [] : [secrets])];
     const view = [
       ...this.hidden.flatMap(({ root, id }) => ['hide', root, id, ...own.flatMap((folder) => keep(root, folder))]),
       ...(secrets === undefined ? [] : ['secrets', secrets]),
@@ -151,8 +165,11 @@ interface HiddenFolder {
 }
 
 function identified(root: string): HiddenFolder {
-  const { dev, ino } = statSync(root, { bigint: true });
-  return { root, id: `${dev}:${ino}` };
+  return { root, id: identity(statSync(root, { bigint: true })) };
+}
+
+function identity({ dev, ino }: BigIntStats): string {
+  return `${dev}:${ino}`;
 }
 
 /** Root can make a place to mount on for good; where it is missing, actions get it by an overlay. */
@@ -167,7 +184,23 @@ function makeSecretsMount(): void {
 /** Has a folder that is somewhere in a hidden one kept. */
 function keep(root: string, folder: string): string[] {
   const path = relative(root, folder);
-  return path === '' || path.startsWith('..') || isAbsolute(path) ? [] : ['keep', path];
+  if (path === '' || path.startsWith('..') || isAbsolute(path)) return [];
+  const id = identityInPlace(root, path);
+  return id === undefined ? [] : ['keep', path, id];
+}
+
+/** Of a folder that is where its path says. What is opened is looked at: by its path, it could be another one each time. */
+function identityInPlace(root: string, path: string): string | undefined {
+  let handle: number | undefined;
+  try {
+    handle = openSync(join(root, path), constants.O_RDONLY | constants.O_DIRECTORY);
+    const isInPlace = readlinkSync(`/proc/self/fd/${handle}`) === join(realpathSync(root), path);
+    return isInPlace ? identity(fstatSync(handle, { bigint: true })) : undefined;
+  } catch {
+    return undefined;
+  } finally {
+    if (handle !== undefined) closeSync(handle);
+  }
 }
 
 /** A variable that means nothing to anybody. */
