@@ -72,13 +72,16 @@ describe('ActionsService', () => {
     await root.actions.enqueue({ action: action(root, 'child', { group: 'g' }) });
     expect((await failure(root.actions.enqueue({ action: action(root, 'child') }))).code).toBe(Code.AlreadyExists);
     const filter = { case: 'parentActionId' as const, value: { run: root.run, name: 'a0' } };
-    let synced = false;
+    // In either order: it may have ended before it is watched.
+    const awaited = new Set(['the snapshot is whole', 'the child has succeeded']);
     for await (const { message } of root.actions.watchForUpdates({ filter })) {
-      if (message.case === 'controlMessage') synced = true;
-      if (message.case !== 'actionUpdate' || message.value.actionId?.name !== 'child') continue;
-      if (message.value.phase !== ActionPhase.SUCCEEDED) continue;
-      expect(message.value.outputUri).toBe(`${root.base}/child/1/outputs`);
-      if (synced) break;
+      if (message.case === 'controlMessage') awaited.delete('the snapshot is whole');
+      if (message.case === 'actionUpdate' && message.value.phase === ActionPhase.SUCCEEDED) {
+        expect(message.value.actionId?.name).toBe('child');
+        expect(message.value.outputUri).toBe(`${root.base}/child/1/outputs`);
+        awaited.delete('the child has succeeded');
+      }
+      if (awaited.size === 0) break;
     }
     const { actions } = await clients.runs.listActions({ runId: root.run });
     expect(actions.map(({ id, metadata }) => [id?.name, metadata?.parent, metadata?.group])).toEqual(
