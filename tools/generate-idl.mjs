@@ -23,6 +23,7 @@ import { build } from 'esbuild';
 /** The IDL files whose services and messages this project uses; what they import follows by itself. */
 const roots = [
   // What others come to import, below, comes before them.
+  'flyteidl2/common/identifier',
   'flyteidl2/common/run',
   'flyteidl2/actions/actions_service',
   'flyteidl2/auth/auth_service',
@@ -39,14 +40,32 @@ const roots = [
 
 /**
  * What Flyte's interface has and the package on npm has not yet, by file, as protoc would give it: conditions, and how they are
- * answered; inputs of triggers that are stored apart, and when a run was due. Each can go when the package has it: until then a second one is refused below.
+ * answered; inputs of triggers that are stored apart, when a run was due, and which run it recovers. Each can go when the package has it: until then a second one is refused below.
  *
  * @type {Record<string, { messages?: [name: string, fields: Field[]][], fields?: Record<string, Field[]>, methods?: [service: string, name: string][], imports?: string[] }>}
  */
 const newer = {
+  'flyteidl2/common/run.proto': {
+    messages: [
+      [
+        'Relation',
+        [
+          { ...reference('flyteidl2.common.RunIdentifier'), name: 'related_to', number: 1 },
+          // Upstream an enumeration, which is the same on the wire.
+          { name: 'relation_type', number: 2, type: FieldDescriptorProto_Type.INT32 },
+        ],
+      ],
+    ],
+    imports: ['flyteidl2/common/identifier.proto'],
+  },
   'flyteidl2/task/run.proto': {
-    fields: { RunSpec: [{ ...reference('google.protobuf.Timestamp'), name: 'run_start_time', number: 12 }] },
-    imports: ['google/protobuf/timestamp.proto'],
+    fields: {
+      RunSpec: [
+        { ...reference('google.protobuf.Timestamp'), name: 'run_start_time', number: 12 },
+        { ...reference('flyteidl2.common.Relation'), name: 'relation', number: 18 },
+      ],
+    },
+    imports: ['google/protobuf/timestamp.proto', 'flyteidl2/common/run.proto'],
   },
   // Upstream, in a oneof with `inputs`, which is the same on the wire.
   'flyteidl2/task/task_definition.proto': {

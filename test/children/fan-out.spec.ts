@@ -37,6 +37,17 @@ describe('an action', () => {
     });
   });
 
+  it('of another run finds what children with a cache gave, and runs those that failed', async () => {
+    await stage.asAlice(async () => {
+      const keep = stage.client.task(OrderTasks, 'keep');
+      const ids = ['a', 'once-b', 'c', 'once-d'];
+      const options = diary.begin();
+      expect(await keep.call({ ids }, options)).toEqual({ failed: 2 });
+      expect(await keep.call({ ids }, options)).toEqual({ failed: 0 });
+      expect(diary.lines().toSorted()).toEqual(['a', 'c', 'once-b', 'once-b', 'once-d', 'once-d']);
+    });
+  });
+
   it('waits for its children where one process may run at a time, and takes no turn meanwhile', async () => {
     await using narrow = await startStage({ maxConcurrentActions: 1 });
     await narrow.asAlice(async () => {

@@ -62,6 +62,18 @@ describe('the HTTP routes', () => {
     },
   );
 
+  it('names the method that it does not serve', async () => {
+    const url = `${plane.url}/flyteidl2.app.AppService/Get`;
+    const response = await fetch(url, { method: 'POST', body: '{}' });
+    expect(await response.json()).toMatchObject({ message: expect.stringContaining('flyteidl2.app.AppService/Get.') });
+    const headers = { 'content-type': 'application/grpc-web+proto' };
+    const asked = await fetch(url, { method: 'POST', body: new Uint8Array(5), headers });
+    expect([asked.status, asked.headers.get('content-type'), asked.headers.get('grpc-status')]).toEqual([
+      ...[200, 'application/grpc-web+proto', '12'],
+    ]);
+    expect(decodeURIComponent(asked.headers.get('grpc-message') ?? '')).toContain('flyteidl2.app.AppService/Get.');
+  });
+
   const hosts: [host: string, status: number][] = [
     ['localhost', 200],
     ['LOCALHOST:8090', 200],

@@ -32,6 +32,14 @@ describe('a rerun', () => {
     await expect(python.call('rerun', { run: 'nosuch' })).rejects.toMatchObject(refused);
   });
 
+  it('that reuses what succeeded is refused by name: nothing of it would be reused', async () => {
+    const message = expect.stringContaining('recovers no run');
+    const refused = { type: 'RuntimeSystemError', code: 'RunCreationError', message };
+    await expect(python.call('rerun', { run: 'once', recover: true })).rejects.toMatchObject(refused);
+    const { stdout, stderr } = await user.flyte('rerun', 'once', '--recover');
+    expect(stdout + stderr).toEqual(message);
+  });
+
   it('is asked for by the command', async () => {
     const { code } = await user.flyte('rerun', 'once', '--name', 'twice', '--times', '1');
     expect(code).toBe(0);

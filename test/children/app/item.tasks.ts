@@ -24,4 +24,10 @@ export class ItemTasks {
     if (id.startsWith('bad')) throw new NonRecoverableError(`the item ${id} is bad`, { code: 'BadItem' });
     return { id: `${id} by ${this.ctx.action}`, length: id.length };
   }
+
+  /** The same, and what it gave is known to later runs. */
+  @Task({ inputs: Item, outputs: z.object({ id: z.string(), length: z.int() }), cache: { version: '1' } })
+  async keep(item: { id: string }) {
+    return this.process(item);
+  }
 }

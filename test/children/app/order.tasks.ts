@@ -8,6 +8,7 @@ const Ids = z.object({ ids: z.array(z.string()), concurrency: z.int().default(10
 export class OrderTasks {
   constructor(
     @InjectTask(ItemTasks, 'process') private readonly item: TaskHandle<ItemTasks['process']>,
+    @InjectTask(ItemTasks, 'keep') private readonly kept: TaskHandle<ItemTasks['keep']>,
     private readonly ctx: TaskContext,
   ) {}
 
@@ -35,5 +36,12 @@ export class OrderTasks {
           : 'no FlyteError';
       }),
     };
+  }
+
+  /** How many items failed, of those that are known to later runs once they are done. */
+  @Task({ inputs: Ids, outputs: z.object({ failed: z.int() }) })
+  async keep({ ids }: { ids: string[]; concurrency?: number }) {
+    const settled = await this.kept.mapSettled(ids.map((id) => ({ id })));
+    return { failed: settled.filter(({ status }) => status === 'rejected').length };
   }
 }

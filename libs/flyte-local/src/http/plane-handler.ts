@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import { Code, ConnectError } from '@connectrpc/connect';
+import { setTrailerStatus } from '@connectrpc/connect/protocol-grpc';
 import { FILES_PATH } from '../files/signed-urls.js';
 import type { Documents } from './documents.js';
 import type { Refusal } from './host-guard.js';
@@ -57,13 +59,18 @@ export function planeHandler({ guard, documents, files, calls }: PlaneHandlerPar
   };
 }
 
-/** Answers a call to a method that the plane does not serve; all three protocols read status 404 as `unimplemented`. */
-export function answerUnimplemented(_request: unknown, response: JsonResponse): void {
-  refuse(response, {
-    status: 404,
-    code: 'unimplemented',
-    message: 'The local control plane does not serve this. A call is a POST to /<package>.<Service>/<Method>.',
-  });
+/** Answers a call to a method that the plane does not serve. Over Connect, and by HTTP itself, that is what status 404 says. */
+export function answerUnimplemented({ url = '', headers }: PlaneRequest, response: JsonResponse): void {
+  const [, method] = /^\/([\w.]+\/\w+)(?:\?|$)/.exec(url) ?? [];
+  const message = `The local control plane does not serve ${method ?? 'this'}. A call is a POST to /<package>.<Service>/<Method>.`;
+  const type = headers['content-type'] ?? '';
+  if (!type.startsWith('application/grpc')) return refuse(response, { status: 404, code: 'unimplemented', message });
+  response.statusCode = 200;
+  response.setHeader('content-type', type);
+  const status = new Headers();
+  setTrailerStatus(status, new ConnectError(message, Code.Unimplemented));
+  for (const [name, value] of status) response.setHeader(name, value);
+  response.end('');
 }
 
 /** Answers a request that goes no further. */

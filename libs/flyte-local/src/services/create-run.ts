@@ -4,7 +4,7 @@ import { timestampNow } from '@bufbuild/protobuf/wkt';
 import { Code, ConnectError, type ContextValues } from '@connectrpc/connect';
 import { ActionIdentifierSchema, RunIdentifierSchema, type RunIdentifier } from 'nestjs-flyte/idl/common/identifier';
 import { InputsSchema } from 'nestjs-flyte/idl/task/common';
-import { RunSpecSchema } from 'nestjs-flyte/idl/task/run';
+import { RunSpecSchema, type RunSpec } from 'nestjs-flyte/idl/task/run';
 import { TaskIdentifierSchema, type TaskIdentifier, type TaskSpec } from 'nestjs-flyte/idl/task/task_definition';
 import type { CreateRunRequest } from 'nestjs-flyte/idl/workflow/run_service';
 import type { ActionDetails } from 'nestjs-flyte/idl/workflow/run_definition';
@@ -48,6 +48,7 @@ export function createRun(
     requireTaskSecrets(spec);
   }
   const runSpec = request.runSpec ?? trigger?.details.spec?.runSpec ?? create(RunSpecSchema);
+  requireNoRecovery(runSpec);
   runSpec.runStartTime ??= request.runStartTime ?? timestampNow();
   const given = inputsOf(engine, request.inputWrapper, trigger, id, spec.defaultInputs);
   const inputs = withKickoffTime(given, trigger, runSpec.runStartTime);
@@ -61,6 +62,18 @@ export function createRun(
   const fired = trigger && ((): void => context.triggers.store.fired(trigger.key, due));
   if (engine.actions.create(details, runSpec, fired)) engine.executor.submit(key, details);
   return details;
+}
+
+/** `RELATION_TYPE_RECOVER` of Flyte's interface. */
+const RECOVER = 2;
+
+/** Whoever has a run recovered counts on what it did not being done again; Flyte's open-source backend would do all of it. */
+function requireNoRecovery({ relation }: RunSpec): void {
+  if (relation?.relationType !== RECOVER) return;
+  throw new ConnectError(
+    `The local control plane recovers no run, as Flyte's open-source backend: all of ${relation.relatedTo?.name} would run again. Make a new run of it: of tasks with a cache, what succeeded is not run again.`,
+    Code.Unimplemented,
+  );
 }
 
 function runIdOf({ id }: CreateRunRequest): RunIdentifier {
