@@ -52,7 +52,7 @@ export async function demoFanOut({ step, call, alice, planeUrl, killPlane }) {
   });
   await step('It goes on: what was packed is not packed again, and the order waits for a manager', async () => {
     await until(async () => (await inPhase(ActionPhase.PAUSED)).length === 1, 'the order waits');
-    const items = (await children()).filter(({ metadata }) => metadata?.spec.case === 'task');
+    const items = await inPhase(ActionPhase.SUCCEEDED);
     assert.equal(items.length, ITEMS);
     const again = items.filter(({ id, status }) => packed.includes(id?.name ?? '') && status?.attempts !== 1);
     assert.deepEqual(again, []);
