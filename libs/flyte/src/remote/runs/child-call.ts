@@ -107,12 +107,25 @@ async function ownSpec(
   { tasks }: RunCreation,
   definition: TaskDefinition,
   target: { readonly org: string; readonly project: string; readonly domain: string; readonly version: string },
-  { module, codeBundle }: ActionScope,
+  { module, codeBundle, task }: ActionScope,
   children: ChildActions,
 ): Promise<TaskSpec> {
   const { taskTemplate, environment } = await children.ownSpec();
   const mine = taskTemplate?.target.case === 'container' ? taskTemplate.target.value.image : undefined;
-  const isMine = mine !== undefined && environment?.name === definition.environment.name;
-  const imageName = isMine ? mine : await tasks.images.nameFor(definition.environment);
+  const { environment: wanted, name } = definition;
+  const caller = tasks.registry.find(task)?.environment;
+  // Environments that name no image have that of the app in common.
+  const isMine = environment?.name === wanted.name || (caller && (caller.image ?? wanted.image) === undefined);
+  const imageName =
+    isMine && mine
+      ? mine
+      : await tasks.images.nameFor(wanted).catch((error: unknown) => {
+          const why = FlyteError.is(error) ? ` ${error.message}` : '';
+          throw new FlyteError(
+            'invalid_configuration',
+            `The task ${JSON.stringify(name)} was not deployed in version ${target.version}, and runs in another image than what calls it. Deploy both.${why}`,
+            { cause: error },
+          );
+        });
   return buildTaskSpec(definition, { ...target, module, codeBundle, imageName });
 }
