@@ -9,6 +9,7 @@ export {
   type ActionTarget,
 } from './action-arguments.js';
 export { ERROR_FILE, INPUTS_FILE, OUTPUTS_FILE } from './action-documents.js';
+export { ACTION_TOKEN_VARIABLE } from './action-token.js';
 export { cronProblem } from './cron-expression.js';
 export { fillTemplate, NO_CHECKPOINT, type TemplateValues } from './command-template.js';
 export { MAX_RESULT_BYTES, MAX_RETRIES, MAX_TIMER_MS, ROOT_ACTION } from './limits.js';

@@ -20,6 +20,12 @@ it('hides the secrets that a task declares, wherever they are, and nothing else'
   expect(redactorOf(secrets, env).redact('token-value pem-content gpt-large')).toBe('*** *** gpt-large');
 });
 
+it('hides what the process calls the local control plane with', () => {
+  expect(redactorOf([], { FLYTE_LOCAL_TOKEN: 'token-of-this-attempt' }).redact('<token-of-this-attempt>')).toBe(
+    '<***>',
+  );
+});
+
 describe('while the task is not known', () => {
   const hides = (env: Record<string, string>, text: string) => cautiousRedactor(env).redact(text);
 

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { ACTION_TOKEN_VARIABLE } from '../protocol/action-token.js';
 import { Redactor } from '../protocol/redactor.js';
 import { urlDecoded } from '../protocol/url-decoded.js';
 import { SECRETS_DIR_VARIABLE } from '../secrets/read-secret.js';
@@ -23,17 +24,17 @@ const SECRET_PREFIX_VARIABLE = 'FLYTE_SECRETS_ENV_PREFIX';
 const MAX_FILES = 100;
 const MAX_FILE_BYTES = 1024 * 1024;
 
-/** Takes a task's secrets out of what the runtime quotes. */
+/** Takes a task's secrets, and what its process calls the local control plane with, out of what the runtime quotes. */
 export function redactorOf(secrets: readonly Secret[], env: Environment): Redactor {
-  return new Redactor(
-    secrets.flatMap((secret) => {
-      try {
-        return [secret.readBytes(env)];
-      } catch {
-        return [];
-      }
-    }),
-  );
+  const values = secrets.flatMap((secret) => {
+    try {
+      return [secret.readBytes(env)];
+    } catch {
+      return [];
+    }
+  });
+  // The plane hides it, too, but knows that of the attempt alone, and a step's failure outlives its attempt.
+  return new Redactor([...values, env[ACTION_TOKEN_VARIABLE] ?? '']);
 }
 
 /**

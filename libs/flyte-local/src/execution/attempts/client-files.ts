@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { ACTION_TOKEN_VARIABLE } from 'nestjs-flyte/protocol';
 import { replaceFile } from '../../state/atomic-file.js';
 import type { Variables } from './environment.js';
 
@@ -12,9 +13,6 @@ export interface ClientFiles {
   /** The plane's certificate; undefined over plaintext. */
   readonly certificate: string | undefined;
 }
-
-/** The variable that holds the token of an attempt. */
-const TOKEN_VARIABLE = 'FLYTE_LOCAL_TOKEN';
 
 /**
  * Writes what actions need to call the plane, whatever language they are in: a cluster that asks who calls mounts such a file, too.
@@ -33,7 +31,7 @@ export function writeClientFiles(dataFolder: string, url: string, certificate: s
     // Python's SDK sends no credentials where this is true, and goes by the scheme where it is false.
     insecure: false,
     authType: 'ExternalCommand',
-    command: ['printenv', TOKEN_VARIABLE],
+    command: ['printenv', ACTION_TOKEN_VARIABLE],
     ...(files.certificate !== undefined && { caCertFilePath: files.certificate }),
   };
   // YAML, too.
@@ -47,7 +45,7 @@ export function clientVariables({ config, certificate }: ClientFiles, token: str
     FLYTECTL_CONFIG: config,
     // Python's SDK writes what its children get without making the folder, which stores of objects do not have.
     FSSPEC_FILE_AUTO_MKDIR: 'true',
-    [TOKEN_VARIABLE]: token,
+    [ACTION_TOKEN_VARIABLE]: token,
     ...(certificate !== undefined && { NODE_EXTRA_CA_CERTS: certificate }),
   };
 }
