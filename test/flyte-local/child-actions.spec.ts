@@ -1,10 +1,12 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { create, toBinary } from '@bufbuild/protobuf';
 import { Code, createClient } from '@connectrpc/connect';
 import { ActionsService } from 'nestjs-flyte/idl/actions/actions_service';
 import { ActionPhase } from 'nestjs-flyte/idl/common/phase';
 import { SimpleType } from 'nestjs-flyte/idl/core/types';
+import { OutputsSchema } from 'nestjs-flyte/idl/task/common';
 import { RunService } from 'nestjs-flyte/idl/workflow/run_service';
 import { SecretService } from 'nestjs-flyte/idl/secret/secret';
 import type { LocalControlPlane } from 'nestjs-flyte-local';
@@ -92,6 +94,17 @@ describe('ActionsService', () => {
     );
     const { runs } = await clients.runs.listRuns({ request: { limit: 10 } });
     expect(runs.map(({ action: one }) => one?.id?.name)).not.toContain('child');
+  });
+
+  it('gives what a step put out, as of any action', async () => {
+    const outputs = create(OutputsSchema, { literals: [{ name: 'o0' }] });
+    const path = fileURLToPath(`${root.base}/step/outputs.pb`);
+    mkdirSync(dirname(path));
+    writeFileSync(path, toBinary(OutputsSchema, outputs));
+    const value = { name: 's', phase: ActionPhase.SUCCEEDED, outputs: { outputUri: `${root.base}/step/outputs.pb` } };
+    await root.actions.enqueue({ action: action(root, 'step', { spec: { case: 'trace', value } }) });
+    const data = await clients.data.getActionData({ actionId: { run: root.run, name: 'step' } });
+    expect(data.outputs).toEqual(outputs);
   });
 
   it.each([

@@ -45,7 +45,7 @@ function isStep({ metadata }: ActionDetails): boolean {
 }
 
 /** Where an action leaves how it ended; a step has one folder for all. */
-function folderOf(data: DataFolder, details: ActionDetails): string {
+export function folderOf(data: DataFolder, details: ActionDetails): string {
   const key = actionKeyOf(details.id);
   return isStep(details) ? data.inputsFolder(key) : data.attempt(key, details.attempts.length).outputs;
 }

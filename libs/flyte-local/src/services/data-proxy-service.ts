@@ -12,6 +12,7 @@ import { fileUrl, type DataFolder } from '../execution/attempts/data-folder.js';
 import { readOutputs } from '../execution/attempts/attempt-result.js';
 import { actionKeyOf, podNameOf } from '../runs/action-id.js';
 import { lastAttempt } from '../runs/action-record.js';
+import { folderOf } from './action-update.js';
 import { createDownloadLink, createUploadLocation } from './file-links.js';
 import { CLUSTER, noLogs } from './log-context.js';
 import type { PlaneService } from './plane-service.js';
@@ -28,7 +29,7 @@ export const dataProxyService: PlaneService = {
         const details = requireAction(context, key, values);
         const folder = data.inputsFolder(key);
         const inputs = data.readInputs(folder);
-        const outputs = outputsOf(data, key, details);
+        const outputs = outputsOf(data, details);
         return {
           inputs: inputs ?? create(InputsSchema),
           inputsUri: inputs === undefined ? '' : fileUrl(join(folder, INPUTS_FILE)),
@@ -74,12 +75,11 @@ export const dataProxyService: PlaneService = {
 /** Outputs of a success only: a failed attempt may have left half of a file. */
 function outputsOf(
   data: DataFolder,
-  key: ReturnType<typeof actionKeyOf>,
   details: ActionDetails,
 ): { readonly message: Outputs; readonly uri: string } | undefined {
   const uri = lastAttempt(details).outputs?.outputUri ?? '';
   if (uri === '') return undefined;
-  const folder = data.attempt(key, details.attempts.length).outputs;
+  const folder = folderOf(data, details);
   const message = data.leadsElsewhere(folder) ? undefined : readOutputs(folder);
   if (message === undefined) throw new ConnectError('The outputs of this run are gone.', Code.NotFound);
   return { message, uri: fileUrl(join(folder, OUTPUTS_FILE)) };
