@@ -185,6 +185,20 @@ describe('triggers of the local control plane', () => {
     expect(await duesOf(clients, 'hourly')).toEqual(['2026-01-01T01:00Z', '2026-01-01T06:00Z']);
   });
 
+  it('fire for a time that came up, also where they are deployed again before the plane woke', async () => {
+    const clock = new ManualClock('2026-01-01T00:00:00Z');
+    const { clients } = await planeWith(clock);
+    await deploy(clients, [cronTrigger('hourly', '0 * * * *'), cronTrigger('off', '0 * * * *')]);
+    clock.oversleep('2026-01-01T01:00:05Z');
+    await deploy(clients, [
+      cronTrigger('hourly', '30 * * * *'),
+      cronTrigger('off', '0 * * * *', '', { active: false }),
+    ]);
+    clock.passUntil('2026-01-01T02:00:00Z');
+    expect(await duesOf(clients, 'hourly')).toEqual(['2026-01-01T01:00Z', '2026-01-01T01:30Z']);
+    expect(await duesOf(clients, 'off')).toEqual([]);
+  });
+
   it('make up after a restart for what was missed, each time once', async () => {
     const clock = new ManualClock('2026-01-01T00:00:00Z');
     const state = temporaryFolder();

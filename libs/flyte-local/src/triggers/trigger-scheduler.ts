@@ -52,11 +52,15 @@ export class TriggerScheduler {
     const scheduled = this.#parts.store.scheduled(() => undefined);
     const triggers = new Map(scheduled.map((trigger) => [textOf(trigger.key), trigger]));
     for (const text of this.#jobs.keys()) if (!triggers.has(text)) this.#jobs.delete(text);
+    const now = this.#parts.clock.now();
     for (const [text, trigger] of triggers) {
-      if (this.#jobs.get(text)?.trigger.revision === trigger.revision) continue;
+      const before = this.#jobs.get(text);
+      if (before?.trigger.revision === trigger.revision) continue;
       this.#jobs.delete(text);
+      // Came up already, and was not woken for yet.
+      if (before?.next !== undefined && before.next <= now) this.#fire(trigger, before.next);
       const times = this.#timesOf(trigger);
-      if (times !== undefined) this.#jobs.set(text, { trigger, times, next: times.after(this.#parts.clock.now()) });
+      if (times !== undefined) this.#jobs.set(text, { trigger, times, next: times.after(now) });
     }
     this.#sleep();
   }
