@@ -6,7 +6,7 @@ import type { Literal } from 'nestjs-flyte/idl/core/literals';
 import { ErrorInfo_Kind, SignalInfoSchema, type ActionDetails } from 'nestjs-flyte/idl/workflow/run_definition';
 import { MAX_TIMER_MS } from 'nestjs-flyte/protocol';
 import { textOf, type ActionKey } from '../runs/action-id.js';
-import { advance, endAction, endAttempt, errorInfo, isOpen } from '../runs/action-record.js';
+import { endAction, endAttempt, errorInfo, isOpen } from '../runs/action-record.js';
 import type { ActionStore } from '../runs/action-store.js';
 import { codeOf } from '../state/atomic-file.js';
 import { isFull } from '../state/state-problem.js';
@@ -38,11 +38,7 @@ export class Conditions {
 
   /** Waits for the answer to a stored condition, one that a plane before this one left included. */
   open(key: ActionKey): void {
-    const details = this.store.update(key, (record) => {
-      if (record.status?.phase === ActionPhase.PAUSED) return false;
-      advance(record, ActionPhase.PAUSED);
-      return true;
-    });
+    const details = this.store.get(key);
     const timeout = details?.spec.case === 'condition' ? details.spec.value.timeout : undefined;
     const ms = timeout === undefined ? 0 : durationMs(timeout);
     if (ms <= 0) return;

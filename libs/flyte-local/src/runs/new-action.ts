@@ -22,7 +22,7 @@ import {
   type TraceAction,
 } from 'nestjs-flyte/idl/workflow/run_definition';
 import type { Caller } from '../tokens/caller.js';
-import { addAttempt } from './action-record.js';
+import { addAttempt, advance } from './action-record.js';
 
 /** What every new action is made of. */
 export interface NewAction {
@@ -83,7 +83,7 @@ export function newTrace(action: NewAction, { name, spec }: TraceAction): Action
   return newRecord(action, metadata, spec === undefined ? NOTHING : { case: 'trace', value: spec });
 }
 
-/** The record of a condition, which somebody is to answer. */
+/** The record of a condition, which somebody is to answer: it waits from the start, since a second write could fail where the first did not. */
 export function newCondition(action: NewAction, condition: ConditionAction): ActionDetails {
   const { name, type } = condition;
   const metadata = {
@@ -92,7 +92,9 @@ export function newCondition(action: NewAction, condition: ConditionAction): Act
     // The type, too: Python's command goes by it.
     spec: { case: 'condition' as const, value: create(ConditionActionMetadataSchema, { name, type }) },
   };
-  return newRecord(action, metadata, { case: 'condition', value: condition });
+  const details = newRecord(action, metadata, { case: 'condition', value: condition });
+  advance(details, ActionPhase.PAUSED);
+  return details;
 }
 
 const NOTHING: ActionDetails['spec'] = { case: undefined };
