@@ -46,12 +46,13 @@ interface Job {
   readonly depth: number;
 }
 
-/** How many processes there may be for each that may do something before no further run is begun: the others wait for what they called. */
+/** How many processes there may be for each that may do something: the others wait for what they called. */
 const MOST_WAITING = 16;
 
 /**
  * Takes actions through their phases: first come, first served, and only so many at a time. One that waits for what it called is not
- * counted, or the first that call something would keep everybody waiting; and what was called goes before what would call more.
+ * counted, or the first that call something would keep everybody waiting; and what was called goes before what would call more. Its process is
+ * there all the same, so there is a most of these, too.
  */
 export class Executor {
   readonly #jobs = new Map<string, Job>();
@@ -70,7 +71,7 @@ export class Executor {
    */
   constructor(
     private readonly store: ActionStore,
-    private readonly runner: AttemptRunner,
+    private readonly runner: Pick<AttemptRunner, 'run'>,
     private readonly limit: number,
     private readonly warn: (message: string) => void,
   ) {
@@ -221,12 +222,17 @@ export class Executor {
     return busy.length < this.limit;
   }
 
-  /** Of those that were called by the most others, the first. Where the machine is full of what waits, nothing that would only add to it. */
+  /** Of those that were called by the most others, the first. Where the machine is full of what waits, only what that can't go on without. */
   #next(): Job | undefined {
-    const deepest = this.#queue.reduce((depth, job) => Math.max(depth, job.depth), 0);
-    if (deepest === 0 && this.#active.size >= this.limit * MOST_WAITING) return undefined;
-    const at = deepest === 0 ? 0 : this.#queue.findIndex((job) => job.depth === deepest);
-    return this.#queue[at];
+    const jobs = this.#active.size < this.limit * MOST_WAITING ? this.#queue : this.#needed();
+    const deepest = jobs.reduce((most, { depth }) => Math.max(most, depth), 0);
+    return jobs.find(({ depth }) => depth === deepest);
+  }
+
+  /** What was called by an action of whose calls none runs: left in the queue, it would keep that waiting for ever. */
+  #needed(): Job[] {
+    const served = new Set(Array.from(this.#active.keys(), ({ parent }) => parent && textOf(parent)));
+    return this.#queue.filter(({ parent }) => parent !== undefined && !served.has(textOf(parent)));
   }
 
   async #occupy(job: Job): Promise<void> {
