@@ -1,7 +1,9 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { create, toBinary } from '@bufbuild/protobuf';
 import { ActionPhase } from 'nestjs-flyte/idl/common/phase';
+import { ContainerError_Kind, ErrorDocumentSchema } from 'nestjs-flyte/idl/core/execution';
 import { ErrorInfo_Kind } from 'nestjs-flyte/idl/workflow/run_definition';
 import { startLocalControlPlane, type LocalControlPlane } from 'nestjs-flyte-local';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -201,6 +203,14 @@ describe('a time limit', () => {
     expect(phasesOf(details)).toEqual([FAILED, FAILED]);
     expect(details.status?.phase).toBe(FAILED);
     expect(messageOf(details)).toBe('The attempt ran longer than its limit of 0.2 s.');
+  });
+
+  it('leaves a task that looks after it the time to end by a failure of its own', async () => {
+    const error = { code: 'X', kind: ContainerError_Kind.NON_RECOVERABLE, message: 'in its own words' };
+    const document = join(folder, 'own-words.pb');
+    writeFileSync(document, toBinary(ErrorDocumentSchema, create(ErrorDocumentSchema, { error })));
+    const spec = shellTask(`sleep 0.4; cp ${document} "$out/error.pb"`, [], { metadata: { timeout: seconds(0.2) } });
+    expect(messageOf((await runTask(clients, spec)).details)).toBe('in its own words');
   });
 
   it('for all attempts together leaves no retry', async () => {

@@ -18,6 +18,7 @@ import {
   type AttemptEnd,
 } from '../runs/action-record.js';
 import type { Literal } from 'nestjs-flyte/idl/core/literals';
+import { MAX_TIMER_MS } from 'nestjs-flyte/protocol';
 import type { ActionStore } from '../runs/action-store.js';
 import { codeOf } from '../state/atomic-file.js';
 import { DamagedState, isFull } from '../state/state-problem.js';
@@ -48,6 +49,12 @@ interface Job {
 
 /** How many processes there may be for each that may do something: the others wait for what they called. */
 const MOST_WAITING = 16;
+
+/**
+ * How much longer than its limit an attempt may run before its process is ended, in milliseconds. The runtime of `nestjs-flyte` counts from when
+ * Node has started, and is to be first: it has the attempt fail, after which the next one calls again what did not succeed, as on a cluster.
+ */
+const OWN_END_MS = 2_000;
 
 /**
  * Takes actions through their phases: first come, first served, and only so many at a time. One that waits for what it called is not
@@ -293,8 +300,9 @@ export class Executor {
           lastAttempt(record).logsAvailable = true;
         });
         const { maxRuntimeMs } = job.policy;
-        if (maxRuntimeMs !== undefined)
-          timer = setTimeout(() => control.abort('timed_out' satisfies StopReason), maxRuntimeMs);
+        if (maxRuntimeMs === undefined) return;
+        const ms = Math.min(maxRuntimeMs + OWN_END_MS, MAX_TIMER_MS);
+        timer = setTimeout(() => control.abort('timed_out' satisfies StopReason), ms);
       },
     });
     clearTimeout(timer);
