@@ -66,4 +66,21 @@ describe('an action', () => {
       });
     });
   });
+
+  it('whose report can’t be stored has succeeded all the same', async () => {
+    await stage.asAlice(async () => {
+      const run = await stage.client.task(OrderTasks, 'unwritable').run({ file: 'report.html' }, diary.begin());
+      expect(await run.outputs()).toEqual({ attempt: 1, item: 'rejected' });
+      const log: string[] = [];
+      for await (const { message } of run.logs()) log.push(message);
+      expect(log.join('\n')).toMatch(/The report is not stored: .*report\.html/);
+    });
+  });
+
+  it('whose outputs can’t be written is tried again as one that failed, and so is what failed in it', async () => {
+    await stage.asAlice(async () => {
+      const outputs = await stage.client.task(OrderTasks, 'unwritable').call({ file: 'outputs.pb' }, diary.begin());
+      expect(outputs).toEqual({ attempt: 2, item: 'fulfilled' });
+    });
+  });
 });

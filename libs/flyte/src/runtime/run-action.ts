@@ -81,8 +81,9 @@ class ActionRun {
     try {
       const work = runInAction(this.#scope, () => this.#work());
       const outputs = await Promise.race([work, this.#life.over]);
-      await Promise.all([this.#closeChildren('done'), flushReport(this.#scope)]);
+      // First: where that fails, the children end as those of an attempt that may be retried.
       const bytes = await writeOutputs(outputsPath, outputs);
+      await Promise.all([this.#closeChildren('done'), this.#storeReport()]);
       logger.log(`Task ${task} succeeded: ${outputs.literals.length} outputs, ${bytes} bytes`, CONTEXT);
       return 0;
     } catch (error) {
@@ -115,6 +116,15 @@ class ActionRun {
     this.#isCalling = false;
     const problem = await this.#closed(children?.then((opened) => opened.close(end)));
     if (problem !== undefined) this.host.logger.warn(this.#redact(`Ending the children ${problem}`), CONTEXT);
+  }
+
+  /** A task ends as it does whether or not its report can be stored. */
+  async #storeReport(): Promise<void> {
+    try {
+      await flushReport(this.#scope);
+    } catch (error) {
+      this.host.logger.warn(this.#redact(`The report is not stored: ${failureOf(error).message}`), CONTEXT);
+    }
   }
 
   /** @returns why something is not closed; undefined where it is */
@@ -236,9 +246,7 @@ class ActionRun {
       CONTEXT,
     );
     await this.#closeChildren(failure.recoverable ? 'retried' : 'done');
-    await flushReport(this.#scope).catch((error: unknown) => {
-      logger.warn(this.#redact(`The report is not stored: ${failureOf(error).message}`), CONTEXT);
-    });
+    await this.#storeReport();
     try {
       await writeError(outputsPath, shown);
     } catch (error) {
