@@ -73,7 +73,7 @@ export class ImportTasks {
     for (; page < pages; page += 1) {
       this.ctx.signal.throwIfAborted();
       await importPage(page);
-      await this.ctx.checkpoint.write(page + 1); // bytes, or what JSON could hold
+      await this.ctx.checkpoint.write(page + 1); // bytes, or what JSON could hold: 64 MiB at most
       this.ctx.progress(page + 1, pages); // a line of the log
     }
     this.ctx.report.text(`${pages} pages`).tab('raw').html('<b>done</b>'); // text is escaped; run.report() gives it

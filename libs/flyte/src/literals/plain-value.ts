@@ -34,8 +34,8 @@ export function fromPlainLiteral(literal: Literal, at: At): unknown {
   throw at.problem(`holds a literal of another kind, ${opened.case}`);
 }
 
-/** A Date would come back as a text. */
-function refuseDates(value: unknown, at: At): void {
+/** A Date would come back as a text. @throws FlyteError `invalid_argument` naming its path */
+export function refuseDates(value: unknown, at: At): void {
   if (value instanceof Date) throw at.problem('a Date would come back as a text: give its toISOString()');
   if (Array.isArray(value)) return value.forEach((element, index) => refuseDates(element, at.child(index)));
   if (typeof value === 'object' && value !== null && !(value instanceof Uint8Array)) {

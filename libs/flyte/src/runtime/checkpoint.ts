@@ -2,6 +2,7 @@ import type { ActionScope } from '../action/action-scope.js';
 import { FlyteError } from '../errors/flyte-error.js';
 import { At } from '../literals/at.js';
 import { anything, packMessage, unpackMessage } from '../literals/msgpack.js';
+import { refuseDates } from '../literals/plain-value.js';
 import { joinUri, storageOf } from '../storage/storage-of.js';
 
 /** What an attempt leaves for the one after it. */
@@ -13,10 +14,10 @@ export interface Checkpoint {
    */
   read<T = unknown>(): Promise<T | undefined>;
   /**
-   * Leaves bytes, or a value that JSON could hold, in place of what was written before.
+   * Leaves bytes, or a value that JSON could hold, in place of what was written before. 64 MiB at most.
    *
-   * @throws FlyteError `invalid_argument` for a value that would come back as something else; `unavailable` where it could not be
-   * stored
+   * @throws FlyteError `invalid_argument` for a value that would come back as something else, such as a Date; `out_of_range` above
+   * 64 MiB; `unavailable` where it could not be stored
    */
   write(content: unknown): Promise<void>;
 }
@@ -28,7 +29,11 @@ const MOST_BYTES = 64 * 1024 * 1024;
 const OF_ATTEMPT = /\/(\d+)\/([^/]+)\/?$/;
 
 /** The checkpoint of an action. */
-export function checkpointOf({ checkpointPath, prevCheckpoint, attempt }: ActionScope): Checkpoint {
+export function checkpointOf({
+  checkpointPath,
+  prevCheckpoint,
+  attempt,
+}: Pick<ActionScope, 'checkpointPath' | 'prevCheckpoint' | 'attempt'>): Checkpoint {
   const at = new At('checkpoint');
   return {
     async read<T>() {
@@ -42,7 +47,16 @@ export function checkpointOf({ checkpointPath, prevCheckpoint, attempt }: Action
     async write(content) {
       if (checkpointPath === '')
         throw new FlyteError('failed_precondition', 'Flyte gave this action no place for checkpoints.');
+      refuseDates(content, at);
       const packed = packMessage(content instanceof Uint8Array ? content : anything.pack(content, at), at);
+      // No later attempt could read it.
+      if (packed.length > MOST_BYTES) {
+        throw new FlyteError(
+          'out_of_range',
+          `The checkpoint has ${packed.length} bytes, and may have ${MOST_BYTES} (64 MiB). Keep what is large in the storage by ` +
+            'FileService, and write its URI.',
+        );
+      }
       const uri = joinUri(checkpointPath, FILE);
       await (await storageOf(uri)).write(uri, packed);
     },
