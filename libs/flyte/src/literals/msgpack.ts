@@ -5,13 +5,15 @@ import { showProtoKeys, STAND_IN } from './proto-key.js';
 const UINT64_MAX = (1n << 64n) - 1n;
 const INT64_MIN = -(1n << 63n);
 
+const WRITING = { useBigInt64: true, forceIntegerToFloat: true, maxDepth: MAX_DEPTH + 20 };
+
 /**
  * Writes a msgpack message. A bigint becomes an integer and a number a float64, so that `1`, `1.0` and `-0` arrive in
  * Python as what the schema says they are. Integers take nine bytes each for that; Python's would be shorter and equal.
  */
 export function packMessage(packed: unknown, at: At): Uint8Array {
   try {
-    return encode(packed, { useBigInt64: true, forceIntegerToFloat: true, maxDepth: MAX_DEPTH + 20 });
+    return encode(packed, WRITING);
   } catch (error) {
     throw at.problem(`cannot be written as msgpack (${error instanceof Error ? error.name : 'unknown error'})`);
   }
@@ -52,6 +54,11 @@ export function unpackMessage(bytes: Uint8Array, at: At): unknown {
   if (strange !== undefined)
     throw at.problem(`has ${kindOf(strange)} as a key, where only text and numbers can be one`);
   return read;
+}
+
+/** The same message with the keys of its maps in order. For what is compared: what travels keeps the order that it was written in. */
+export function orderedMessage(bytes: Uint8Array, at: At): Uint8Array {
+  return encode(unpackMessage(bytes, at), { ...WRITING, sortKeys: true });
 }
 
 /** A bigint that msgpack can hold; undefined for others. */

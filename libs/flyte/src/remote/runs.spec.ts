@@ -37,6 +37,9 @@ describe('names of runs', () => {
     const turned = { ...inputs, literals: inputs.literals.toReversed() };
     expect(inputsDigest(turned)).toBe(inputsDigest(inputs));
     expect(inputsDigest(await codec.encodeInputs({ a: 2, b: 'x' }))).not.toBe(inputsDigest(inputs));
+    const prices = new TaskCodec({ inputs: z.object({ prices: z.record(z.string(), z.int()) }) });
+    const digest = async (given: Record<string, number>) => inputsDigest(await prices.encodeInputs({ prices: given }));
+    expect(await digest({ y: 2, x: 1 })).toBe(await digest({ x: 1, y: 2 }));
   });
 });
 

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { toBinary } from '@bufbuild/protobuf';
 import { FlyteError } from '../../errors/flyte-error.js';
-import { InputsSchema, type Inputs } from '../../gen/flyteidl2/task/common_pb.js';
+import type { Inputs } from '../../gen/flyteidl2/task/common_pb.js';
+import { canonicalBytes } from '../../literals/canonical-bytes.js';
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
 const RUN_NAME = /^[a-z]([-a-z0-9]{0,28}[a-z0-9])?$/;
@@ -27,7 +27,7 @@ export function runNameOf(task: string, idempotencyKey: string): string {
 }
 
 /**
- * Hex SHA-256 of inputs, whatever their order.
+ * Hex SHA-256 of inputs, whatever their order and that of their keys.
  *
  * @param task the name of the task, where the run's name does not tell it
  */
@@ -35,7 +35,7 @@ export function inputsDigest(inputs: Inputs, task = ''): string {
   const literals = inputs.literals.toSorted((one, other) => (one.name < other.name ? -1 : 1));
   return createHash('sha256')
     .update(task)
-    .update(toBinary(InputsSchema, { ...inputs, literals }))
+    .update(canonicalBytes({ ...inputs, literals }))
     .digest('hex');
 }
 
