@@ -29,8 +29,10 @@ export interface ActionInfo {
 /** What a report shows, tab by tab. */
 export interface ReportPages {
   readonly tabs: Map<string, string[]>;
-  /** Whether all of it is stored. */
+  /** Whether all of it is stored, or is being stored. */
   isFlushed: boolean;
+  /** What is being stored, after which the next may be. */
+  flushing?: Promise<void>;
 }
 
 /** What the library knows besides. */

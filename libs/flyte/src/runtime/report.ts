@@ -18,17 +18,20 @@ export interface Report {
 const FILE = 'report.html';
 const MAIN = 'main';
 
+type ReportingAction = Pick<ActionScope, 'outputsPath' | 'report'>;
+
 /** The report of an action. */
-export function reportOf(action: ActionScope): Report {
+export function reportOf(action: ReportingAction): Report {
   return reportTab(action, MAIN);
 }
 
-/** Shows what was added since it was flushed last, if anything was. */
-export async function flushReport(action: ActionScope): Promise<void> {
+/** Shows what was added since it was flushed last, if anything was, once that is stored. */
+export async function flushReport(action: ReportingAction): Promise<void> {
+  await action.report.flushing?.catch(() => undefined);
   if (!action.report.isFlushed) await flush(action);
 }
 
-function reportTab(action: ActionScope, name: string): Report {
+function reportTab(action: ReportingAction, name: string): Report {
   const { report: pages } = action;
   const add = (content: string): Report => {
     const parts = pages.tabs.get(name) ?? [];
@@ -49,7 +52,15 @@ function reportTab(action: ActionScope, name: string): Report {
   return report;
 }
 
-async function flush({ outputsPath, report: pages }: ActionScope): Promise<void> {
+/** One after the other: of two that are stored at once, an object store may keep the first. */
+async function flush(action: ReportingAction): Promise<void> {
+  const { report: pages } = action;
+  const stored = (pages.flushing ?? Promise.resolve()).catch(() => undefined).then(async () => store(action));
+  pages.flushing = stored;
+  return stored;
+}
+
+async function store({ outputsPath, report: pages }: ReportingAction): Promise<void> {
   const uri = joinUri(outputsPath, FILE);
   pages.isFlushed = true;
   try {
