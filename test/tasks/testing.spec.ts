@@ -3,12 +3,14 @@ import { Controller, Get, Injectable, UseFilters, UseGuards, UseInterceptors, ty
 import { Test } from '@nestjs/testing';
 import {
   AuthMetadataInterceptor,
+  Condition,
   FlyteAuthGuard,
   FlyteError,
   FlyteExceptionFilter,
   InjectTask,
   Secret,
   Task,
+  TaskContext,
   TaskEnvironment,
   TaskHandle,
   taskRef,
@@ -44,6 +46,21 @@ const Train = taskRef('training.train', {
   inputs: z.object({ epochs: z.int().default(3), tags: z.array(z.string()).optional() }),
   outputs: z.number(),
 });
+
+const PRICE = new Condition({ name: 'price', schema: z.int() });
+
+/** A task that calls others does what a test wants it to. */
+@Tasks(new TaskEnvironment({ name: 'calling' }))
+class CallingTasks {
+  constructor(readonly act: () => Promise<unknown>) {}
+  @Task({ outputs: z.object({ said: z.string() }) }) async run() {
+    return { said: JSON.stringify(await this.act()) };
+  }
+}
+const inTask = async (act: () => Promise<unknown>, answers: readonly (readonly [Condition, unknown])[] = []) => {
+  const { said } = await runTask(new CallingTasks(act), 'run', undefined, { answers });
+  return JSON.parse(said) as unknown;
+};
 
 @Injectable()
 class Caller {
@@ -121,6 +138,73 @@ describe('fakeTask', () => {
   });
 });
 
+describe('fakeTask, whose function never ends,', () => {
+  const endless = async () => {
+    const train = fakeTask(Train, async ({ epochs }) => {
+      if (epochs === 0) throw new Error('no epochs');
+      return new Promise<number>(() => undefined);
+    });
+    return (await caller([sign(), train])).train;
+  };
+
+  it('is waited for as long as the caller says', async () => {
+    const train = await endless();
+    const run = await train.run();
+    for (const late of [run.wait({ timeoutMs: 1 }), run.outputs({ timeoutMs: 1 }), train.call({}, { timeoutMs: 1 })]) {
+      await expect(late).rejects.toMatchObject({
+        code: 'deadline_exceeded',
+        message: expect.stringMatching(/^Run \w+ is running after 1 ms\./),
+      });
+    }
+    expect(await run.get()).toMatchObject({ phase: 'running' });
+    const child = inTask(async () => train.call({}, { timeoutMs: 1 }));
+    await expect(child).rejects.toMatchObject({
+      code: 'deadline_exceeded',
+      message: 'The child that runs training.train did not end within 1 ms, and is aborted.',
+    });
+  });
+
+  it('is given up with the signal', async () => {
+    const train = await endless();
+    for (const inside of [false, true]) {
+      const gone = new AbortController();
+      const act = async () => train.call({}, { signal: gone.signal });
+      const given = inside ? inTask(act) : act();
+      const error = inside ? { message: 'left' } : { code: 'canceled' };
+      setImmediate(() => gone.abort(new Error('left')));
+      await expect(given).rejects.toMatchObject(error);
+      await expect(inside ? inTask(act) : act()).rejects.toMatchObject(error);
+    }
+  });
+
+  it('ends a map that fails', async () => {
+    const train = await endless();
+    const act = async () => train.map([{ epochs: 3 }, { epochs: 0 }]);
+    for (const failing of [act(), inTask(act)]) {
+      await expect(failing).rejects.toMatchObject({
+        code: 'task_failed',
+        message: expect.stringMatching(/no epochs$/),
+      });
+    }
+  });
+});
+
+describe('fakeTask, in a task,', () => {
+  it('is called and not run, but for a run of its own', async () => {
+    const { train } = await caller([sign(), fakeTask(Train, ({ epochs }) => epochs)]);
+    await expect(inTask(async () => train.run())).rejects.toMatchObject({ code: 'misuse' });
+    expect(await inTask(async () => (await train.run({}, { detached: true })).outputs())).toBe(3);
+    expect(await inTask(async () => train.call({ epochs: 2 }))).toBe(2);
+  });
+
+  it('refuses options that are wrong, as outside one', async () => {
+    const { train } = await caller([sign(), fakeTask(Train, ({ epochs }) => epochs)]);
+    const act = async () => train.call({}, { idempotencyKey: '' });
+    await expect(act()).rejects.toMatchObject({ code: 'invalid_argument' });
+    await expect(inTask(act)).rejects.toMatchObject({ code: 'invalid_argument' });
+  });
+});
+
 describe('runTask', () => {
   const tasks = new SigningTasks('>');
   afterEach(() => vi.unstubAllEnvs());
@@ -160,5 +244,25 @@ describe('runTask', () => {
     expect(odd).toBeInstanceOf(FlyteError);
     expect(odd).toMatchObject({ code: 'invalid_argument', message: expect.stringMatching(/^outputs\.n/) });
     await expect(runTask(tasks, 'count', { at: 'now', n: 1 } as never)).rejects.toThrow(/inputs\.at/);
+  });
+
+  it('gives the answers to one condition in their order, and the last to all that follow', async () => {
+    const act = async () => [
+      await PRICE.wait({ prompt: 'one?' }),
+      await PRICE.wait({ prompt: 'two?' }),
+      await PRICE.wait({ prompt: 'three?' }),
+    ];
+    const answers = [
+      [PRICE, 1],
+      [PRICE, 2],
+    ] as const;
+    expect(await inTask(act, answers)).toEqual([1, 2, 2]);
+  });
+
+  it('refuses a step whose result is too large to be recorded', async () => {
+    const ctx = new TaskContext();
+    const step = async (length: number) => (await ctx.trace('step', {}, () => 'x'.repeat(length))).length;
+    expect(await inTask(async () => step(2_000_000))).toBe(2_000_000);
+    await expect(inTask(async () => step(3_000_000))).rejects.toMatchObject({ code: 'out_of_range' });
   });
 });

@@ -1,10 +1,14 @@
 import type { Type, ValueProvider } from '@nestjs/common';
+import { currentAction } from '../action/action-scope.js';
 import { FlyteError } from '../errors/flyte-error.js';
-import type { RunOptions } from '../remote/runs/run-options.js';
-import type { Run } from '../remote/runs/run.js';
+import { merge } from '../remote/connection/call-parts.js';
+import { checkRunOptions, type RunOptions } from '../remote/runs/run-options.js';
+import type { Run, WaitOptions } from '../remote/runs/run.js';
+import { runOfChild } from '../remote/runs/run-creation.js';
+import { timeoutSignal } from '../remote/runs/run-handle.js';
 import { RunInfo, type RunPhase } from '../remote/runs/run-info.js';
 import { mapCalls, settleCalls } from '../remote/runs/map-calls.js';
-import type { TaskHandle } from '../remote/runs/task-handle.js';
+import type { CallTaskOptions, TaskHandle } from '../remote/runs/task-handle.js';
 import { newRunName } from '../remote/runs/run-name.js';
 import { codecOfRef, definedTask, type AnyTaskCodec } from '../tasks/task-definition.js';
 import { taskMetadata } from '../tasks/task-metadata.js';
@@ -34,7 +38,8 @@ type RefImplementation<R> =
 
 /**
  * Stands in for a task where `@InjectTask` wants its handle: inputs and outputs pass through the task's own schemas and
- * Flyte's literals, and a function takes the place of the process.
+ * Flyte's literals, and a function takes the place of the process. Options are held to what the handle holds them to; in a task that
+ * `runTask` runs, calls are those of children. A function that nobody waits for any more goes on.
  *
  * ```ts
  * const sign = fakeTask(SigningTasks, 'sign', async ({ text }) => ({ signature: text }));
@@ -73,7 +78,7 @@ function fakeHandle(
 ): TaskHandle<unknown, unknown, unknown> {
   const runs = new Map<string, Run>();
   const byKey = new Map<string, Run>();
-  const run = async (inputs?: unknown, options: RunOptions = {}): Promise<Run> => {
+  const begin = async (inputs: unknown, options: RunOptions): Promise<Run> => {
     const received = await receivedInputs(codec, inputs);
     const { idempotencyKey } = options;
     const same = idempotencyKey === undefined ? undefined : byKey.get(idempotencyKey);
@@ -86,8 +91,32 @@ function fakeHandle(
     if (idempotencyKey !== undefined) byKey.set(idempotencyKey, started);
     return started;
   };
-  const call = async (inputs?: unknown, options?: RunOptions): Promise<unknown> =>
-    (await run(inputs, options)).outputs();
+  const isChild = ({ detached }: RunOptions): boolean => currentAction() !== undefined && detached !== true;
+  const run = async (inputs?: unknown, options: RunOptions = {}): Promise<Run> => {
+    checkRunOptions(options);
+    if (isChild(options)) throw runOfChild(name);
+    if (options.signal?.aborted) throw nobodyWaits(options.signal);
+    return begin(inputs, options);
+  };
+  const callAsChild = async (inputs: unknown, options: CallTaskOptions): Promise<unknown> => {
+    checkRunOptions(options);
+    const { signal, timeoutMs } = options;
+    const timeout = timeoutMs === undefined ? undefined : timeoutSignal(timeoutMs);
+    signal?.throwIfAborted();
+    const started = await begin(inputs, options);
+    try {
+      return await until(started.outputs(), merge(signal, timeout));
+    } catch (error) {
+      if (timeout?.aborted !== true || error !== timeout.reason) throw error;
+      const what = `The child that runs ${name}`;
+      throw new FlyteError('deadline_exceeded', `${what} did not end within ${timeoutMs} ms, and is aborted.`);
+    }
+  };
+  const call = async (inputs?: unknown, options: CallTaskOptions = {}): Promise<unknown> => {
+    if (isChild(options)) return callAsChild(inputs, options);
+    const { signal, timeoutMs } = options;
+    return (await run(inputs, options)).outputs({ signal, timeoutMs });
+  };
   return {
     name,
     run,
@@ -121,21 +150,32 @@ function fakeRun(task: string, name: string, given: unknown, work: () => Promise
       project: 'test',
       domain: 'test',
     });
-  const wait = async (): Promise<RunInfo> => {
-    await ended;
+  const inTime = async <T>(work: Promise<T>, { signal, timeoutMs }: WaitOptions = {}): Promise<T> => {
+    const timeout = timeoutMs === undefined ? undefined : timeoutSignal(timeoutMs);
+    try {
+      return await until(work, merge(signal, timeout));
+    } catch (error) {
+      if (signal?.aborted && error === signal.reason) throw nobodyWaits(signal);
+      if (timeout?.aborted !== true || error !== timeout.reason) throw error;
+      const late = `Run ${name} is ${phase} after ${timeoutMs} ms. It goes on; attach to it to wait again.`;
+      throw new FlyteError('deadline_exceeded', late);
+    }
+  };
+  const wait = async (options?: WaitOptions): Promise<RunInfo> => {
+    await inTime(ended, options);
     return info();
   };
   return {
     ...{ name, project: 'test', domain: 'test', wait },
     get: async () => info(),
-    outputs: () => outputs,
+    outputs: async (options) => inTime(outputs, options),
     inputs: async () => ({ ...(typeof given === 'object' ? given : { o0: given }) }),
-    async *watch() {
+    async *watch(options) {
       if (phase === 'running') yield info();
-      yield await wait();
+      yield await wait(options);
     },
-    async *logs() {
-      await ended;
+    async *logs({ signal } = {}) {
+      await wait({ signal });
       yield* [];
     },
     async report() {
@@ -148,4 +188,24 @@ function fakeRun(task: string, name: string, given: unknown, work: () => Promise
       throw new FlyteError('unimplemented', 'fakeTask cannot abort: its function runs in the test itself.');
     },
   };
+}
+
+/** What comes first: the end of some work, or a signal. @throws why the signal fired */
+async function until<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  let fired = (): void => undefined;
+  const given = new Promise<never>((_, reject) => {
+    fired = () => reject(signal.reason);
+    signal.addEventListener('abort', fired);
+  });
+  try {
+    signal.throwIfAborted();
+    return await Promise.race([work, given]);
+  } finally {
+    signal.removeEventListener('abort', fired);
+  }
+}
+
+function nobodyWaits({ reason }: AbortSignal): FlyteError {
+  return new FlyteError('canceled', 'Nobody waits any more.', { cause: reason });
 }

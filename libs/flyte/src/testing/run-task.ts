@@ -16,7 +16,10 @@ import { receivedInputs, receivedOutputs } from './local-run.js';
 export interface RunTaskOptions {
   /** Secrets and their values. Each must be one that the task declares; a text is the key of one. */
   readonly secrets?: readonly (readonly [secret: Secret | string, value: string | Uint8Array])[];
-  /** What is answered to the conditions that the task waits for. */
+  /**
+   * What is answered to the conditions that the task waits for. Of several answers to one condition, each question gets the next;
+   * the last one stays.
+   */
   readonly answers?: readonly (readonly [condition: Condition, answer: unknown])[];
   /** Which attempt it is, as `TaskContext.attempt` says. 1 if not given. */
   readonly attempt?: number;

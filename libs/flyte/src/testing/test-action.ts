@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Logger } from '@nestjs/common';
 import { type ActionScope, runInAction } from '../action/action-scope.js';
 import type { ChildActions } from '../action/child-actions.js';
+import { takeStep } from '../children/recorded-step.js';
 import { FlyteError } from '../errors/flyte-error.js';
 import { ROOT_ACTION } from '../protocol/limits.js';
 import { newRunName } from '../remote/runs/run-name.js';
@@ -16,7 +17,7 @@ export interface TestActionOptions {
   readonly task: string;
   /** Which attempt it is, from 1. */
   readonly attempt: number;
-  /** What is answered to the conditions that it waits for. */
+  /** What is answered to the conditions that it waits for, one after the other where there are several of one. */
   readonly answers: readonly (readonly [condition: Condition, answer: unknown])[];
 }
 
@@ -24,7 +25,7 @@ export interface TestActionOptions {
 export async function runInTestAction<T>(options: TestActionOptions, fn: () => Promise<T>): Promise<T> {
   const folder = join(tmpdir(), `nestjs-flyte-action-${randomUUID()}`);
   const logger = new Logger(options.task);
-  const children = testChildren(options);
+  const children = testChildren(options, join(folder, 'steps'));
   const action: ActionScope = {
     ...{ run: newRunName(), action: ROOT_ACTION, task: options.task, version: 'test', attempt: options.attempt },
     ...{ project: 'test', domain: 'test', org: '', module: '', codeBundle: undefined, logger, group: undefined },
@@ -40,16 +41,20 @@ export async function runInTestAction<T>(options: TestActionOptions, fn: () => P
   }
 }
 
-function testChildren({ answers }: TestActionOptions): ChildActions {
+function testChildren({ answers }: TestActionOptions, folder: string): ChildActions {
+  const asked = new Map<string, number>();
   const none = async (): Promise<never> => {
     throw new FlyteError('misuse', 'A test runs no children: provide the handle that the task injects by fakeTask.');
   };
   return {
     task: none,
     ownSpec: none,
-    step: async ({ work }) => work(),
+    step: async ({ work }) => (await takeStep(work, join(folder, randomUUID()), String)).outputs(),
     async ask({ name }) {
-      const found = answers.find(([condition]) => condition.name === name);
+      const given = answers.filter(([condition]) => condition.name === name);
+      const before = asked.get(name) ?? 0;
+      asked.set(name, before + 1);
+      const found = given[before] ?? given.at(-1);
       if (found) return answerLiteral(...found);
       throw new FlyteError(
         'misuse',

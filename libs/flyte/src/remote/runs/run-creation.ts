@@ -77,13 +77,7 @@ export async function startRun(
   options: RunOptions = {},
 ): Promise<Run> {
   checkRunOptions(options);
-  if (insideAction() && options.detached !== true) {
-    throw new FlyteError(
-      'misuse',
-      `The task ${JSON.stringify(task.name)} was run inside an action, whose children are called: use call(inputs). Or pass ` +
-        '{ detached: true } for a run of its own, which goes on when this action ends.',
-    );
-  }
+  if (insideAction() && options.detached !== true) throw runOfChild(task.name);
   const { clients, defaults } = creation;
   const projectId = projectIdOf(`Run of ${task.name}`, {
     org: defaults.org,
@@ -125,6 +119,15 @@ export async function startRun(
   // Two creations at once both found nothing; the one that came second is told now.
   if (mayBeThere) await isSameRun(clients, projectId, name, digest, options, call());
   return run;
+}
+
+/** What a task is told that runs another one, where it should call it. */
+export function runOfChild(task: string): FlyteError {
+  return new FlyteError(
+    'misuse',
+    `The task ${JSON.stringify(task)} was run inside an action, whose children are called: use call(inputs). Or pass ` +
+      '{ detached: true } for a run of its own, which goes on when this action ends.',
+  );
 }
 
 /** @returns whether there is such a run @throws FlyteError `already_exists` if it was given other inputs */
