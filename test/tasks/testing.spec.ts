@@ -203,6 +203,15 @@ describe('fakeTask, in a task,', () => {
     await expect(act()).rejects.toMatchObject({ code: 'invalid_argument' });
     await expect(inTask(act)).rejects.toMatchObject({ code: 'invalid_argument' });
   });
+
+  it('refuses what a child can’t have of its own', async () => {
+    const { train } = await caller([sign(), fakeTask(Train, ({ epochs }) => epochs)]);
+    const act = async () => train.call({}, { envVars: { A: '1' } });
+    expect(await act()).toBe(3);
+    await expect(inTask(act)).rejects.toMatchObject({
+      ...{ code: 'invalid_argument', message: expect.stringContaining('which has envVars of its run') },
+    });
+  });
 });
 
 describe('runTask', () => {

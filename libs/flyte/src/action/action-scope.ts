@@ -51,6 +51,8 @@ export interface ActionScope extends ActionInfo {
   readonly codeBundle: string | undefined;
   /** The group that calls are made in; undefined outside any. */
   readonly group: string | undefined;
+  /** The step that calls are made in, by the name of its action; undefined outside any. */
+  readonly step?: string | undefined;
   /** Takes the task's secrets out of a text that leaves the process. */
   readonly redact: (text: string) => string;
   /** What its report shows. */
@@ -70,11 +72,11 @@ export function runInAction<T>(action: ActionScope, fn: () => T): T {
   return current.run(action, fn);
 }
 
-/** Runs a function with calls made in a group. */
-export function runInGroup<T>(action: ActionScope, group: string, fn: () => T): T {
+/** Runs a function with calls made in a group, or in a step. */
+export function runWithin<T>(action: ActionScope, place: 'group' | 'step', name: string, fn: () => T): T {
   // Not copied: some of an action's properties are read when they are asked for.
-  const inGroup = Object.create(action, { group: { value: group, enumerable: true } }) as ActionScope;
-  return current.run(inGroup, fn);
+  const within = Object.create(action, { [place]: { value: name, enumerable: true } }) as ActionScope;
+  return current.run(within, fn);
 }
 
 /** The action that the running code is part of; undefined outside any. */

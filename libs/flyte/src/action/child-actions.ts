@@ -7,6 +7,8 @@ import type { TaskSpec } from '../gen/flyteidl2/task/task_definition_pb.js';
 export interface ChildOptions {
   /** The group that it is shown in, and called in; undefined outside any. */
   readonly group: string | undefined;
+  /** The step that it is called in; undefined outside any. */
+  readonly step?: string | undefined;
   /** Abandons it: Flyte is asked to end it. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -22,6 +24,8 @@ export interface ChildTask extends ChildOptions {
   /** All that Flyte runs it by. */
   readonly spec: TaskSpec;
   readonly inputs: Inputs;
+  /** The version that its caller names; not one that may be another one in the next attempt, such as the latest. */
+  readonly version?: string | undefined;
   /** Makes calls of one task the same, whatever their inputs; without it, the inputs and their order tell them apart. */
   readonly key?: string | undefined;
   /** The queue, in place of that of the run. */

@@ -2,6 +2,7 @@ import type { Client } from '@connectrpc/connect';
 import { FlyteError, type FailedRun, type FlyteErrorCode } from '../errors/flyte-error.js';
 import type { RunService } from '../gen/flyteidl2/workflow/run_service_pb.js';
 import type { ActionUpdate } from '../gen/flyteidl2/workflow/state_service_pb.js';
+import { failureOfGivenUp } from './given-up.js';
 import { detailedRunInfo, phaseOf, type RunInfo } from '../remote/runs/run-info.js';
 
 /** Names an action of a run. */
@@ -29,9 +30,19 @@ export async function childFailure(
   const { code, words } = ENDS[how];
   const attempt = info?.attempts ?? 0;
   const message = info?.error?.message || error?.message || 'no reason given';
+  const failed = {
+    name: run.name,
+    action: name,
+    task,
+    phase: how,
+    attempt,
+    origin: info?.error?.origin ?? 'unknown',
+  } as const;
+  const decided = how === 'aborted' ? failureOfGivenUp(message, failed) : undefined;
+  if (decided) return decided;
   const which = attempt > 0 ? `, attempt ${attempt}` : '';
   return new FlyteError(code, `The child ${name} of run ${run.name}, task ${task}${which}, ${words}: ${message}`, {
-    run: { name: run.name, action: name, task, phase: how, attempt, origin: info?.error?.origin ?? 'unknown' },
+    run: failed,
   });
 }
 

@@ -6,7 +6,11 @@ import { TaskSpecSchema } from '../gen/flyteidl2/task/task_definition_pb.js';
 import { cacheKeyOf, ChildNames, identityOf, type ChildIdentity } from './child-name.js';
 
 const call: ChildIdentity = { kind: 'task', what: 'w', inputs: 'i', group: undefined };
-const names = (parent = 'a0', spent: readonly string[] = []) => new ChildNames(parent, (name) => spent.includes(name));
+/** Names at once what is called. */
+function names(parent = 'a0', spent: readonly string[] = []) {
+  const all = new ChildNames(parent, (name) => spent.includes(name));
+  return { next: (one: ChildIdentity): string => all.next(one)() };
+}
 
 describe('the name of a child', () => {
   it('is the same in each attempt, and fits into a label', () => {
@@ -16,7 +20,7 @@ describe('the name of a child', () => {
     for (const name of first ?? []) expect(name).toMatch(/^[0-9a-z]{25}$/);
   });
 
-  it('differs by what is called, with what, by whom, in which group', () => {
+  it('differs by what is called, with what, by whom, in which group and step', () => {
     const one = names();
     const all = [
       one.next(call),
@@ -24,6 +28,7 @@ describe('the name of a child', () => {
       one.next({ ...call, what: 'v' }),
       one.next({ ...call, inputs: 'j' }),
       one.next({ ...call, group: 'g' }),
+      one.next({ ...call, step: 'g' }),
       one.next({ ...call, key: 'i' }),
       names('a1').next(call),
     ];
@@ -34,6 +39,12 @@ describe('the name of a child', () => {
     const [one, other] = [names(), names()];
     other.next({ ...call, what: 'v' });
     expect(other.next(call)).toBe(one.next(call));
+  });
+
+  it('is counted when it is called, and not when it is named', () => {
+    const all = new ChildNames('a0', () => false);
+    const [first, second] = [all.next(call), all.next(call)];
+    expect([second(), first()].toReversed()).toEqual([names().next(call), secondOf()]);
   });
 
   it('of one key is one, whatever the inputs', () => {

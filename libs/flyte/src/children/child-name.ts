@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { toBinary, toJson } from '@bufbuild/protobuf';
+import { toJson } from '@bufbuild/protobuf';
 import { TypedInterfaceSchema } from '../gen/flyteidl2/core/interface_pb.js';
-import { InputsSchema, type Inputs } from '../gen/flyteidl2/task/common_pb.js';
+import type { Inputs } from '../gen/flyteidl2/task/common_pb.js';
 import type { TaskSpec } from '../gen/flyteidl2/task/task_definition_pb.js';
+import { canonicalBytes } from '../literals/canonical-bytes.js';
 
 /** What the names of an action's children follow from. */
 export interface ChildIdentity {
@@ -12,6 +13,8 @@ export interface ChildIdentity {
   /** What it is called with; a digest. */
   readonly inputs: string;
   readonly group: string | undefined;
+  /** The name of the step that it is called in: one that is recorded asks for nothing any more, and must not change the numbers of others. */
+  readonly step?: string | undefined;
   /** In place of inputs and number. */
   readonly key?: string | undefined;
 }
@@ -29,14 +32,20 @@ export class ChildNames {
     private readonly isSpent: (name: string) => boolean,
   ) {}
 
-  /** 25 characters of a DNS label. */
-  next({ kind, what, inputs, group, key }: ChildIdentity): string {
-    const call = JSON.stringify([this.parent, kind, what, key === undefined ? inputs : { key }, group ?? '']);
+  /**
+   * Counts a call, at once: in the order of the calls.
+   *
+   * @returns gives its name, 25 characters of a DNS label, once it is known what is spent
+   */
+  next({ kind, what, inputs, group = '', step = '', key }: ChildIdentity): () => string {
+    const call = JSON.stringify([this.parent, step, kind, what, key === undefined ? inputs : { key }, group]);
     const number = key === undefined ? (this.#calls.get(call) ?? 0) + 1 : 0;
     if (number > 0) this.#calls.set(call, number);
-    let name = nameOf(`${call} ${number}`);
-    for (let again = 1; this.isSpent(name); again += 1) name = nameOf(`${call} ${number} ${again}`);
-    return name;
+    return () => {
+      let name = nameOf(`${call} ${number}`);
+      for (let again = 1; this.isSpent(name); again += 1) name = nameOf(`${call} ${number} ${again}`);
+      return name;
+    };
   }
 }
 
@@ -59,9 +68,9 @@ export function identityOf({ taskTemplate }: TaskSpec): string {
     .digest('hex');
 }
 
-/** A digest of inputs. */
+/** A digest of inputs, whatever the order of keys: an object that is filled by several at once has another one each time. */
 export function digestOf(inputs: Inputs): string {
-  return createHash('sha256').update(toBinary(InputsSchema, inputs)).digest('hex');
+  return createHash('sha256').update(canonicalBytes(inputs)).digest('hex');
 }
 
 /**

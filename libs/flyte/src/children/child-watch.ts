@@ -2,7 +2,8 @@ import { ActionPhase } from '../gen/flyteidl2/common/phase_pb.js';
 import type { WatchForUpdatesResponse } from '../gen/flyteidl2/actions/actions_service_pb.js';
 import type { ActionUpdate } from '../gen/flyteidl2/workflow/state_service_pb.js';
 import { isDropped, pause } from '../remote/connection/reconnect.js';
-import { isDone } from '../remote/runs/run-info.js';
+import { isDone, phaseOf } from '../remote/runs/run-info.js';
+import { isFinal } from './enqueue.js';
 
 /** How many times in a row the stream may fail: some twenty minutes, longer than a Flyte takes to be replaced by its next version. */
 const MOST_FAILURES = 120;
@@ -38,12 +39,18 @@ export class ChildWatch {
     return this.#phases.has(name);
   }
 
+  /** Whether Flyte has said that a child ended, well if that is asked. */
+  saw(name: string, end: 'ended' | 'succeeded'): boolean {
+    const known = this.#ends.get(name);
+    return known !== undefined && (end === 'ended' || phaseOf(known.phase) === 'succeeded');
+  }
+
   /** How a child ended. @throws the signal's reason, and what the stream failed with */
   async end(name: string, signal: AbortSignal): Promise<ActionUpdate> {
-    signal.throwIfAborted();
-    if (this.#failure) throw this.#failure.error;
     const known = this.#ends.get(name);
     if (known) return known;
+    signal.throwIfAborted();
+    if (this.#failure) throw this.#failure.error;
     return new Promise((resolve, reject) => {
       const over = (act: () => void): void => {
         signal.removeEventListener('abort', aborted);
@@ -75,7 +82,7 @@ export class ChildWatch {
         }
       } catch (error) {
         if (signal.aborted) return;
-        if (!isDropped(error) || failures >= MOST_FAILURES) return this.#fail(error);
+        if ((!isDropped(error) && isFinal(error)) || failures >= MOST_FAILURES) return this.#fail(error);
       }
       // oxlint-disable-next-line no-await-in-loop -- the pause between them
       await pause(Math.max(1, failures), signal).catch(() => undefined);

@@ -7,6 +7,7 @@ import { askAgain } from '../remote/connection/ask-again.js';
 import { PAGE_SIZE, pages } from '../remote/connection/pages.js';
 import { isDone, phaseOf } from '../remote/runs/run-info.js';
 import type { ChildId } from './child-failure.js';
+import { isFinal } from './enqueue.js';
 
 const never = new AbortController().signal;
 
@@ -42,7 +43,11 @@ export class EarlierChildren {
 
   async #known(): Promise<ReadonlyMap<string, ActionPhase>> {
     try {
-      return await (this.#phases ??= askAgain(() => this.#list(), never));
+      return await (this.#phases ??= askAgain(
+        () => this.#list(),
+        never,
+        (error) => !isFinal(error),
+      ));
     } catch (error) {
       // Whoever asks next may be luckier.
       this.#phases = undefined;

@@ -29,11 +29,16 @@ export async function enqueue(
   try {
     await pRetry(() => actions.enqueue({ action }, { signal, timeoutMs: TIMEOUT_MS }), {
       ...{ retries: TRIES, minTimeout: 250, maxTimeout: 10_000, randomize: true, signal },
-      shouldRetry: ({ error }) => FlyteError.is(error) && !FINAL.has(error.code) && !isKnown(error),
+      shouldRetry: ({ error }) => !isFinal(error) && !isKnown(error),
     });
   } catch (error) {
     if (!isKnown(error)) throw error;
   }
+}
+
+/** Whether another try would not change a failure. */
+export function isFinal(error: unknown): boolean {
+  return !FlyteError.is(error) || FINAL.has(error.code);
 }
 
 /** Flyte's open-source backend says it in the words of Kubernetes, under the code `internal`. */

@@ -172,7 +172,7 @@ describe('the children of an action', () => {
     await begun(flyte, 2);
     mine.abort(new Error('enough'));
     await expect(call).rejects.toThrow('enough');
-    expect(flyte.aborted).toHaveLength(1);
+    await expect.poll(() => flyte.aborted).toHaveLength(1);
     await children.close('done');
   });
 

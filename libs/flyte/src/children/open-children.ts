@@ -1,7 +1,7 @@
 import { toBinary } from '@bufbuild/protobuf';
 import { durationFromMs } from '@bufbuild/protobuf/wkt';
 import { type Client, createClient, type Transport } from '@connectrpc/connect';
-import type { ActionScope } from '../action/action-scope.js';
+import { currentAction, runWithin, type ActionScope } from '../action/action-scope.js';
 import type { ActionEnd, ChildActions, ChildTask, Question, Step } from '../action/child-actions.js';
 import { FlyteError } from '../errors/flyte-error.js';
 import { INPUTS_FILE } from '../protocol/action-documents.js';
@@ -15,11 +15,13 @@ import type { ActionUpdate } from '../gen/flyteidl2/workflow/state_service_pb.js
 import { phaseOf } from '../remote/runs/run-info.js';
 import { joinUri, storageOf } from '../storage/storage-of.js';
 import { childFailure } from './child-failure.js';
-import { cacheKeyOf, ChildNames, digestOf, identityOf } from './child-name.js';
+import { cacheKeyOf, type ChildIdentity, ChildNames, digestOf, identityOf } from './child-name.js';
 import { EarlierChildren } from './earlier-children.js';
 import { FailedChildren } from './failed-children.js';
 import { ChildWatch } from './child-watch.js';
 import { enqueue } from './enqueue.js';
+import { givenUp } from './given-up.js';
+import { orEnded } from './or-ended.js';
 import { readOutputs } from './read-outputs.js';
 import { recordedStep, takeStep, traceOf } from './recorded-step.js';
 
@@ -27,6 +29,8 @@ import { recordedStep, takeStep, traceOf } from './recorded-step.js';
 const AT_A_TIME = 64;
 /** How long Flyte may take to say why the process is to end, in milliseconds: little is left of its time. */
 const ASK_MS = 3_000;
+/** How long Flyte may take to take note of an abort, in milliseconds. */
+const ABORT_MS = 10_000;
 const NO_ID = { org: '', project: '', domain: '', name: '', version: '' };
 
 /** What children are called over. */
@@ -59,6 +63,8 @@ class OpenChildren implements ChildActions {
   readonly #earlier: EarlierChildren;
   /** What this process waits for; what is left of it at the end, nobody does. */
   readonly #open = new Set<string>();
+  /** What was given up, with the reason. */
+  readonly #givenUp = new Map<string, string>();
   readonly #waited = new Map<string, Promise<ActionUpdate>>();
   readonly #closing = new AbortController();
   #spec: Promise<TaskSpec> | undefined;
@@ -73,17 +79,18 @@ class OpenChildren implements ChildActions {
     this.#actions = createClient(ActionsService, transport);
     this.#runs = createClient(RunService, transport);
     this.#run = { org, project: action.project, domain: action.domain, name: action.run };
-    this.#names = new ChildNames(action.action, (name) => failed.has(name));
+    // A child may have succeeded though the attempt that called it had not heard of it.
+    this.#names = new ChildNames(action.action, (name) => failed.has(name) && !this.#watch.saw(name, 'succeeded'));
     const parent = { run: this.#run, name: action.action };
     this.#earlier = new EarlierChildren(this.#runs, parent);
     const filter = { case: 'parentActionId' as const, value: parent };
     this.#watch = new ChildWatch((signal) => this.#actions.watchForUpdates({ filter }, { signal }));
   }
 
-  async task({ spec, inputs, group, key, queue = '', signal }: ChildTask): Promise<Outputs> {
-    const what = identityOf(spec);
-    const name = this.#names.next({ kind: 'task', what, inputs: digestOf(inputs), group, key });
+  async task({ spec, inputs, version: named, group, step, key, queue = '', signal }: ChildTask): Promise<Outputs> {
     const { org, project, domain, name: taskName, version } = spec.taskTemplate?.id ?? NO_ID;
+    const what = JSON.stringify([identityOf(spec), project, domain, named ?? '']);
+    const name = await this.#named({ kind: 'task', what, inputs: digestOf(inputs), group, step, key }, signal);
     // Flyte has renamed this field to `queue`; on the wire it is the same.
     const id = { org, project, domain, name: taskName, version };
     const value = { id, spec, cluster: queue, cacheKey: cacheKeyOf(spec, inputs) };
@@ -97,15 +104,15 @@ class OpenChildren implements ChildActions {
     throw await childFailure(this.#runs, { run: this.#run, name }, end, taskName);
   }
 
-  async step({ name: what, inputs, group, work, signal }: Step): Promise<Outputs> {
-    const name = this.#names.next({ kind: 'step', what, inputs: digestOf(inputs), group });
+  async step({ name: what, inputs, group, step, work, signal }: Step): Promise<Outputs> {
+    const name = await this.#named({ kind: 'step', what, inputs: digestOf(inputs), group, step }, signal);
     const ends = this.#until(signal);
-    await this.#watch.synced;
     const place = this.#place(name);
     const recorded = await this.limit(() => recordedStep(place, what));
     if (recorded && this.#watch.knows(name)) return recorded.outputs();
     const startedAt = new Date();
-    const result = recorded ?? (await takeStep(work, place, this.action.redact));
+    const taken = (): Promise<Outputs> => runWithin(currentAction() ?? this.action, 'step', name, work);
+    const result = recorded ?? (await takeStep(taken, place, this.action.redact));
     const trace = { case: 'trace' as const, value: traceOf(what, startedAt, result) };
     await this.limit(() => enqueue(this.#actions, { ...this.#actionOf(name, group), spec: trace }, ends));
     return result.outputs();
@@ -119,9 +126,10 @@ class OpenChildren implements ChildActions {
     isMarkdown,
     timeoutMs,
     group,
+    step,
     signal,
   }: Question): Promise<Literal> {
-    const name = this.#names.next({ kind: 'question', what, inputs: '', group });
+    const name = await this.#named({ kind: 'question', what, inputs: prompt, group, step }, signal);
     const end = await this.#ended(name, signal, async (ends) => {
       const value = {
         ...{ name: what, type, prompt, description },
@@ -153,15 +161,28 @@ class OpenChildren implements ChildActions {
     const left = [...this.#open];
     this.#closing.abort(new FlyteError('canceled', 'The action has ended.'));
     try {
+      // Once more: what was being sent when it was given up may have come after its abort.
+      const late = [...this.#givenUp].filter(([name]) => !this.#watch.saw(name, 'ended'));
+      await Promise.all(late.map(([name, reason]) => this.#abort(name, reason)));
       if (left.length > 0 && end === 'interrupted' && !(await this.#isAborted())) return;
       for (const name of left) this.failed.add(name);
-      if (end === 'retried') await this.failed.save();
       const reason = 'The action that called it has ended, and did not wait for it.';
-      await Promise.all(left.map((name) => this.#abort(name, reason)));
+      const [saved] = await Promise.allSettled([
+        end === 'retried' && this.failed.save(),
+        ...left.map((name) => this.#abort(name, reason)),
+      ]);
+      if (saved.status === 'rejected') throw saved.reason;
     } finally {
       this.#watch.close();
       this.connection.close();
     }
+  }
+
+  /** The name of what is called; numbered at once, in the order of the calls. */
+  async #named(call: ChildIdentity, given: AbortSignal | undefined): Promise<string> {
+    const name = this.#names.next(call);
+    await orEnded(this.#watch.synced, this.#until(given));
+    return name();
   }
 
   /**
@@ -190,27 +211,33 @@ class OpenChildren implements ChildActions {
     this.#open.add(name);
     let isBegun = true;
     try {
-      ends.throwIfAborted();
-      await this.#watch.synced;
       if (!this.#watch.knows(name)) {
-        const before = await this.#earlier.end(name);
+        const before = await orEnded(this.#earlier.end(name), ends);
         if (before) return this.#over(name, before);
         isBegun = false;
-        await this.limit(() => {
+        const begun = this.limit(() => {
           ends.throwIfAborted();
           isBegun = true;
           return begin(ends);
         });
+        await orEnded(begun, ends);
       }
       return this.#over(name, await this.#watch.end(name, ends));
     } catch (error) {
-      this.failed.add(name);
+      // What is left open, and may have begun, is ended with the action, where that does not go on.
+      if (!isBegun) this.#open.delete(name);
       // A caller may have passed on the action's own signal.
-      const gaveUp = given?.aborted === true && !this.action.signal.aborted;
-      if (gaveUp || !isBegun || !ends.aborted) this.#open.delete(name);
-      if (gaveUp && isBegun) await this.#abort(name, 'Its caller does not wait any more.');
+      else if (given?.aborted === true && !this.action.signal.aborted) this.#giveUp(name, given.reason);
       throw error;
     }
+  }
+
+  #giveUp(name: string, why: unknown): void {
+    const reason = givenUp(why, this.action.redact);
+    this.failed.add(name);
+    this.#open.delete(name);
+    this.#givenUp.set(name, reason);
+    void this.#abort(name, reason);
   }
 
   #over(name: string, end: ActionUpdate): ActionUpdate {
@@ -237,7 +264,7 @@ class OpenChildren implements ChildActions {
   /** Nobody would hear of a failure, and Flyte ends what is left of a run that ends. */
   async #abort(name: string, reason: string): Promise<void> {
     const actionId = { run: this.#run, name };
-    await this.#actions.abort({ actionId, reason }).catch(() => undefined);
+    await this.#actions.abort({ actionId, reason }, { timeoutMs: ABORT_MS }).catch(() => undefined);
   }
 
   #until(signal: AbortSignal | undefined): AbortSignal {

@@ -1,6 +1,6 @@
 import { Injectable, type LoggerService } from '@nestjs/common';
 import { FlyteError } from '../errors/flyte-error.js';
-import { type ActionInfo, type ActionScope, currentAction, runInGroup } from '../action/action-scope.js';
+import { type ActionInfo, type ActionScope, currentAction, runWithin } from '../action/action-scope.js';
 import { checkpointOf, type Checkpoint } from './checkpoint.js';
 import { type Report, reportOf } from './report.js';
 import { trace } from './trace.js';
@@ -100,7 +100,7 @@ export class TaskContext implements ActionInfo {
 
   /** Has what a function calls shown together, under a name. */
   group<T>(name: string, fn: () => T): T {
-    return runInGroup(action('group'), groupName(name), fn);
+    return runWithin(action('group'), 'group', groupName(name), fn);
   }
 
   /** Says in the log how far the task is. @param total how much there is to do; unknown if left out */

@@ -19,7 +19,7 @@ export async function trace<T>(
   const inputs = create(InputsSchema, { literals: [{ name: 'input', value: toPlainLiteral(input, given) }] });
   const children = await action.children();
   const { literals } = await children.step({
-    ...{ name, inputs, group: action.group },
+    ...{ name, inputs, group: action.group, step: action.step },
     work: async () => create(OutputsSchema, { literals: [{ name: 'o0', value: toPlainLiteral(await fn(), gives) }] }),
   });
   const [result] = literals;

@@ -97,7 +97,7 @@ export class Condition<S extends StandardSchemaV1 = StandardSchemaV1> {
       throw new FlyteError('invalid_argument', `Condition ${this.name}: "prompt" has more than 4,096 characters.`);
     const { name, description } = this;
     const question = { name, description, type: answerType(this), prompt, isMarkdown: markdown, timeoutMs };
-    const answer = await (await action.children()).ask({ ...question, signal, group: action.group });
+    const answer = await (await action.children()).ask({ ...question, signal, group: action.group, step: action.step });
     try {
       return (await this[CODEC].decodeOutputs({ literals: [named(answer)] })) as Parsed<S>;
     } catch (error) {

@@ -1,7 +1,9 @@
 import type { Type, ValueProvider } from '@nestjs/common';
 import { currentAction } from '../action/action-scope.js';
+import { orEnded } from '../children/or-ended.js';
 import { FlyteError } from '../errors/flyte-error.js';
 import { merge } from '../remote/connection/call-parts.js';
+import { checkChildOptions } from '../remote/runs/child-call.js';
 import { checkRunOptions, type RunOptions } from '../remote/runs/run-options.js';
 import type { Run, WaitOptions } from '../remote/runs/run.js';
 import { runOfChild } from '../remote/runs/run-creation.js';
@@ -99,13 +101,13 @@ function fakeHandle(
     return begin(inputs, options);
   };
   const callAsChild = async (inputs: unknown, options: CallTaskOptions): Promise<unknown> => {
-    checkRunOptions(options);
+    checkChildOptions(name, options);
     const { signal, timeoutMs } = options;
     const timeout = timeoutMs === undefined ? undefined : timeoutSignal(timeoutMs);
     signal?.throwIfAborted();
     const started = await begin(inputs, options);
     try {
-      return await until(started.outputs(), merge(signal, timeout));
+      return await orEnded(started.outputs(), merge(signal, timeout));
     } catch (error) {
       if (timeout?.aborted !== true || error !== timeout.reason) throw error;
       const what = `The child that runs ${name}`;
@@ -153,7 +155,7 @@ function fakeRun(task: string, name: string, given: unknown, work: () => Promise
   const inTime = async <T>(work: Promise<T>, { signal, timeoutMs }: WaitOptions = {}): Promise<T> => {
     const timeout = timeoutMs === undefined ? undefined : timeoutSignal(timeoutMs);
     try {
-      return await until(work, merge(signal, timeout));
+      return await orEnded(work, merge(signal, timeout));
     } catch (error) {
       if (signal?.aborted && error === signal.reason) throw nobodyWaits(signal);
       if (timeout?.aborted !== true || error !== timeout.reason) throw error;
@@ -188,22 +190,6 @@ function fakeRun(task: string, name: string, given: unknown, work: () => Promise
       throw new FlyteError('unimplemented', 'fakeTask cannot abort: its function runs in the test itself.');
     },
   };
-}
-
-/** What comes first: the end of some work, or a signal. @throws why the signal fired */
-async function until<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return work;
-  let fired = (): void => undefined;
-  const given = new Promise<never>((_, reject) => {
-    fired = () => reject(signal.reason);
-    signal.addEventListener('abort', fired);
-  });
-  try {
-    signal.throwIfAborted();
-    return await Promise.race([work, given]);
-  } finally {
-    signal.removeEventListener('abort', fired);
-  }
 }
 
 function nobodyWaits({ reason }: AbortSignal): FlyteError {

@@ -1,19 +1,20 @@
 import { create } from '@bufbuild/protobuf';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { runInAction, type ActionScope } from '../../action/action-scope.js';
-import type { ChildActions } from '../../action/child-actions.js';
+import type { ChildActions, ChildTask } from '../../action/child-actions.js';
 import { FlyteError } from '../../errors/flyte-error.js';
 import { OutputsSchema } from '../../gen/flyteidl2/task/common_pb.js';
-import { TaskSpecSchema, type TaskSpec } from '../../gen/flyteidl2/task/task_definition_pb.js';
+import { TaskSpecSchema } from '../../gen/flyteidl2/task/task_definition_pb.js';
 import { Task, Tasks } from '../../tasks/task.decorators.js';
 import { TaskEnvironment } from '../../tasks/task-environment.js';
 import { createTaskRegistry } from '../../tasks/task-registry.js';
 import { createTaskImages } from '../tasks/task-images.js';
 import { callChild } from './child-call.js';
 import { runnableDefinition, type RunCreation } from './run-creation.js';
+import type { RunOptions } from './run-options.js';
 
 function tasksOf(name: string, image?: string): new () => object {
-  @Tasks(new TaskEnvironment({ name, image }))
+  @Tasks(new TaskEnvironment({ name, image, queue: `${name}-queue` }))
   class Some {
     @Task() one() {
       void 0;
@@ -25,8 +26,8 @@ function tasksOf(name: string, image?: string): new () => object {
   return Some;
 }
 
-/** A cluster on which nothing was deployed. @returns the image that the child would run in */
-async function imageOfChild(called: string, by: string, mine = 'registry.test/mine:1'): Promise<string | undefined> {
+/** What an action asks a cluster for on which nothing was deployed. */
+async function childOf(called: string, by: string, options: RunOptions = {}): Promise<ChildTask | undefined> {
   const classes = [tasksOf('plain'), tasksOf('second'), tasksOf('own', 'registry.test/own:1')];
   const registry = createTaskRegistry(() => ({ classes, refs: [] }));
   const creation: Pick<RunCreation, 'defaults' | 'deployed' | 'tasks'> = {
@@ -38,15 +39,15 @@ async function imageOfChild(called: string, by: string, mine = 'registry.test/mi
       images: createTaskImages(undefined, import.meta.dirname, async () => false),
     },
   };
-  let spec: TaskSpec | undefined;
+  let asked: ChildTask | undefined;
   const children: Partial<ChildActions> = {
     ownSpec: async () =>
       create(TaskSpecSchema, {
-        taskTemplate: { target: { case: 'container', value: { image: mine } } },
+        taskTemplate: { target: { case: 'container', value: { image: 'registry.test/mine:1' } } },
         environment: { name: by.split('.', 1)[0] ?? '' },
       }),
     task: async (child) => {
-      ({ spec } = child);
+      asked = child;
       return create(OutputsSchema);
     },
   };
@@ -57,9 +58,13 @@ async function imageOfChild(called: string, by: string, mine = 'registry.test/mi
   const definition = registry.find(called);
   if (definition === undefined) throw new Error(`no task ${called}`);
   await runInAction(action as ActionScope, async () =>
-    callChild(creation as RunCreation, runnableDefinition(definition), undefined, {}),
+    callChild(creation as RunCreation, runnableDefinition(definition), undefined, options),
   );
-  const target = spec?.taskTemplate?.target;
+  return asked;
+}
+
+async function imageOfChild(called: string, by: string): Promise<string | undefined> {
+  const target = (await childOf(called, by))?.spec.taskTemplate?.target;
   return target?.case === 'container' ? target.value.image : undefined;
 }
 
@@ -96,4 +101,17 @@ describe('a child of an action, where neither was deployed, runs', () => {
       });
     },
   );
+
+  it('in the queue of its task, or in the one that its caller names', async () => {
+    expect((await childOf('plain.one', 'plain.one'))?.queue).toBe('plain-queue');
+    expect((await childOf('plain.one', 'plain.one', { queue: 'other' }))?.queue).toBe('other');
+  });
+
+  it('by the version that its caller names, which tells it from others; not by one that may change', async () => {
+    const versionOf = async (version?: string) =>
+      (await childOf('plain.one', 'plain.one', version === undefined ? {} : { version }))?.version;
+    expect(await versionOf()).toBeUndefined();
+    expect(await versionOf('current')).toBeUndefined();
+    expect(await versionOf('v1')).toBe('v1');
+  });
 });

@@ -19,21 +19,36 @@ export async function callChild(
   options: RunOptions,
 ): Promise<unknown> {
   const action = requireAction(task);
-  checkRunOptions(options);
-  const refused = OF_THE_RUN.filter((name) => options[name] !== undefined);
-  if (refused.length > 0) {
-    throw new FlyteError(
-      'invalid_argument',
-      `The task ${JSON.stringify(task.name)} is called inside an action, as its child, which has ${refused.join(', ')} of its run. ` +
-        'Leave that out, or pass { detached: true } for a run of its own.',
-    );
-  }
+  checkChildOptions(task.name, options);
   const inputs = await task.codec.encodeInputs(value === undefined ? {} : value);
   const children = await action.children();
   const spec = await specOf(creation, task, options, action, children);
-  const { signal, idempotencyKey: key, queue } = options;
-  const outputs = await children.task({ spec, inputs, group: action.group, signal, key, queue });
+  const { signal, idempotencyKey: key, queue = task.definition?.settings.queue } = options;
+  const { group, step } = action;
+  const version = pinnedVersion(options.version ?? task.version);
+  const outputs = await children.task({ spec, inputs, version, group, step, signal, key, queue });
   return task.codec.decodeOutputs(outputs);
+}
+
+/** A version that is the same whenever it is asked for. */
+function pinnedVersion(wanted: string | undefined): string | undefined {
+  return wanted === 'latest' || wanted === 'current' ? undefined : wanted;
+}
+
+/**
+ * Checks the options of a call inside an action.
+ *
+ * @throws FlyteError `invalid_argument` for what a child can't have of its own, and as {@link checkRunOptions}
+ */
+export function checkChildOptions(task: string, options: RunOptions): void {
+  checkRunOptions(options);
+  const refused = OF_THE_RUN.filter((name) => options[name] !== undefined);
+  if (refused.length === 0) return;
+  throw new FlyteError(
+    'invalid_argument',
+    `The task ${JSON.stringify(task)} is called inside an action, as its child, which has ${refused.join(', ')} of its run. ` +
+      'Leave that out, or pass { detached: true } for a run of its own.',
+  );
 }
 
 function requireAction({ name }: RunnableTask): ActionScope {

@@ -66,6 +66,18 @@ describe('mapCalls', () => {
     expect(begun).toBe(0);
   });
 
+  it('begins nothing where its source breaks', async () => {
+    const begun: string[] = [];
+    function* source(): Generator<string> {
+      yield 'a';
+      throw new Error('the source broke');
+    }
+    const call = async (what: string): Promise<number> => begun.push(what);
+    await expect(mapCalls(source(), call)).rejects.toThrow('the source broke');
+    await expect(settleCalls(source(), call)).rejects.toThrow('the source broke');
+    expect(begun).toEqual([]);
+  });
+
   it.each([0, -1, 1.5, Number.NaN])('refuses a concurrency of %s', async (concurrency) => {
     const error = new FlyteError(
       'invalid_argument',

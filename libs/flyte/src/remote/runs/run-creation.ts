@@ -69,12 +69,15 @@ export function runnableRef(ref: TaskRef, { registry }: TaskDefaults): RunnableT
  * A task of this app runs as this app declares it, with no deployment, where the module's option `tasks.module` says
  * how to load it; as it was deployed where the app was told its version, or one is asked for; by the version deployed
  * last where nobody says.
+ *
+ * @param onCreate is told of the run before Flyte is asked for it
  */
 export async function startRun(
   creation: RunCreation,
   task: RunnableTask,
   value: unknown,
   options: RunOptions = {},
+  onCreate?: (run: Run) => void,
 ): Promise<Run> {
   checkRunOptions(options);
   if (insideAction() && options.detached !== true) throw runOfChild(task.name);
@@ -104,6 +107,7 @@ export async function startRun(
     runSpec: runSpecOf(options, task, mayBeThere ? digest : undefined),
   };
   const pRetry = await loadRetry();
+  onCreate?.(run);
   // The name is ours, so Flyte takes a repetition for what it is.
   await pRetry(() => clients.runs.createRun(request, call()), {
     retries: creation.retries,

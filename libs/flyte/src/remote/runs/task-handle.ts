@@ -2,7 +2,7 @@ import { FlyteError } from '../../errors/flyte-error.js';
 import { insideAction } from '../../protocol/action-arguments.js';
 import type { CallArguments, CallIn, CallOut } from '../../tasks/typing.js';
 import { callChild } from './child-call.js';
-import { mapCalls, settleCalls, type MapOptions } from './map-calls.js';
+import { MAP_FAILED, mapCalls, settleCalls, type MapOptions } from './map-calls.js';
 import { merge } from '../connection/call-parts.js';
 import { createRun, timeoutSignal } from './run-handle.js';
 import { startRun, type RunCreation, type RunnableTask } from './run-creation.js';
@@ -89,14 +89,15 @@ export function createTaskHandle<T, I, O>(creation: RunCreation, find: () => Run
     return started.outputs({ signal: options.signal, timeoutMs });
   };
   /** One of several calls: its signal ends the run, too. */
-  const callOfMap = async (inputs: unknown, options: RunOptions): Promise<O> => {
+  const callOfMap = async (inputs: unknown, options: CallTaskOptions): Promise<O> => {
     if (isChild(options)) return callAsChild(inputs, options);
-    const started = await run(inputs, options);
+    const { timeoutMs, ...rest } = options;
+    let begun: Run | undefined;
     try {
-      return await started.outputs({ signal: options.signal });
+      const started = await startRun(creation, task(), inputs, rest, (made) => (begun = made));
+      return (await started.outputs({ signal: options.signal, timeoutMs })) as O;
     } catch (error) {
-      if (options.signal?.aborted === true)
-        await started.abort('Another call of the same map failed.').catch(() => undefined);
+      if (options.signal?.aborted === true) await begun?.abort(MAP_FAILED).catch(() => undefined);
       throw error;
     }
   };
