@@ -196,7 +196,7 @@ export const mutants = [
   },
   {
     file: `${execution}/processes/namespaces-script.ts`,
-    find: '      is_still "$3"\n',
+    find: '      is_still "$hidden" "$3"\n',
     replace: '',
     spec: apart,
     test: 'has moved the folders',
