@@ -7,8 +7,8 @@ export default defineConfig({
     exclude: [...configDefaults.exclude, 'test/interop/**'],
     setupFiles: ['test/support/no-pattern-in-match-object.ts'],
     // Where to stop what hangs. No assertion: a busy machine takes many times as long as an idle one.
-    testTimeout: 300_000,
-    hookTimeout: 300_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     expect: { poll: { timeout: 60_000 } },
   },
 });

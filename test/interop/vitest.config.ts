@@ -17,8 +17,8 @@ export default defineConfig(async () => {
       passWithNoTests: missing !== undefined,
       globalSetup: missing ? [] : [join(import.meta.dirname, 'setup.ts')],
       // Where to stop what hangs. No assertion: Python takes seconds to start on a busy machine.
-      testTimeout: 300_000,
-      hookTimeout: 300_000,
+      testTimeout: 120_000,
+      hookTimeout: 120_000,
       expect: { poll: { timeout: 60_000 } },
       // Each file has a plane, a Python process and tasks of its own.
       maxWorkers: 2,

@@ -233,7 +233,7 @@ describe('externalCommand', () => {
     });
     const sleeper = Number(await readFile(pid, 'utf8'));
     await until(() => !isAlive(sleeper), 'what the command started has ended');
-  });
+  }, 120_000);
 
   it('that is not installed', async () => {
     const error = await failure((await clientOf(externalCommand(['no-such-program-here']))).users.get());

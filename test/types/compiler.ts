@@ -10,6 +10,9 @@ export function compilerOptions(file = 'tsconfig.json'): ts.CompilerOptions {
   return ts.parseJsonConfigFileContent(config, ts.sys, join(path, '..')).options;
 }
 
+/** The files of compilations with the same options, which are read and parsed once: nearly all of them are the same each time. */
+const parsed = new Map<string, Map<string, ts.SourceFile | undefined>>();
+
 /** What the compiler finds wrong with a file, where some files have another text. */
 export function problemsOf(
   file: string,
@@ -20,9 +23,14 @@ export function problemsOf(
   const read = host.readFile.bind(host);
   host.readFile = (path) => texts.get(path) ?? read(path);
   const getSourceFile = host.getSourceFile.bind(host);
+  const key = JSON.stringify(options);
+  const files = parsed.get(key) ?? new Map<string, ts.SourceFile | undefined>();
+  parsed.set(key, files);
   host.getSourceFile = (path, version, ...rest) => {
     const text = texts.get(path);
-    return text === undefined ? getSourceFile(path, version, ...rest) : ts.createSourceFile(path, text, version);
+    if (text !== undefined) return ts.createSourceFile(path, text, version);
+    if (!files.has(path)) files.set(path, getSourceFile(path, version, ...rest));
+    return files.get(path);
   };
   const program = ts.createProgram([file], options, host);
   return ts.getPreEmitDiagnostics(program, program.getSourceFile(file));

@@ -39,4 +39,4 @@ it('an option needs a row, with a check and a default of its type; the compiler 
   );
   const unknown = '  colour: { check: text, byDefault: undefined },\n  endpoint: {';
   expect(problems('', ['  endpoint: {', unknown])).toEqual(says(/'colour' does not exist/));
-});
+}, 120_000);

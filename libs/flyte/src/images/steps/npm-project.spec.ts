@@ -146,5 +146,5 @@ describe('withNpmProject', () => {
     } finally {
       context.remove();
     }
-  });
+  }, 60_000);
 });
