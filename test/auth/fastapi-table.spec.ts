@@ -7,16 +7,17 @@ import { REASONS, type Reason } from '../interop/requests/reasons.js';
 import { answerHere } from '../interop/requests/row.js';
 import { send, type Tokens } from '../interop/requests/send.js';
 import { DIFFERENCES, TABLE } from '../interop/requests/table.js';
+import { ADAPTERS } from '../support/app.js';
 import { startPlane } from '../support/plane.js';
 
 // `npm run test:interop` sends the same table to FastAPI, too; what is here needs no Python.
-describe('the table of requests', () => {
+describe.each(ADAPTERS)('the table of requests, on %s,', (adapter) => {
   let plane: LocalControlPlane;
   let apps: NestApps;
   let tokens: Tokens;
   beforeAll(async () => {
     plane = await startPlane();
-    apps = await startNestApps(plane.url, undefined);
+    apps = await startNestApps(plane.url, undefined, adapter);
     tokens = { ALICE: await plane.token('alice'), BOB: await plane.token('bob') };
   });
   afterAll(async () => {
@@ -25,9 +26,11 @@ describe('the table of requests', () => {
   });
 
   it.each(TABLE)('with $what', async (row) => {
-    expect(await send(apps.ports[row.app ?? 'plain'], row, tokens)).toBe(answerHere(row));
+    expect(await send(apps.ports[row.app ?? 'plain'], row, tokens)).toBe(answerHere(row, adapter));
   });
+});
 
+describe('the table of requests', () => {
   it('names each request once, and is as long as it was meant to be', () => {
     const names = TABLE.map(({ what }) => what);
     expect(new Set(names).size).toBe(names.length);
@@ -48,10 +51,24 @@ describe('the guide', () => {
       .map((cell) => cell.trim());
   const code = (text: string): string => (text.includes('`') ? `\`\` ${text} \`\`` : `\`${text}\``);
 
-  it('has every difference under its reason, and no other', async () => {
+  /** What stands in it behind a comment, up to the next. */
+  const section = async (name: string): Promise<string> => {
     const page = await readFile(join(import.meta.dirname, '../../docs/python.md'), 'utf8');
-    const [, section = ''] = page.split('<!-- differences -->');
-    const said = section
+    return page.split(`<!-- ${name} -->`)[1]?.split('<!--')[0] ?? '';
+  };
+
+  it('has every answer of Fastify that is not Express’s', async () => {
+    const rows = (await section('fastify')).trim().split('\n').slice(2).map(cells);
+    const expected = TABLE.filter(({ fastify }) => fastify !== undefined).map((row) => [
+      row.what,
+      code(answerHere(row)),
+      code(answerHere(row, 'fastify')),
+    ]);
+    expect(rows).toEqual(expected);
+  });
+
+  it('has every difference under its reason, and no other', async () => {
+    const said = (await section('differences'))
       .split(/^### .*\n/m)
       .slice(1)
       .map((part) => {

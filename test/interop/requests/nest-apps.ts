@@ -12,7 +12,7 @@ import {
   type FlyteModuleOptions,
 } from 'nestjs-flyte';
 import type { WebSocket } from 'ws';
-import { startApp, type Running } from '../../support/app.js';
+import { startApp, type Adapter, type Running } from '../../support/app.js';
 import type { App } from './row.js';
 
 const EXCLUDED = ['/health', '/open/door'];
@@ -84,10 +84,15 @@ export interface NestApps extends AsyncDisposable {
 }
 
 /** Starts them. @param ca vouches for the certificate of `endpoint` */
-export async function startNestApps(endpoint: string, ca: string | undefined): Promise<NestApps> {
+export async function startNestApps(
+  endpoint: string,
+  ca: string | undefined,
+  adapter: Adapter = 'express',
+): Promise<NestApps> {
   const common = { endpoint, passthrough: true, excludedPaths: EXCLUDED, ...(ca && { tls: { ca } }) };
   const start = (options: Partial<FlyteModuleOptions>, cors = false): Promise<Running> =>
     startApp({
+      adapter,
       imports: [FlyteModule.forRoot({ ...common, ...options })],
       controllers: [Routes],
       providers: [Live],

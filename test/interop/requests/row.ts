@@ -1,3 +1,4 @@
+import type { Adapter } from '../../support/app.js';
 import type { Reason } from './reasons.js';
 
 /** Which of the apps is asked; each is there twice, behind FastAPI's middleware and behind this library. */
@@ -17,13 +18,19 @@ export interface Asked {
   readonly headers?: readonly (readonly [string, string])[];
 }
 
+/** What every request of the table has. */
+interface Common extends Asked {
+  /** What this library answers in an app on Fastify, where that looks for handlers otherwise than Express does. */
+  readonly fastify?: string;
+}
+
 /** A request that both answer alike. */
-export interface SameRow extends Asked {
+export interface SameRow extends Common {
   readonly both: string;
 }
 
 /** A request that FastAPI answers in one way and this library in another, for a reason. */
-export interface DifferentRow extends Asked {
+export interface DifferentRow extends Common {
   readonly fastapi: string;
   readonly here: string;
   readonly why: Reason;
@@ -43,7 +50,8 @@ export function cookie(value: string): Asked['headers'] {
 }
 
 /** What this library answers. */
-export function answerHere(row: Row): string {
+export function answerHere(row: Row, adapter: Adapter = 'express'): string {
+  if (adapter === 'fastify' && row.fastify !== undefined) return row.fastify;
   return 'both' in row ? row.both : row.here;
 }
 
