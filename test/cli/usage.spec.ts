@@ -1,8 +1,7 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { startPlane } from '../support/plane.js';
-import { FakeFlyte } from '../tasks/fake-flyte.js';
 import { Cli, createApp, MODULE } from './support.js';
 
 // Each command is a process of its own, and on a busy machine takes its time to start.
@@ -56,27 +55,6 @@ describe('nestjs-flyte, used wrongly', () => {
   ])('ends with 1 where what was asked fails: %s', async (says, args, env) => {
     const { code, stdout, stderr } = await cli.run(args, env);
     expect([code, stdout]).toEqual([1, '']);
-    expect(stderr).toMatch(says);
-  });
-});
-
-describe('nestjs-flyte, interrupted while Flyte does not answer', () => {
-  it.each<[method: string, args: string[], says: RegExp]>([
-    ['ListRuns', ['get', 'runs'], /^$/],
-    ['GetTaskDetails', ['run', 'cli.wait', '--version', 'v'], /^$/],
-    ['CreateRun', ['run', 'cli.wait', '--version', 'v'], /^The run may have begun: .*get runs --task cli\.wait"\.\n$/],
-    ['DeployTask', ['deploy', '--module', MODULE], /^Some tasks may have been deployed: .*get tasks"\.\n$/],
-  ])('%s: says what may have happened, and nothing of the call', async (method, args, says) => {
-    const flyte = await FakeFlyte.start();
-    onTestFinished(() => flyte.close());
-    const env = { ...NOWHERE, FLYTE_ENDPOINT: flyte.url, FLYTE_TOKEN: 'a-token' };
-    expect((await cli.run(['deploy', '--module', MODULE, '--version', 'v'], env)).code).toBe(0);
-    flyte.held.add(method);
-    const { child, ended } = cli.start(args, env);
-    await vi.waitFor(() => expect(flyte.holding).toContain(method), { timeout: 60_000 });
-    child.kill('SIGINT');
-    const { code, stdout, stderr } = await ended;
-    expect([code, stdout]).toEqual([130, '']);
     expect(stderr).toMatch(says);
   });
 });
