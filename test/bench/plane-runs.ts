@@ -3,11 +3,12 @@ import { createClient, type Client } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-node';
 import { ActionPhase } from 'nestjs-flyte/idl/common/phase';
 import { DataProxyService } from 'nestjs-flyte/idl/dataproxy/dataproxy_service';
+import { TaskService } from 'nestjs-flyte/idl/task/task_service';
+import type { VariableMapSchema } from 'nestjs-flyte/idl/core/interface';
+import { SimpleType } from 'nestjs-flyte/idl/core/types';
 import { TaskSpecSchema, type TaskSpec } from 'nestjs-flyte/idl/task/task_definition';
 import { RunService } from 'nestjs-flyte/idl/workflow/run_service';
-
-/** What a run's process does, and what is spawned beside it: says a line, and ends well. */
-export const SCRIPT = 'echo "first line"; [ -z "$1" ] || : > "${1#file://}/outputs.pb"';
+import { SCRIPT } from './shell.js';
 
 const SCOPE = { project: 'flytesnacks', domain: 'development' };
 
@@ -15,6 +16,7 @@ const SCOPE = { project: 'flytesnacks', domain: 'development' };
 export class PlaneRuns {
   private readonly runs: Client<typeof RunService>;
   private readonly data: Client<typeof DataProxyService>;
+  private readonly tasks: Client<typeof TaskService>;
   private made = 0;
 
   constructor(url: string, token: string) {
@@ -29,6 +31,18 @@ export class PlaneRuns {
     });
     this.runs = createClient(RunService, transport);
     this.data = createClient(DataProxyService, transport);
+    this.tasks = createClient(TaskService, transport);
+  }
+
+  /**
+   * Deploys a task of a shell, which takes a text `id`.
+   *
+   * @param first what it does before it ends well
+   */
+  async deploy(name: string, first: string): Promise<void> {
+    const text = { type: { case: 'simple' as const, value: SimpleType.STRING } };
+    const made = spec(name, `${first}; ${SCRIPT}`, [{ key: 'id', value: { type: text } }]);
+    await this.tasks.deployTask({ taskId: { ...SCOPE, name, version: 'v1' }, spec: made });
   }
 
   /** @returns the name of a run that was begun */
@@ -65,11 +79,15 @@ function actionOf(name: string) {
   return { run: { ...SCOPE, name }, name: 'a0' };
 }
 
-function spec(): TaskSpec {
-  const container = { command: ['/bin/sh', '-c', SCRIPT, 'sh'], args: ['{{.outputPrefix}}'] };
+function spec(
+  name = 'bench.line',
+  script = SCRIPT,
+  variables: MessageInitShape<typeof VariableMapSchema>['variables'] = [],
+): TaskSpec {
+  const container = { command: ['/bin/sh', '-c', script, 'sh'], args: ['{{.outputPrefix}}'] };
   const init: MessageInitShape<typeof TaskSpecSchema> = {
     taskTemplate: {
-      ...{ id: { ...SCOPE, name: 'bench.line', version: 'v1' }, type: 'shell' },
+      ...{ id: { ...SCOPE, name, version: 'v1' }, type: 'shell', interface: { inputs: { variables } } },
       target: { case: 'container', value: container },
     },
     shortName: 'line',

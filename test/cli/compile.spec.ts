@@ -1,9 +1,64 @@
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
 import ts from 'typescript';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
-import { cli, module, read, root, tasksModule, write } from './compile-support.js';
+import { Cli } from './support.js';
+
+// Each command is a process of its own, and on a busy machine takes its time to start.
+vi.setConfig({ testTimeout: 600_000 });
+
+const root = mkdtempSync(join(tmpdir(), 'nestjs-flyte-compile-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+const cli = new Cli(root, { FLYTE_PROJECT: 'p', FLYTE_DOMAIN: 'd', FLYTE_ENDPOINT: 'http://127.0.0.1:1' });
+
+function write(path: string, text: string): void {
+  mkdirSync(dirname(join(root, path)), { recursive: true });
+  writeFileSync(join(root, path), text);
+}
+
+function read(path: string): string {
+  return readFileSync(join(root, path), 'utf8');
+}
+
+/** A module of one task, with further lines before the class of its tasks, and in its method. */
+function tasksModule(before = '', body = ''): string {
+  return `
+import { Module } from '@nestjs/common';
+import { Task, TaskEnvironment, Tasks } from 'nestjs-flyte';
+import * as z from 'zod';
+${before}
+class Texts {
+  async say({ text }) {
+    ${body}
+    return { text };
+  }
+}
+const text = z.object({ text: z.string() });
+Task({ inputs: text, outputs: text })(Texts.prototype, 'say', Object.getOwnPropertyDescriptor(Texts.prototype, 'say'));
+Tasks(new TaskEnvironment({ name: 'compiled' }))(Texts);
+export class TasksModule {}
+Module({ providers: [Texts] })(TasksModule);
+`;
+}
+
+write('package.json', '{ "type": "module", "version": "1.2.3" }');
+mkdirSync(join(root, 'node_modules'));
+for (const name of ['nestjs-flyte', '@nestjs', 'zod', 'reflect-metadata', 'rxjs'])
+  symlinkSync(resolve('node_modules', name), join(root, 'node_modules', name));
+write('dist/tasks.module.js', tasksModule());
+
+const module = './dist/tasks.module.js#TasksModule';
 
 describe('nestjs-flyte compile', () => {
   it('makes a file that is deployed as its module is, and the same bytes each time', async () => {
@@ -158,5 +213,64 @@ if (import.meta.dirname !== undefined && !import.meta.filename.endsWith('dist/pl
     const { code, stderr } = await cli.run(['compile', './dist/two.js#TasksModule', '--out', 'dist/two.mjs']);
     expect(stderr).toMatch(/on-top\/index\.js:1:\d+: this is another copy of nestjs-flyte.*npm ls nestjs-flyte/);
     expect(code).toBe(2);
+  });
+});
+
+describe('nestjs-flyte compile refuses', () => {
+  write('dist/other.js', 'export const other = 1; export class Empty {}');
+  write('dist/broken.js', tasksModule("import './syntax.js';"));
+  write('dist/syntax.js', 'const a = ;');
+  write('dist/lacks.js', tasksModule("import 'is-not-installed';"));
+  write('dist/throws.js', tasksModule("throw new Error('no settings');"));
+  write('dist/sources.js', tasksModule("import './word.ts';"));
+  write('dist/word.ts', 'export const word: string = "";');
+  write('a-file', '');
+
+  it.each([
+    ['./dist/gone.js#TasksModule', [], 2, /There is no file .*gone\.js\. Build the app first/],
+    ['./dist/tasks.module.js', [], 2, /give file and export/],
+    ['./dist/tasks.module.js#Gone', [], 2, /No matching export .*"Gone"/],
+    ['./dist/other.js#other', [], 2, /is no Nest module/],
+    ['./dist/other.js#Empty', [], 1, /has no task/],
+    ['./dist/broken.js#TasksModule', [], 2, /^invalid_argument: .*\ndist\/syntax\.js:1:11: Unexpected ";"/],
+    ['./dist/lacks.js#TasksModule', [], 2, /dist\/lacks\.js:\d+:\d+: Could not resolve "is-not-installed"/],
+    ['./dist/throws.js#TasksModule', [], 1, /no settings/],
+    ['./dist/sources.js#TasksModule', [], 2, /this is TypeScript: compile it with your own compiler first/],
+    ['./dist/word.ts#TasksModule', [], 2, /this is TypeScript/],
+    ['./dist/tasks.mjs#TasksModule', [], 2, /is compiled already/],
+    [
+      './dist/tasks.module.js#TasksModule',
+      ['--out', 'a-file/tasks.mjs'],
+      2,
+      /a-file\/tasks\.mjs can't be written \((?:EEXIST|ENOTDIR)\)/,
+    ],
+    ['./dist/tasks.module.js#TasksModule', ['--out', 'dist/tasks.js'], 2, /does not end in \.mjs/],
+  ])('%s %j', async (one, args, code, message) => {
+    const out = args.length > 0 ? args : ['--out', 'refused/tasks.mjs'];
+    const ended = await cli.run(['compile', one, ...out]);
+    expect(ended.stderr).toMatch(message);
+    expect(ended).toMatchObject({ code, stdout: '' });
+    expect(existsSync(join(root, 'refused')) ? readdirSync(join(root, 'refused')) : []).toEqual([]);
+  });
+
+  it('nothing that it was told not to look at', async () => {
+    const args = ['compile', './dist/throws.js#TasksModule', '--no-check', '--out', 'unseen/tasks.mjs'];
+    expect(await cli.run(args)).toMatchObject({ code: 0, stderr: '' });
+    expect(existsSync(join(root, 'unseen/tasks.mjs'))).toBe(true);
+  });
+
+  it('to go on without its bundler, and says what to install', async () => {
+    const hooks = `export const resolve = (name, context, next) => {
+      if (name === 'esbuild') throw Object.assign(new Error('not here'), { code: 'ERR_MODULE_NOT_FOUND' });
+      return next(name, context);
+    };`;
+    const url = (code: string): string => `data:text/javascript,${encodeURIComponent(code)}`;
+    const register = url(`import { register } from 'node:module'; register(${JSON.stringify(url(hooks))});`);
+    const { code, stderr } = await cli.run(['compile', module], { NODE_OPTIONS: `--import ${register}` });
+    expect(stderr).toContain(
+      "failed_precondition: Tasks are compiled by esbuild, which can't be loaded (ERR_MODULE_NOT_FOUND)",
+    );
+    expect(stderr).toContain('npm install --save-dev esbuild');
+    expect(code).toBe(1);
   });
 });

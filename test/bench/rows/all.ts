@@ -1,6 +1,7 @@
 import type { Row } from '../figures.js';
 import { action } from './action.js';
 import { bootstrap } from './bootstrap.js';
+import { children } from './children.js';
 import { discovery } from './discovery.js';
 import { guard } from './guard.js';
 import { literals } from './literals.js';
@@ -27,5 +28,6 @@ export const ROWS: readonly Row[] = [
   discovery,
   literals,
   runs,
+  children,
   redaction,
 ];

@@ -1,9 +1,9 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { sidesOf, type Row } from '../figures.js';
 import { inPairs } from '../pairs.js';
-import { PlaneRuns, SCRIPT } from '../plane-runs.js';
+import { PlaneRuns } from '../plane-runs.js';
 import { start } from '../processes.js';
+import { ended, startScript, timed } from '../shell.js';
 
 const RUNS = 20;
 
@@ -23,7 +23,7 @@ export const runs: Row = {
       const many = await inPairs(
         rounds,
         () => each(async () => own.finished(await own.create())),
-        () => each(() => ended(script())),
+        () => each(() => ended(startScript())),
       );
       const where = `Node ${node.major}`;
       tell({
@@ -38,7 +38,7 @@ export const runs: Row = {
       const lines = await inPairs(
         rounds,
         () => timed(async () => own.firstLine(await own.create())),
-        () => timed(() => once(script().stdout, 'data')),
+        () => timed(() => once(startScript().stdout, 'data')),
       );
       tell({
         ...{ what: 'from the call of CreateRun to the first line of the log', where, unit: 'ms' },
@@ -57,20 +57,4 @@ export const runs: Row = {
 
 async function each(one: () => Promise<unknown>): Promise<number> {
   return timed(() => Promise.all(Array.from({ length: RUNS }, one)));
-}
-
-/** @returns seconds */
-async function timed(one: () => Promise<unknown>): Promise<number> {
-  const began = performance.now();
-  await one();
-  return (performance.now() - began) / 1e3;
-}
-
-function script() {
-  return spawn('/bin/sh', ['-c', SCRIPT, 'sh'], { stdio: ['ignore', 'pipe', 'ignore'] });
-}
-
-async function ended(child: ReturnType<typeof script>): Promise<void> {
-  child.stdout.resume();
-  await once(child, 'close');
 }
