@@ -1,14 +1,37 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
+const UNITS = 'libs/*/src/**/*.spec.ts';
+/** They have a module in another one's place, which lasts as long as the process. */
+const STORAGE = 'libs/flyte/src/storage/**';
+
 export default defineConfig({
   test: {
-    include: ['libs/*/src/**/*.spec.ts', 'test/**/*.spec.ts'],
-    // Those need Python: `npm run test:interop`.
-    exclude: [...configDefaults.exclude, 'test/interop/**'],
     setupFiles: ['test/support/no-pattern-in-match-object.ts'],
     // Where to stop what hangs. No assertion: a busy machine takes many times as long as an idle one.
     testTimeout: 120_000,
     hookTimeout: 120_000,
     expect: { poll: { timeout: 60_000 } },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'units',
+          include: [UNITS],
+          exclude: [...configDefaults.exclude, STORAGE],
+          // A process of its own for each file would take three times as long: most of that loads the same modules again.
+          isolate: false,
+          setupFiles: ['test/support/leave-nothing-behind.ts'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'apart',
+          include: ['test/**/*.spec.ts', `${STORAGE}/*.spec.ts`],
+          // Those need Python: `npm run test:interop`.
+          exclude: [...configDefaults.exclude, 'test/interop/**'],
+        },
+      },
+    ],
   },
 });

@@ -12,4 +12,4 @@ const runner = process.env['__STRYKER_ACTIVE_MUTANT__']
   ? undefined
   : join(import.meta.dirname, 'mutants-in-process.mjs');
 const config = mergeConfig(base, { test });
-export default { ...config, test: { ...config.test, include: part.tests, runner } };
+export default { ...config, test: { ...config.test, projects: undefined, include: part.tests, runner } };

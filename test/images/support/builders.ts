@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeBaseTars } from './base-images.js';
 import { run, startService } from './child.js';
@@ -82,7 +82,8 @@ async function startDocker(storage: string, base: NodeJS.ProcessEnv): Promise<Wi
   const daemon = await startService(
     'dockerd',
     [
-      ...['--storage-driver', 'vfs', '--iptables=false', '--bridge=none', '--host', `unix://${socket}`],
+      ...['--storage-driver', hasOverlay(storage) ? 'overlay2' : 'vfs', '--iptables=false', '--bridge=none'],
+      ...['--host', `unix://${socket}`],
       ...[
         '--data-root',
         join(storage, 'data'),
@@ -109,10 +110,27 @@ async function startDocker(storage: string, base: NodeJS.ProcessEnv): Promise<Wi
   };
 }
 
+/** Whether a builder can keep of each step what it changed. What works everywhere, `vfs`, copies the whole image for each. */
+function hasOverlay(storage: string): boolean {
+  const trial = join(storage, 'trial');
+  const merged = join(trial, 'merged');
+  for (const name of ['lower', 'upper', 'work', 'merged']) mkdirSync(join(trial, name), { recursive: true });
+  const options = `lowerdir=${trial}/lower,upperdir=${trial}/upper,workdir=${trial}/work`;
+  try {
+    execFileSync('mount', ['-t', 'overlay', 'overlay', '-o', options, merged], { stdio: 'ignore' });
+    execFileSync('umount', [merged]);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    rmSync(trial, { recursive: true, force: true });
+  }
+}
+
 function startBuildah(folder: string, storage: string, base: NodeJS.ProcessEnv): WithBases {
   const settings = join(folder, 'storage.conf');
   const roots = { graphroot: join(storage, 'graph'), runroot: join(storage, 'run') };
-  const lines = Object.entries({ driver: 'vfs', ...roots }).map(
+  const lines = Object.entries({ driver: hasOverlay(storage) ? 'overlay' : 'vfs', ...roots }).map(
     ([key, value]) => `${key} = ${JSON.stringify(value)}\n`,
   );
   writeFileSync(settings, `[storage]\n${lines.join('')}`);
