@@ -120,13 +120,14 @@ export class ActionStore {
   /** What an action called, and what that did, that has not ended. */
   openBelow(key: ActionKey): ActionKey[] {
     const { project, domain, run } = key;
+    // CROSS JOIN has SQLite take the tables in this order: in its own, it looked at the whole run for each action of it.
     const sql = `WITH RECURSIVE below (name) AS (
         SELECT name FROM actions WHERE project = ?1 AND domain = ?2 AND run_name = ?3 AND parent = ?4 AND parent != ''
         UNION
-        SELECT a.name FROM actions a JOIN below b ON a.parent = b.name
+        SELECT a.name FROM below b CROSS JOIN actions a ON a.parent = b.name
         WHERE a.project = ?1 AND a.domain = ?2 AND a.run_name = ?3 AND a.parent != ''
       )
-      SELECT a.name FROM actions a JOIN below b ON a.name = b.name
+      SELECT a.name FROM below b CROSS JOIN actions a ON a.name = b.name
       WHERE a.project = ?1 AND a.domain = ?2 AND a.run_name = ?3 AND a.open = 1 ORDER BY a.sequence`;
     return this.database.all(sql, [project, domain, run, key.name]).map(({ name }) => ({ ...key, name: String(name) }));
   }

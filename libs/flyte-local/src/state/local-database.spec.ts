@@ -30,10 +30,49 @@ describe('LocalDatabase', () => {
     database.close();
   });
 
+  it('uses a statement again after it failed, was undone, and after its table has changed elsewhere', () => {
+    const path = join(folderOf(), 'control-plane.db');
+    const database = new LocalDatabase(path);
+    onTestFinished(() => database.close());
+    database.run('CREATE TABLE t (a INTEGER PRIMARY KEY, b)');
+    const [insert, list] = ['INSERT INTO t (a, b) VALUES (?, ?)', 'SELECT * FROM t ORDER BY a'];
+    database.run(insert, [1, 'one']);
+    expect(() => database.run(insert, [1, 'again'])).toThrow('UNIQUE');
+    expect(() =>
+      database.transaction(() => {
+        database.run(insert, [2, 'undone']);
+        throw new Error('undo');
+      }),
+    ).toThrow('undo');
+    database.run(insert, [3, null]);
+    expect(database.all(list)).toEqual([
+      { a: 1, b: 'one' },
+      { a: 3, b: null },
+    ]);
+    const other = new Database(path);
+    other.exec("ALTER TABLE t ADD COLUMN c DEFAULT 'new'");
+    other.exec("INSERT INTO t VALUES (4, 'four', 'c')");
+    // A statement that was left in the middle would keep this one from what it does.
+    expect(other.prepare('PRAGMA wal_checkpoint(TRUNCATE)').all()).toEqual([{ busy: 0, log: 0, checkpointed: 0 }]);
+    other.close();
+    expect(database.all(list)).toEqual([
+      { a: 1, b: 'one', c: 'new' },
+      { a: 3, b: null, c: 'new' },
+      { a: 4, b: 'four', c: 'c' },
+    ]);
+  });
+
+  it('answers more statements than it keeps prepared', () => {
+    const database = new LocalDatabase(MEMORY_STATE);
+    const numbers = Array.from({ length: 250 }, (_, at) => at);
+    for (const _ of ['once', 'twice']) {
+      expect(numbers.map((at) => database.get(`SELECT ${at} AS n`)?.['n'])).toEqual(numbers);
+    }
+    database.close();
+  });
+
   it('takes over the runs and tasks of an older schema', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'flyte-local-'));
-    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-    const path = join(folder, 'control-plane.db');
+    const path = join(folderOf(), 'control-plane.db');
     const old = new Database(path);
     for (const [sql, values = []] of MIGRATIONS.slice(0, 2).flatMap((step) => step()))
       old.prepare(sql).run(values.map((value) => (value instanceof Uint8Array ? Buffer.from(value) : value)));
@@ -54,3 +93,9 @@ describe('LocalDatabase', () => {
     database.close();
   });
 });
+
+function folderOf(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'flyte-local-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}

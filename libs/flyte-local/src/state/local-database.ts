@@ -9,12 +9,16 @@ import { createPrivateFile, MEMORY_STATE } from './state-folder.js';
 /** Marks a database file as ours: "Flyt" in ASCII. */
 const APPLICATION_ID = 0x466c7974;
 
+/** How many statements stay prepared: more than the plane's own. Lists are asked with conditions of the client's, without end. */
+const MOST_PREPARED = 100;
+
 /**
  * The plane's database. All calls are synchronous, and a change is on disk when its call returns (write-ahead log,
  * synchronous=FULL), so that nothing a client was told is lost by `kill -9`.
  */
 export class LocalDatabase {
   readonly #database: Database.Database;
+  readonly #prepared = new Map<string, Database.Statement>();
 
   /**
    * Opens a database, makes it if it is missing, and brings its schema up to date.
@@ -35,12 +39,12 @@ export class LocalDatabase {
 
   /** Runs a statement that changes something; answers the number of rows it changed. */
   run(sql: string, parameters: readonly SqlValue[] = []): number {
-    return this.#database.prepare(sql).run(parameters.map(bindable)).changes;
+    return this.#prepare(sql).run(parameters.map(bindable)).changes;
   }
 
   /** All rows of a query. */
   all(sql: string, parameters: readonly SqlValue[] = []): SqlRow[] {
-    return this.#database.prepare(sql).all(parameters.map(bindable)).filter(isRow);
+    return this.#prepare(sql).all(parameters.map(bindable)).filter(isRow);
   }
 
   /** The first row of a query, if there is one. */
@@ -56,6 +60,16 @@ export class LocalDatabase {
   /** Closes the database; a second call does nothing. */
   close(): void {
     if (this.#database.open) this.#database.close();
+  }
+
+  /** To prepare a statement takes longer than most take to run. */
+  #prepare(sql: string): Database.Statement {
+    const known = this.#prepared.get(sql);
+    if (known) return known;
+    if (this.#prepared.size >= MOST_PREPARED) this.#prepared.clear();
+    const statement = this.#database.prepare(sql);
+    this.#prepared.set(sql, statement);
+    return statement;
   }
 
   #identify(path: string): void {
