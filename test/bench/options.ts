@@ -11,6 +11,7 @@ export interface Options {
   readonly actions: readonly string[];
   /** Where the report goes, if not beside what is compiled. */
   readonly json: string | undefined;
+  /** Whether the document gets the figures. */
   readonly docs: boolean;
 }
 
@@ -34,7 +35,6 @@ export function readOptions(args: string[], known: readonly string[]): Options {
   const majors = values.node?.split(',');
   const wrong = majors?.find((major) => !/^\d+$/.test(major));
   if (wrong !== undefined) throw new Error(`--node: give major versions, such as 20,24, not "${wrong}".`);
-  if (values.docs && positionals.length > 0) throw new Error('--docs writes all figures: name no rows beside it.');
   return {
     ...{ rows: positionals, rounds, json: values.json, docs: values.docs },
     ...{ servers: majors ?? ['20', '24'], actions: majors ?? ['20', '22', '24'] },

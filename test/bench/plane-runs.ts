@@ -1,4 +1,5 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import { timestampMs, type Timestamp } from '@bufbuild/protobuf/wkt';
 import { createClient, type Client } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-node';
 import { ActionPhase } from 'nestjs-flyte/idl/common/phase';
@@ -62,6 +63,33 @@ export class PlaneRuns {
     if (phase !== ActionPhase.SUCCEEDED) throw new Error(`The run ended as ${phase && ActionPhase[phase]}`);
   }
 
+  /**
+   * Which part of the time of all slots the children of a run had, from the first that began to the last that ended.
+   *
+   * @param run the name of a run that has ended
+   * @param slots how many may run at once
+   */
+  async busy(run: string, slots: number): Promise<number> {
+    const spans: (readonly [from: number, to: number])[] = [];
+    let token = '';
+    // oxlint-disable no-await-in-loop -- a page names the next one
+    do {
+      const page = await this.runs.listActions({ runId: { ...SCOPE, name: run }, request: { limit: 200, token } });
+      for (const { id: actionId, metadata } of page.actions) {
+        if (metadata?.parent !== 'a0') continue;
+        const { details } = await this.runs.getActionDetails({ actionId });
+        const { phaseTransitions = [], endTime } = details?.attempts[0] ?? {};
+        const begun = phaseTransitions.find(({ phase }) => phase === ActionPhase.INITIALIZING);
+        spans.push([millisecondsOf(begun?.startTime), millisecondsOf(endTime)]);
+      }
+      token = page.token;
+    } while (token !== '');
+    // oxlint-enable no-await-in-loop
+    const from = Math.min(...spans.map(([begun]) => begun));
+    const to = Math.max(...spans.map(([, ended]) => ended));
+    return spans.reduce((sum, [begun, ended]) => sum + ended - begun, 0) / ((to - from) * slots);
+  }
+
   /** Waits for the first line of its log. */
   async firstLine(name: string): Promise<void> {
     for await (const { details } of this.runs.watchActionDetails({ actionId: actionOf(name) })) {
@@ -73,6 +101,10 @@ export class PlaneRuns {
     }
     throw new Error('The run ended without a line');
   }
+}
+
+function millisecondsOf(time: Timestamp | undefined): number {
+  return time === undefined ? NaN : timestampMs(time);
 }
 
 function actionOf(name: string) {

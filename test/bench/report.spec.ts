@@ -48,16 +48,30 @@ describe('a line', () => {
 describe('the document', () => {
   const [begin, end] = ['<!-- figures: begin -->', '<!-- figures: end -->'];
 
+  const order = ['noise', 'guard', 'start'];
+
   it('gets the figures between its markers, and keeps the rest', () => {
-    const written = withFigures(`before\n\n${begin}\nold\n${end}\n\nafter\n`, report);
-    expect(written.startsWith(`before\n\n${begin}\n\nMeasured on 2026-01-02: A CPU, 2 cores, load 0.4, `)).toBe(true);
+    const written = withFigures(`before\n\n${begin}\nold\n${end}\n\nafter\n`, report, order);
+    const head = 'Measured on 2026-01-02: A CPU, 2 cores, load 0.4, ';
+    expect(written.startsWith(`before\n\n${begin}\n\n### guard\n\n${head}`)).toBe(true);
+    expect(written).toContain(`\n\n### start\n\n${head}`);
     expect(written.endsWith(`\n\n${end}\n\nafter\n`)).toBe(true);
     expect(written).not.toContain('old');
     expect(written).toContain('| memory | Node 20 | 20.00 MB (20.00 to 20.00) | ≤ 10 **not held** |  |');
-    expect(withFigures(written, report)).toBe(written);
+    expect(withFigures(written, report, order)).toBe(written);
+  });
+
+  it('keeps what it has of rows that were not measured, in the order of all', () => {
+    const old = ['guard', 'gone', 'noise'].map((name) => `### ${name}\n\nold ${name}\n\n`).join('');
+    const written = withFigures(`${begin}\n\n${old}${end}`, { ...report, results: [missed] }, order);
+    expect(written).toMatch(
+      /^<!-- figures: begin -->\n\n### noise\n\nold noise\n\n### guard\n\nold guard\n\n### start\n\nMeasured on 2026-01-02/,
+    );
+    expect(written.endsWith(`|  |\n\n${end}`)).toBe(true);
+    expect(written).not.toContain('gone');
   });
 
   it.each([`only ${begin}`, `${end} only`, ''])('is refused without both: %j', (text) => {
-    expect(() => withFigures(text, report)).toThrow(/has no/);
+    expect(() => withFigures(text, report, order)).toThrow(/has no/);
   });
 });

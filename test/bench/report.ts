@@ -63,14 +63,23 @@ function goalText(goal: { atLeast: number } | { atMost: number }): string {
 const [BEGIN, END] = ['<!-- figures: begin -->', '<!-- figures: end -->'];
 
 /**
- * A document with the figures of a report between its two markers.
+ * A document with the figures of a report between its two markers, a section for each row. Those of other rows stay.
  *
- * @throws Error where it has none
+ * @param order the names of all rows
+ * @throws Error where it has no such markers
  */
-export function withFigures(document: string, report: Report): string {
+export function withFigures(document: string, report: Report, order: readonly string[]): string {
   const [before, rest] = split(document, BEGIN);
-  const [, after] = split(rest, END);
-  return `${before}${BEGIN}\n\n${tablesOf(report)}\n\n${END}${after}`;
+  const [old, after] = split(rest, END);
+  const sections = new Map([...sectionsOf(old), ...sectionsOf(tablesOf(report))]);
+  const known = order.flatMap((name) => sections.get(name) ?? []);
+  return `${before}${BEGIN}\n\n${known.join('\n\n')}\n\n${END}${after}`;
+}
+
+/** By the names of rows. */
+function sectionsOf(figures: string): (readonly [string, string])[] {
+  const [, ...sections] = figures.split(/^### /m);
+  return sections.map((section) => [section.split('\n', 1)[0] ?? '', `### ${section.trim()}`] as const);
 }
 
 function split(text: string, at: string): [string, string] {
@@ -83,12 +92,12 @@ function tablesOf({ date, machine: { cpu, cores, memoryGiB, os, load }, versions
   const names = [...new Set(results.map(({ row }) => row))];
   const used = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   const head = `Measured on ${date.slice(0, 10)}: ${cpu}, ${cores} cores, load ${load}, ${memoryGiB} GiB, ${os}; ${used.join(', ')}.`;
-  const tables = names.map((name) => {
+  const sections = names.map((name) => {
     const rows = results.filter(({ row }) => row === name).map(cellsOf);
     const columns = ['figure', 'where', 'median (min to max)', 'goal', 'ours : other'];
-    return [`### ${name}`, '', line(columns), line(columns.map(() => '---')), ...rows.map(line)].join('\n');
+    return [`### ${name}`, '', head, '', line(columns), line(columns.map(() => '---')), ...rows.map(line)].join('\n');
   });
-  return [head, ...tables].join('\n\n');
+  return sections.join('\n\n');
 }
 
 function line(cells: readonly string[]): string {

@@ -14,17 +14,13 @@ const DOCUMENT = join(ROOT, 'docs/benchmarks.md');
 const METHOD =
   'Both sides run at once and are measured in turn (A B, B A, …) with the same requests after a warm-up; each figure is the ' +
   'median of the rounds, each round the ratio of its two sides. CPU is user and system time of the server process.';
+const NAMES = ROWS.map(({ name }) => name);
 const ADAPTERS = ['express', 'fastify'] as const;
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 try {
-  await bench(
-    readOptions(
-      process.argv.slice(2),
-      ROWS.map(({ name }) => name),
-    ),
-  );
+  await bench(readOptions(process.argv.slice(2), NAMES));
 } catch (error) {
   process.stderr.write(`${reason(error)}\n`);
   process.exitCode = 1;
@@ -61,7 +57,7 @@ async function bench(options: Options): Promise<void> {
   }
 
   if (!options.docs) return;
-  const document = withFigures(await readFile(DOCUMENT, 'utf8'), report());
+  const document = withFigures(await readFile(DOCUMENT, 'utf8'), report(), NAMES);
   await writeFile(DOCUMENT, await format(document, { ...(await resolveConfig(DOCUMENT)), filepath: DOCUMENT }));
 }
 

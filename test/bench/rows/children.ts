@@ -52,14 +52,30 @@ async function measureOn(node: Place['node'], rounds: number, tell: Context['tel
     ...{ what: 'an attempt past the children of the one before', where, unit: 's', goal: { atMost: 2 } },
     values: resumed,
   });
+  const shares: number[] = [];
   const busy = await inPairs(
     rounds,
     () =>
-      withParent(node, `sleep ${SECONDS}`, (parent) =>
-        timed(() => parent.task(FanOutTasks, 'all').call({ count: COUNT })),
-      ),
+      withParent(node, `sleep ${SECONDS}`, async (parent, _, runs) => {
+        let run = '';
+        const seconds = await timed(async () => {
+          const begun = await parent.task(FanOutTasks, 'all').run({ count: COUNT });
+          run = begun.name;
+          await begun.wait();
+        });
+        shares.push(await runs.busy(run, SLOTS));
+        return seconds;
+      }),
     () => timed(() => atOnce(SLOTS, COUNT, () => ended(startScript(`sleep ${SECONDS}`)))),
   );
+  tell({
+    ...{
+      what: `part of the time of ${SLOTS} slots that children of ${SECONDS} s have`,
+      where,
+      goal: { atLeast: 0.95 },
+    },
+    values: shares,
+  });
   tell({
     ...{ what: `children of ${SECONDS} s in ${SLOTS} slots ÷ bare processes, as many at once`, where },
     values: busy.map(([a, b]) => b / a),
@@ -106,18 +122,19 @@ async function allEnqueued(plane: Child, file: string): Promise<number[]> {
 async function withParent<T>(
   node: Place['node'],
   first: string,
-  measure: (client: FlyteClient, plane: Child) => Promise<T>,
+  measure: (client: FlyteClient, plane: Child, runs: PlaneRuns) => Promise<T>,
 ): Promise<T> {
   await using plane = await start('plane', { node: node.path, given: { slots: SLOTS } satisfies PlaneGiven });
   const token = await plane.ask<string>('token', 'alice');
-  await new PlaneRuns(plane.url, token).deploy('bench.script', first);
+  const runs = new PlaneRuns(plane.url, token);
+  await runs.deploy('bench.script', first);
   const flyte = FlyteModule.forRoot({
     ...{ endpoint: plane.url, project: 'flytesnacks', domain: 'development', passthrough: true },
     tasks: { module: './dist/bench/apps/fan-out.tasks.js#FanOutModule' },
   });
   const app = await NestFactory.createApplicationContext(flyte, { logger: false });
   try {
-    return await authMetadata({ authorization: `Bearer ${token}` }, () => measure(app.get(FlyteClient), plane));
+    return await authMetadata({ authorization: `Bearer ${token}` }, () => measure(app.get(FlyteClient), plane, runs));
   } finally {
     await app.close();
   }
