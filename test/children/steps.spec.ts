@@ -63,7 +63,10 @@ describe('a condition', () => {
     await stage.asAlice(async () => {
       const run = await stage.client.task(StepTasks, 'ask').run({ timeout: false });
       await paused(run);
-      await expect(run.signal(MANAGER_OK, 'yes' as never)).rejects.toMatchObject({ code: 'invalid_argument' });
+      await expect(run.signal(MANAGER_OK, 'yes' as never)).rejects.toMatchObject({
+        code: 'invalid_argument',
+        message: `The answer to the condition ${MANAGER_OK.name} does not fit its schema: Invalid input: expected boolean, received string`,
+      });
       await expect(run.signal(PRICE, 12)).rejects.toMatchObject({ code: 'failed_precondition' });
       await run.signal(MANAGER_OK, true);
       await expect(run.signal(MANAGER_OK, false)).rejects.toMatchObject({ code: 'failed_precondition' });
@@ -92,7 +95,7 @@ describe('a condition', () => {
         code: 'invalid_argument',
       });
       await answer({ case: 'floatValue', value: 3 } as never);
-      await expect(run.outputs()).rejects.toThrow(/condition price does not fit its schema/);
+      await expect(run.outputs()).rejects.toThrow(/condition price does not fit its schema: Too small: expected/);
     });
   });
 });

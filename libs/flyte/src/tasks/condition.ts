@@ -1,7 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { currentAction } from '../action/action-scope.js';
 import { hasKey } from '../errors/brand.js';
-import { FlyteError } from '../errors/flyte-error.js';
+import { FlyteError, type FlyteErrorCode } from '../errors/flyte-error.js';
 import type { Literal } from '../gen/flyteidl2/core/literals_pb.js';
 import { type LiteralType, SimpleType } from '../gen/flyteidl2/core/types_pb.js';
 import { TaskCodec } from '../literals/task-codec.js';
@@ -101,11 +101,7 @@ export class Condition<S extends StandardSchemaV1 = StandardSchemaV1> {
     try {
       return (await this[CODEC].decodeOutputs({ literals: [named(answer)] })) as Parsed<S>;
     } catch (error) {
-      if (!FlyteError.is(error)) throw error;
-      throw new FlyteError(
-        'failed_precondition',
-        `The answer to the condition ${name} does not fit its schema: ${error.message}`,
-      );
+      throw unfit('failed_precondition', name, error);
     }
   }
 
@@ -124,9 +120,20 @@ export function answerType(condition: Condition): LiteralType {
 
 /** An answer as a literal. @throws FlyteError `invalid_argument` for one that does not fit the schema */
 export async function answerLiteral(condition: Condition, value: unknown): Promise<Literal> {
-  const [answer] = (await condition[CODEC].encodeOutputs(value)).literals;
+  const { name } = condition;
+  const encoded = condition[CODEC].encodeOutputs(value).catch((error: unknown) => {
+    throw unfit('invalid_argument', name, error);
+  });
+  const [answer] = (await encoded).literals;
   if (answer?.value) return answer.value;
-  throw new FlyteError('invalid_argument', `The condition ${condition.name} needs an answer, and got none.`);
+  throw new FlyteError('invalid_argument', `The condition ${name} needs an answer, and got none.`);
+}
+
+/** Without the place that a codec names, which is the same for each answer. */
+function unfit(code: FlyteErrorCode, name: string, error: unknown): unknown {
+  if (!FlyteError.is(error)) return error;
+  const problems = error.message.replaceAll(/^outputs\.o0: /gm, '');
+  return new FlyteError(code, `The answer to the condition ${name} does not fit its schema: ${problems}`);
 }
 
 function named(value: Literal) {
