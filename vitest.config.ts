@@ -1,8 +1,8 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
 const UNITS = 'libs/*/src/**/*.spec.ts';
-/** They have a module in another one's place, which lasts as long as the process. */
-const STORAGE = 'libs/flyte/src/storage/**';
+/** They have a module in another one's place (`vi.mock`): for as long as the process lasts, and only where nobody had loaded it. */
+const MOCKING = ['libs/flyte/src/storage/*.spec.ts', 'libs/flyte/src/remote/run-streams.spec.ts'];
 
 export default defineConfig({
   test: {
@@ -17,7 +17,7 @@ export default defineConfig({
         test: {
           name: 'units',
           include: [UNITS],
-          exclude: [...configDefaults.exclude, STORAGE],
+          exclude: [...configDefaults.exclude, ...MOCKING],
           // A process of its own for each file would take three times as long: most of that loads the same modules again.
           isolate: false,
           setupFiles: ['test/support/leave-nothing-behind.ts'],
@@ -27,7 +27,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'apart',
-          include: ['test/**/*.spec.ts', `${STORAGE}/*.spec.ts`],
+          include: ['test/**/*.spec.ts', ...MOCKING],
           // Those need Python: `npm run test:interop`.
           exclude: [...configDefaults.exclude, 'test/interop/**'],
         },

@@ -37,6 +37,15 @@ function scriptsIn(source: string): string[] {
   return [...source.matchAll(/\bnpm (?:run (?:-s )?([\w:]+)|(test|start)\b)/g)].map(([, run, own]) => run ?? own ?? '');
 }
 
+it('tests that put a module in the place of another one run apart', () => {
+  const mocking = readdirSync(join(root, 'libs'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.spec.ts') && !file.includes('node_modules'))
+    .filter((file) => /^vi\.(mock|doMock)\(/m.test(text(join('libs', file))));
+  expect(mocking).not.toEqual([]);
+  const others = mocking.filter((file) => !file.startsWith('flyte/src/storage/'));
+  for (const file of others) expect(text('vitest.config.ts')).toContain(`'libs/${file}'`);
+});
+
 describe('the versions of Node', () => {
   const [, matrix = ''] = /\n +node: \[(.*)\]/.exec(text('.github/workflows/verify.yml')) ?? [];
   const [, tried = ''] = /for major in ([\d ]+); do/.exec(text('.ci/run')) ?? [];
