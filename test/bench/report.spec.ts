@@ -71,6 +71,13 @@ describe('the document', () => {
     expect(written).not.toContain('gone');
   });
 
+  it('says what could not be had, until that is measured again', () => {
+    const missing = { row: 'node', what: 'everything', where: 'Node 24', why: "It can't be had." };
+    const written = withFigures(`${begin}\n\n${end}`, { ...report, results: [missing, held] }, order);
+    expect(written).toMatch(/### node\n[^#]*It can't be had\.[^#]*### guard\n/);
+    expect(withFigures(written, report, order)).not.toContain('### node');
+  });
+
   it.each([`only ${begin}`, `${end} only`, ''])('is refused without both: %j', (text) => {
     expect(() => withFigures(text, report, order)).toThrow(/has no/);
   });

@@ -71,9 +71,12 @@ const [BEGIN, END] = ['<!-- figures: begin -->', '<!-- figures: end -->'];
 export function withFigures(document: string, report: Report, order: readonly string[]): string {
   const [before, rest] = split(document, BEGIN);
   const [old, after] = split(rest, END);
-  const sections = new Map([...sectionsOf(old), ...sectionsOf(tablesOf(report))]);
-  const known = order.flatMap((name) => sections.get(name) ?? []);
-  return `${before}${BEGIN}\n\n${known.join('\n\n')}\n\n${END}${after}`;
+  const measured = new Map(sectionsOf(tablesOf(report)));
+  const kept = new Map(sectionsOf(old));
+  // What is no row, such as a Node that can't be had, counts for what was measured with it alone.
+  const names = [...[...measured.keys()].filter((name) => !order.includes(name)), ...order];
+  const sections = names.flatMap((name) => measured.get(name) ?? kept.get(name) ?? []);
+  return `${before}${BEGIN}\n\n${sections.join('\n\n')}\n\n${END}${after}`;
 }
 
 /** By the names of rows. */

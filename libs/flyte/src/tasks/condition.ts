@@ -98,11 +98,8 @@ export class Condition<S extends StandardSchemaV1 = StandardSchemaV1> {
     const { name, description } = this;
     const question = { name, description, type: answerType(this), prompt, isMarkdown: markdown, timeoutMs };
     const answer = await (await action.children()).ask({ ...question, signal, group: action.group, step: action.step });
-    try {
-      return (await this[CODEC].decodeOutputs({ literals: [named(answer)] })) as Parsed<S>;
-    } catch (error) {
-      throw unfit('failed_precondition', name, error);
-    }
+    const decoded = this[CODEC].decodeOutputs({ literals: [named(answer)] });
+    return (await fitting(name, decoded, 'failed_precondition')) as Parsed<S>;
   }
 
   /** Whether a value is one, of this copy of the library or of another one. */
@@ -121,19 +118,21 @@ export function answerType(condition: Condition): LiteralType {
 /** An answer as a literal. @throws FlyteError `invalid_argument` for one that does not fit the schema */
 export async function answerLiteral(condition: Condition, value: unknown): Promise<Literal> {
   const { name } = condition;
-  const encoded = condition[CODEC].encodeOutputs(value).catch((error: unknown) => {
-    throw unfit('invalid_argument', name, error);
-  });
-  const [answer] = (await encoded).literals;
+  const { literals } = await fitting(name, condition[CODEC].encodeOutputs(value), 'invalid_argument');
+  const [answer] = literals;
   if (answer?.value) return answer.value;
   throw new FlyteError('invalid_argument', `The condition ${name} needs an answer, and got none.`);
 }
 
-/** Without the place that a codec names, which is the same for each answer. */
-function unfit(code: FlyteErrorCode, name: string, error: unknown): unknown {
-  if (!FlyteError.is(error)) return error;
-  const problems = error.message.replaceAll(/^outputs\.o0: /gm, '');
-  return new FlyteError(code, `The answer to the condition ${name} does not fit its schema: ${problems}`);
+/** What a codec makes of an answer. It names a place in outputs for each problem: the same one always, which an answer does not have. */
+async function fitting<T>(name: string, coded: Promise<T>, code: FlyteErrorCode): Promise<T> {
+  try {
+    return await coded;
+  } catch (error) {
+    if (!FlyteError.is(error)) throw error;
+    const problems = error.message.replaceAll(/(^|; )outputs\.o0: /g, '$1');
+    throw new FlyteError(code, `The answer to the condition ${name} does not fit its schema: ${problems}`);
+  }
 }
 
 function named(value: Literal) {
